@@ -1,0 +1,150 @@
+// Package cpu holds the arithmetic kernels of the CPU backend: small matrix
+// products, Winograd transforms and fused elementwise passes over float32
+// arrays. A kernel knows arrays, strides and counts; it knows nothing of
+// layers or networks.
+//
+// Every kernel exists three times with one meaning: in assembly for AVX-512
+// and for AVX2 with FMA, and in plain Go. [Best] picks the set for the
+// processor at hand; SRN_KERNELS=avx512|avx2|generic forces one.
+//
+// Activations are stored NHWC, so that the channels of a pixel lie side by
+// side. Channel counts are multiples of [Lanes].
+package cpu
+
+// Lanes is the multiple that channel counts and column counts must have: one
+// AVX-512 register of float32, two of AVX2.
+const Lanes = 16
+
+// Tile is the number of 4×4 output tiles that a Winograd block holds.
+const Tile = 16
+
+// Set is one implementation of all kernels.
+type Set struct {
+	Name string // "avx512", "avx2" or "generic"
+
+	// Gemm computes products of row-major matrices, see [Gemm].
+	Gemm func(*Gemm)
+	// GemmT accumulates products with a transposed left factor, see [GemmT].
+	GemmT func(*GemmT)
+
+	// WinogradInput transforms 6×6 input patches: Bᵀ·d·B.
+	WinogradInput func(*Winograd)
+	// WinogradOutput transforms 36 products to a 4×4 output tile: Aᵀ·m·A.
+	WinogradOutput func(*Winograd)
+	// WinogradGrad transforms 4×4 tiles of an output gradient: A·g·Aᵀ.
+	WinogradGrad func(*Winograd)
+	// WinogradFilter transforms 3×3 filters: G·w·Gᵀ.
+	WinogradFilter func(*Filter)
+	// WinogradFilterGrad transforms products back to 3×3 filters: Gᵀ·p·G.
+	WinogradFilterGrad func(*Filter)
+
+	// Combine computes per-channel linear combinations, see [Combine].
+	Combine func(*Combine)
+	// Sums adds up values and products per channel, see [Sums].
+	Sums func(*Sums)
+}
+
+// Gemm describes a batch of products
+//
+//	C[b][i][j] (+)= Σ_s Σ_k A[b][i][s·SegA + k] · B[b][s·K + k][j]
+//
+// with i < M, j < N, k < K, s < Segments, b < Batch. A row of A may overlap
+// the next one (LdA smaller than K), which makes a convolution over
+// contiguous pixels a product without copies; the segments are then the rows
+// of the filter.
+type Gemm struct {
+	A, B, C        []float32
+	M, N, K        int // N a multiple of Lanes
+	LdA, LdB, LdC  int // floats from row to row
+	Segments, SegA int // SegA: floats from a segment to the next in A
+	Batch          int
+	BatchA, BatchB int // floats from a product to the next
+	BatchC         int
+	Accumulate     bool      // add to C instead of overwriting it
+	Prefetch1      []float32 // optional: memory that is wanted soon, read …
+	Prefetch2      []float32 // … or written; only a hint, never accessed
+}
+
+// GemmT describes a batch of products with a transposed left factor, added to C:
+//
+//	C[b][i][j] += Σ_s Σ_k A[b][s·SegA + k·LdA + i] · B[b][s·SegB + k·LdB + j]
+//
+// with i < M, j < N, k < K, s < Segments, b < Batch: the gradient of a
+// convolution's weights, K pixels in a row and Segments rows.
+type GemmT struct {
+	A, B, C              []float32
+	M, N, K              int // N a multiple of Lanes
+	LdA, LdB, LdC        int
+	Segments, SegA, SegB int
+	Batch                int
+	BatchA, BatchB       int
+	BatchC               int
+	Prefetch1, Prefetch2 []float32
+}
+
+// Winograd describes F(4×4, 3×3) transforms of Count tiles that lie side by
+// side in one row of tiles. Image holds pixels of C channels: pixel (y, x)
+// starts at y·Row + x·C, tile t at pixel (0, 4t). Freq holds the transformed
+// values: frequency f of tile t starts at f·Stride + t·C.
+//
+// The input transform reads 6×6 pixels a tile, the gradient transform 4×4;
+// the output transform writes 4×4 pixels a tile.
+type Winograd struct {
+	Image, Freq []float32
+	C, Row      int
+	Stride      int
+	Count       int
+}
+
+// Filter describes transforms between 3×3 filters and their 6×6 frequencies.
+// Taps holds w[tap][i] and Freq u[f][i], i < Len; Len is a multiple of Lanes.
+// The gradient transform overwrites Taps.
+type Filter struct {
+	Taps, Freq []float32
+	Len        int
+}
+
+// Post says what Combine does with a combination before storing it.
+type Post int
+
+const (
+	Plain Post = iota // store it
+	ReLU              // store max(value, 0)
+	Mask              // store it where MaskCoef[0]+MaskCoef[1]·MaskSrc > 0, else 0
+)
+
+// Combine describes
+//
+//	dst[p][c] = post(Coef[0][c] + Σ_i Coef[i+1][c] · Src[i][p][c])
+//
+// over Rows rows of Width pixels with C channels. Coef holds Sources+1 runs
+// of C floats. The combination is evaluated in the order of the sources, by
+// fused multiply-add starting from Coef[0]; a NaN is not hidden by ReLU.
+// Destination and sources may be the same array.
+type Combine struct {
+	Dst      []float32
+	Src      [4][]float32
+	Sources  int // 1 to 4
+	Coef     []float32
+	Post     Post
+	MaskSrc  []float32
+	MaskCoef []float32 // 2 runs of C floats
+	C        int
+	Rows     int
+	Width    int // pixels
+	DstRow   int // floats from row to row
+	SrcRow   int // the same for all sources and MaskSrc
+}
+
+// Sums describes per-channel sums over Pixels contiguous pixels:
+//
+//	Out[0][c] += Σ_p A[p][c]
+//	Out[1][c] += Σ_p A[p][c]·B[p][c] (+ A2[p][c]·B2[p][c])
+//
+// A2 and B2 are nil or both given. Out holds 2 runs of C float64; partial
+// sums of at most 256 pixels are kept in float32 before they are added to it.
+type Sums struct {
+	A, B, A2, B2 []float32
+	Out          []float64
+	C, Pixels    int
+}
