@@ -1,0 +1,129 @@
+// Package cpu runs the operations of package device on the processor, with
+// the kernels of kernels/cpu.
+//
+// A stage is run image group by image group, each group small enough that
+// what one operation wrote is still in the second-level cache when the next
+// one reads it. Groups belong to chunks of chunkImages images; whatever is
+// summed over images is summed within a chunk first and then over chunks in
+// their order, so that results do not depend on the number of threads.
+package cpu
+
+import (
+	"fmt"
+
+	kernels "srn/kernels/cpu"
+	"srn/pkg/device"
+)
+
+// chunkImages is the number of images whose sums are kept apart.
+const chunkImages = 16
+
+// Backend is the processor.
+type Backend struct {
+	kernels *kernels.Set
+	pool    *pool
+	workers []*worker
+
+	// The stage at hand, for runChunk.
+	stage []op
+	n     int
+	group int
+	tasks []tasker
+}
+
+var _ device.Backend = (*Backend)(nil)
+
+// New returns a backend that uses the given number of threads and kernels.
+func New(threads int, set *kernels.Set) *Backend {
+	if threads < 1 {
+		panic("cpu: needs at least one thread")
+	}
+	b := &Backend{kernels: set, pool: newPool(threads)}
+	for range threads {
+		b.workers = append(b.workers, &worker{kernels: set, pads: map[padKey][]float32{}})
+	}
+	return b
+}
+
+// Name implements device.Backend.
+func (b *Backend) Name() string { return "cpu [" + b.kernels.Name + "]" }
+
+// Close stops the backend's threads.
+func (b *Backend) Close() { b.pool.close() }
+
+// op is an operation of this backend. What it does is said by the interfaces
+// below that it implements; Run calls them in this order.
+type op any
+
+// tasker does work that does not depend on images; the tasks of a stage run
+// side by side.
+type tasker interface{ task(w *worker) }
+
+// imager works on images lo to hi-1, which belong to one chunk. first and
+// last tell the beginning and the end of the chunk.
+type imager interface{ images(w *worker, chunk span) }
+
+// grouper prefers to be given a number of images at once.
+type grouper interface{ group() int }
+
+// finisher completes what was summed over n images.
+type finisher interface{ finish(n int) }
+
+// span is a group of images of a chunk.
+type span struct {
+	index       int // of the chunk
+	lo, hi      int // images
+	first, last bool
+}
+
+// Run implements device.Backend.
+func (b *Backend) Run(n int, stage device.Stage) {
+	b.stage, b.n, b.group, b.tasks = b.stage[:0], n, 1, b.tasks[:0]
+	accumulators := 0
+	for _, o := range stage {
+		b.stage = append(b.stage, o)
+		if t, ok := o.(tasker); ok {
+			b.tasks = append(b.tasks, t)
+		}
+		if g, ok := o.(grouper); ok {
+			b.group = max(b.group, g.group())
+		}
+		if _, ok := o.(*convBackward); ok {
+			accumulators++
+		}
+	}
+	if accumulators > 1 {
+		panic(fmt.Sprintf("cpu: stage has %d convolution gradients: at most one may use a worker's accumulators", accumulators))
+	}
+	if len(b.tasks) > 0 {
+		b.pool.run(len(b.tasks), b.runTask)
+	}
+	b.pool.run(chunks(n), b.runChunk)
+	for _, o := range b.stage {
+		if f, ok := o.(finisher); ok {
+			f.finish(n)
+		}
+	}
+}
+
+// chunks is the number of chunks of n images.
+func chunks(n int) int { return (n + chunkImages - 1) / chunkImages }
+
+func (b *Backend) runTask(worker, task int) { b.tasks[task].task(b.workers[worker]) }
+
+func (b *Backend) runChunk(worker, chunk int) {
+	begin := chunk * chunkImages
+	end := min(begin+chunkImages, b.n)
+	for lo := begin; lo < end; lo += b.group {
+		hi := min(lo+b.group, end)
+		s := span{chunk, lo, hi, lo == begin, hi == end}
+		for _, o := range b.stage {
+			if i, ok := o.(imager); ok {
+				i.images(b.workers[worker], s)
+			}
+		}
+	}
+}
+
+// parallel runs f(worker, chunk) for all chunks on the backend's threads.
+func (b *Backend) parallel(chunks int, f func(worker, chunk int)) { b.pool.run(chunks, f) }
