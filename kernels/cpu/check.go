@@ -1,0 +1,165 @@
+package cpu
+
+import (
+	"fmt"
+	"math/bits"
+)
+
+// The check methods below panic where a kernel would read or write outside
+// its slices, so that assembly never has to. They cost a few multiplications.
+
+// A dim is one dimension of a strided access: count steps of stride floats.
+type dim struct{ count, stride int }
+
+// extent returns the number of floats that an access of run floats at every
+// point of the dims spans. It saturates at the largest int; a negative count
+// or stride counts as one that no slice can satisfy.
+func extent(run int, dims ...dim) int {
+	const most = int(^uint(0) >> 1)
+	total := uint(run)
+	for _, d := range dims {
+		if d.count == 0 {
+			return 0
+		}
+		if d.count < 0 || d.stride < 0 {
+			return most
+		}
+		hi, lo := bits.Mul(uint(d.count-1), uint(d.stride))
+		if total += lo; hi != 0 || lo > uint(most) || total > uint(most) {
+			return most
+		}
+	}
+	return int(total)
+}
+
+// fits panics if a slice is shorter than an access of it.
+func fits(kernel, field string, have, need int) {
+	if have < need {
+		panic(fmt.Sprintf("kernels/cpu: %s: %s has %d floats, the access described needs %d (a negative count or stride needs all there are)", kernel, field, have, need))
+	}
+}
+
+// lanes panics if a count is negative or no multiple of Lanes.
+func lanes(kernel, field string, n int) {
+	if n < 0 || n%Lanes != 0 {
+		panic(fmt.Sprintf("kernels/cpu: %s: %s is %d, want a multiple of %d", kernel, field, n, Lanes))
+	}
+}
+
+// atLeast panics if a count is too small.
+func atLeast(kernel, field string, n, least int) {
+	if n < least {
+		panic(fmt.Sprintf("kernels/cpu: %s: %s is %d, want at least %d", kernel, field, n, least))
+	}
+}
+
+func (g *Gemm) check() {
+	const kernel = "Gemm"
+	atLeast(kernel, "M", g.M, 0)
+	atLeast(kernel, "K", g.K, 0)
+	lanes(kernel, "N", g.N)
+	atLeast(kernel, "Segments", g.Segments, 1)
+	atLeast(kernel, "Batch", g.Batch, 1)
+	if g.M > 1 {
+		atLeast(kernel, "LdC", g.LdC, g.N)
+	}
+	if g.M == 0 || g.N == 0 {
+		return
+	}
+	fits(kernel, "C", len(g.C), extent(g.N, dim{g.M, g.LdC}, dim{g.Batch, g.BatchC}))
+	if g.K == 0 {
+		return
+	}
+	fits(kernel, "A", len(g.A), extent(g.K, dim{g.M, g.LdA}, dim{g.Segments, g.SegA}, dim{g.Batch, g.BatchA}))
+	hi, rows := bits.Mul(uint(g.K), uint(g.Segments))
+	if hi != 0 || int(rows) < 0 {
+		rows = uint(len(g.B)) + 1
+	}
+	fits(kernel, "B", len(g.B), extent(g.N, dim{int(rows), g.LdB}, dim{g.Batch, g.BatchB}))
+}
+
+func (g *GemmT) check() {
+	const kernel = "GemmT"
+	atLeast(kernel, "M", g.M, 0)
+	atLeast(kernel, "K", g.K, 0)
+	lanes(kernel, "N", g.N)
+	atLeast(kernel, "Segments", g.Segments, 1)
+	atLeast(kernel, "Batch", g.Batch, 1)
+	if g.M > 1 {
+		atLeast(kernel, "LdC", g.LdC, g.N)
+	}
+	if g.M == 0 || g.N == 0 || g.K == 0 {
+		return
+	}
+	fits(kernel, "A", len(g.A), extent(g.M, dim{g.K, g.LdA}, dim{g.Segments, g.SegA}, dim{g.Batch, g.BatchA}))
+	fits(kernel, "B", len(g.B), extent(g.N, dim{g.K, g.LdB}, dim{g.Segments, g.SegB}, dim{g.Batch, g.BatchB}))
+	fits(kernel, "C", len(g.C), extent(g.N, dim{g.M, g.LdC}, dim{g.Batch, g.BatchC}))
+}
+
+// check verifies a transform of patches of size×size pixels.
+func (w *Winograd) check(kernel string, size int) {
+	lanes(kernel, "C", w.C)
+	atLeast(kernel, "Count", w.Count, 0)
+	if w.C == 0 || w.Count == 0 {
+		return
+	}
+	fits(kernel, "Image", len(w.Image), extent(w.C, dim{size, w.C}, dim{w.Count, 4 * w.C}, dim{size, w.Row}))
+	fits(kernel, "Freq", len(w.Freq), extent(w.C, dim{w.Count, w.C}, dim{36, w.Stride}))
+}
+
+func (f *Filter) check(kernel string) {
+	lanes(kernel, "Len", f.Len)
+	if f.Len == 0 {
+		return
+	}
+	fits(kernel, "Taps", len(f.Taps), extent(f.Len, dim{9, f.Len}))
+	fits(kernel, "Freq", len(f.Freq), extent(f.Len, dim{36, f.Len}))
+}
+
+func (c *Combine) check() {
+	const kernel = "Combine"
+	lanes(kernel, "C", c.C)
+	atLeast(kernel, "Rows", c.Rows, 0)
+	atLeast(kernel, "Width", c.Width, 0)
+	if c.Sources < 1 || c.Sources > len(c.Src) {
+		panic(fmt.Sprintf("kernels/cpu: Combine: Sources is %d, want 1 to %d", c.Sources, len(c.Src)))
+	}
+	if c.Post < Plain || c.Post > Mask {
+		panic(fmt.Sprintf("kernels/cpu: Combine: unknown Post %d", c.Post))
+	}
+	if c.C == 0 || c.Rows == 0 || c.Width == 0 {
+		return
+	}
+	fits(kernel, "Dst", len(c.Dst), extent(c.C, dim{c.Width, c.C}, dim{c.Rows, c.DstRow}))
+	need := extent(c.C, dim{c.Width, c.C}, dim{c.Rows, c.SrcRow})
+	for i := range c.Sources {
+		fits(kernel, sourceNames[i], len(c.Src[i]), need)
+	}
+	fits(kernel, "Coef", len(c.Coef), extent(c.C, dim{c.Sources + 1, c.C}))
+	if c.Post == Mask {
+		fits(kernel, "MaskSrc", len(c.MaskSrc), need)
+		fits(kernel, "MaskCoef", len(c.MaskCoef), extent(c.C, dim{2, c.C}))
+	}
+}
+
+var sourceNames = [4]string{"Src[0]", "Src[1]", "Src[2]", "Src[3]"}
+
+func (s *Sums) check() {
+	const kernel = "Sums"
+	lanes(kernel, "C", s.C)
+	atLeast(kernel, "Pixels", s.Pixels, 0)
+	if (s.A2 == nil) != (s.B2 == nil) {
+		panic("kernels/cpu: Sums: A2 and B2 are nil or both given")
+	}
+	if s.C == 0 || s.Pixels == 0 {
+		return
+	}
+	need := extent(s.C, dim{s.Pixels, s.C})
+	fits(kernel, "A", len(s.A), need)
+	fits(kernel, "B", len(s.B), need)
+	if s.A2 != nil {
+		fits(kernel, "A2", len(s.A2), need)
+		fits(kernel, "B2", len(s.B2), need)
+	}
+	fits(kernel, "Out", len(s.Out), extent(s.C, dim{2, s.C}))
+}

@@ -1,0 +1,16 @@
+package cpu
+
+// generic is the set in plain Go. It runs everywhere and is the reference
+// that the assembly is read against.
+var generic = Set{
+	Name:               "generic",
+	Gemm:               genericGemm,
+	GemmT:              genericGemmT,
+	WinogradInput:      genericWinogradInput,
+	WinogradOutput:     genericWinogradOutput,
+	WinogradGrad:       genericWinogradGrad,
+	WinogradFilter:     genericWinogradFilter,
+	WinogradFilterGrad: genericWinogradFilterGrad,
+	Combine:            genericCombine,
+	Sums:               genericSums,
+}
