@@ -10,7 +10,7 @@ import (
 // vec is a buffer in host memory.
 type vec []float32
 
-func (v vec) Len() int                      { return len(v) }
+func (v vec) Len() int                       { return len(v) }
 func (v vec) Slice(lo, hi int) device.Buffer { return v[lo:hi:hi] }
 
 // alignment of arrays in bytes: a cache line, and one AVX-512 register.

@@ -12,6 +12,7 @@ type worker struct {
 	frequency2 []float32
 	filter     []float32 // accumulators of a weight gradient's frequencies
 	taps       []float32
+	terms      [2]convTerm
 
 	gemm     kernels.Gemm
 	gemmT    kernels.GemmT

@@ -1,0 +1,235 @@
+package cpu
+
+import (
+	"fmt"
+
+	kernels "srn/kernels/cpu"
+	"srn/pkg/device"
+)
+
+// conv is a planned 3×3 convolution. Stride 1 on at least 16 channels goes
+// through Winograd's F(4×4, 3×3); the rest is direct.
+type conv struct {
+	device.ConvShape
+	b       *Backend
+	method  convMethod
+	weights filter
+	tangent filter
+	group   int         // images that are worked on at once
+	partial [][]float32 // each chunk's weight gradient, [tap][in][out]
+}
+
+// convMethod computes the passes of a convolution on padded copies of a
+// group of images.
+type convMethod interface {
+	// lengths of a prepared filter for the forward pass and the data gradient
+	filterLen() (forward, backward int)
+	// prepare fills f from OIHW weights.
+	prepare(w *worker, f *filter, weights []float32)
+	// forward computes images lo to hi-1 of y from their padded inputs.
+	forward(w *worker, y []float32, terms []convTerm, lo, hi int)
+	// backwardData computes the same of dx from padded output gradients.
+	backwardData(w *worker, dx []float32, terms []convTerm, lo, hi int)
+	// clear, backwardWeights and gather accumulate a chunk's weight gradient.
+	clear(w *worker, partial []float32)
+	backwardWeights(w *worker, partial []float32, x, dy []float32, images int)
+	gather(w *worker, partial []float32)
+}
+
+// convTerm is one product of a sum of products.
+type convTerm struct {
+	pad    []float32
+	filter []float32
+}
+
+// filter is a filter as the passes want it.
+type filter struct{ forward, backward []float32 }
+
+// Conv implements device.Convs.
+func (b *Backend) Conv(s device.ConvShape) device.Conv {
+	if s.Out%kernels.Lanes != 0 || s.Stride < 1 || s.Stride > 2 || s.Size%s.Stride != 0 {
+		panic(fmt.Sprintf("cpu: no convolution for %+v", s))
+	}
+	c := &conv{ConvShape: s, b: b, group: 1}
+	switch {
+	case s.Stride == 1 && s.In%kernels.Lanes == 0 && s.Size%4 == 0:
+		c.method = newWinograd(b, s)
+		tiles := s.Size * s.Size / 16
+		c.group = max(1, kernels.Tile/tiles)
+	default:
+		c.method = newDirect(s)
+	}
+	for _, slot := range []padSlot{inputPad, inputTangentPad} {
+		b.planPad(padKey{s.Size, s.In, slot}, c.group)
+	}
+	for _, slot := range []padSlot{gradPad, gradTangentPad} {
+		b.planPad(padKey{s.Size / s.Stride, s.Out, slot}, c.group)
+	}
+	for _, w := range b.workers {
+		grow(&w.taps, 9*s.In*s.Out)
+	}
+	return c
+}
+
+// convLoad prepares a filter.
+type convLoad struct {
+	c       *conv
+	f       *filter
+	weights []float32
+}
+
+func (c *conv) load(f *filter, weights device.Buffer) device.Op {
+	sameLen("convolution weights", weights.Len(), 9*c.In*c.Out)
+	if f.forward == nil {
+		fwd, bwd := c.method.filterLen()
+		f.forward, f.backward = alloc(fwd), alloc(bwd)
+	}
+	return &convLoad{c, f, host(weights)}
+}
+
+func (c *conv) Load(w device.Buffer) device.Op           { return c.load(&c.weights, w) }
+func (c *conv) LoadTangent(wDot device.Buffer) device.Op { return c.load(&c.tangent, wDot) }
+
+func (o *convLoad) task(w *worker) { o.c.method.prepare(w, o.f, o.weights) }
+
+// convForward computes a sum of convolutions.
+type convForward struct {
+	c       *conv
+	y       []float32
+	inputs  []operand
+	filters []*filter
+}
+
+func (c *conv) Forward(y device.Buffer, x device.Operand) device.Op {
+	return &convForward{c: c, y: host(y), inputs: []operand{unpack(x, c.In)},
+		filters: []*filter{&c.weights}}
+}
+
+func (c *conv) ForwardTangent(yDot device.Buffer, x, xDot device.Operand) device.Op {
+	o := &convForward{c: c, y: host(yDot), inputs: []operand{unpack(x, c.In)}, filters: []*filter{&c.tangent}}
+	if !xDot.Zero() {
+		o.inputs = append(o.inputs, unpack(xDot, c.In))
+		o.filters = append(o.filters, &c.weights)
+	}
+	return o
+}
+
+func (o *convForward) group() int { return o.c.group }
+
+func (o *convForward) images(w *worker, s span) {
+	// A stage may hand over more images than the pads hold.
+	for lo := s.lo; lo < s.hi; lo += o.c.group {
+		hi := min(lo+o.c.group, s.hi)
+		terms := w.terms[:len(o.inputs)]
+		for i := range o.inputs {
+			terms[i] = convTerm{o.inputs[i].pad(w, inputPad+padSlot(i), lo, hi, o.c.Size), o.filters[i].forward}
+		}
+		o.c.method.forward(w, o.y, terms, lo, hi)
+	}
+}
+
+// convBackward computes the gradients of a convolution, or their tangents.
+// With one operand each these are
+//
+//	dx = dy ∗ᵀ w            dw = x ⋆ dy
+//
+// and with two, by the product rule,
+//
+//	dẋ = dẏ ∗ᵀ w + dy ∗ᵀ ẇ   dẇ = ẋ ⋆ dy + x ⋆ dẏ.
+type convBackward struct {
+	c       *conv
+	dx, dw  []float32
+	x, dy   []operand // each primal first
+	filters []*filter // one for each dy
+}
+
+func (c *conv) Backward(dx, dw device.Buffer, x, dy device.Operand) device.Op {
+	return c.backward(dx, dw, []operand{unpack(x, c.In)}, []operand{unpack(dy, c.Out)}, []*filter{&c.weights})
+}
+
+func (c *conv) BackwardTangent(dxDot, dwDot device.Buffer, x, xDot, dy, dyDot device.Operand) device.Op {
+	return c.backward(dxDot, dwDot, []operand{unpack(x, c.In), unpack(xDot, c.In)},
+		[]operand{unpack(dy, c.Out), unpack(dyDot, c.Out)}, []*filter{&c.tangent, &c.weights})
+}
+
+func (c *conv) backward(dx, dw device.Buffer, x, dy []operand, filters []*filter) device.Op {
+	sameLen("convolution weight gradient", dw.Len(), 9*c.In*c.Out)
+	for len(c.partial) < chunks(c.Batch) {
+		c.partial = append(c.partial, alloc(9*c.In*c.Out))
+	}
+	return &convBackward{c, host(dx), host(dw), x, dy, filters}
+}
+
+func (o *convBackward) group() int { return o.c.group }
+
+func (o *convBackward) images(w *worker, s span) {
+	c := o.c
+	partial := c.partial[s.index]
+	if s.first {
+		c.method.clear(w, partial)
+	}
+	for lo := s.lo; lo < s.hi; lo += c.group {
+		hi := min(lo+c.group, s.hi)
+		terms := w.terms[:len(o.dy)]
+		for i := range o.dy {
+			terms[i] = convTerm{o.dy[i].pad(w, gradPad+padSlot(i), lo, hi, c.Size/c.Stride), o.filters[i].backward}
+		}
+		if o.dx != nil {
+			c.method.backwardData(w, o.dx, terms, lo, hi)
+		}
+		for i := range o.x {
+			if o.x[i].zero() {
+				continue
+			}
+			x := o.x[i].pad(w, inputPad+padSlot(i), lo, hi, c.Size)
+			// Primal input with the last gradient, tangent input with the primal one.
+			c.method.backwardWeights(w, partial, x, terms[len(o.dy)-1-i].pad, hi-lo)
+		}
+	}
+	if s.last {
+		c.method.gather(w, partial)
+	}
+}
+
+// finish adds up the chunks' gradients and writes them as OIHW.
+func (o *convBackward) finish(n int) {
+	in, out := o.c.In, o.c.Out
+	sum := o.c.partial[0]
+	for _, p := range o.c.partial[1:chunks(n)] {
+		for i, v := range p {
+			sum[i] += v
+		}
+	}
+	for i := range in {
+		for k := range 9 {
+			row := sum[(k*in+i)*out:][:out]
+			for j, v := range row {
+				o.dw[(j*in+i)*9+k] = v
+			}
+		}
+	}
+}
+
+// tapsForward writes OIHW weights as [tap][in][out].
+func tapsForward(dst, weights []float32, in, out int) {
+	for o := range out {
+		for i := range in {
+			w := weights[(o*in+i)*9:][:9]
+			for k, v := range w {
+				dst[(k*in+i)*out+o] = v
+			}
+		}
+	}
+}
+
+// tapsBackward writes OIHW weights as [tap][out][in].
+func tapsBackward(dst, weights []float32, in, out int) {
+	for o := range out {
+		for i := range in {
+			w := weights[(o*in+i)*9:][:9]
+			for k, v := range w {
+				dst[(k*out+o)*in+i] = v
+			}
+		}
+	}
+}

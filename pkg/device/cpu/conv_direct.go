@@ -1,0 +1,111 @@
+package cpu
+
+import (
+	kernels "srn/kernels/cpu"
+	"srn/pkg/device"
+)
+
+// direct computes convolutions as products over contiguous pixels: a row of
+// outputs reads, for each row of the filter, runs of 3 pixels that overlap.
+// It serves stride 2 and the first layer.
+type direct struct{ device.ConvShape }
+
+func newDirect(s device.ConvShape) *direct { return &direct{s} }
+
+func (c *direct) filterLen() (forward, backward int) {
+	n := 9 * c.In * c.Out
+	if c.Stride == 1 {
+		return n, 0 // the first layer has no data gradient
+	}
+	return n, n
+}
+
+// phase is the part of a stride-2 data gradient at pixels of one parity: a
+// stride-1 convolution with the taps that reach them. Along one axis, even
+// positions 2i are reached by tap 1 from output i, odd ones 2i+1 by tap 2
+// from output i and by tap 0 from output i+1.
+type phase struct {
+	y, x   int   // parity
+	ky, kx []int // taps, in the order of the outputs they read
+	offset int   // of its filter, in taps
+}
+
+var phases = []phase{
+	{0, 0, []int{1}, []int{1}, 0},
+	{0, 1, []int{1}, []int{2, 0}, 1},
+	{1, 0, []int{2, 0}, []int{1}, 3},
+	{1, 1, []int{2, 0}, []int{2, 0}, 5},
+}
+
+func (c *direct) prepare(w *worker, f *filter, weights []float32) {
+	tapsForward(f.forward, weights, c.In, c.Out)
+	if len(f.backward) == 0 {
+		return
+	}
+	n := c.In * c.Out
+	tapsBackward(w.taps, weights, c.In, c.Out)
+	for _, p := range phases {
+		to := f.backward[p.offset*n:]
+		for _, y := range p.ky {
+			for _, x := range p.kx {
+				copy(to[:n], w.taps[(y*3+x)*n:])
+				to = to[n:]
+			}
+		}
+	}
+}
+
+func (c *direct) forward(w *worker, y []float32, terms []convTerm, lo, hi int) {
+	size := c.Size / c.Stride
+	n := size * size * c.Out
+	row := (c.Size + 2) * c.In
+	g := &w.gemm
+	for i := lo; i < hi; i++ {
+		for t, term := range terms {
+			*g = kernels.Gemm{A: term.pad[(i-lo)*(c.Size+2)*row:], B: term.filter, C: y[i*n : (i+1)*n],
+				M: size, N: c.Out, K: 3 * c.In, LdA: c.Stride * c.In, LdB: c.Out, LdC: c.Out,
+				Segments: 3, SegA: row,
+				Batch: size, BatchA: c.Stride * row, BatchC: size * c.Out, Accumulate: t > 0}
+			w.kernels.Gemm(g)
+		}
+	}
+}
+
+func (c *direct) backwardData(w *worker, dx []float32, terms []convTerm, lo, hi int) {
+	size := c.Size / 2
+	n := c.Size * c.Size * c.In
+	row := (size + 2) * c.Out
+	g := &w.gemm
+	for i := lo; i < hi; i++ {
+		image := dx[i*n : (i+1)*n]
+		for t, term := range terms {
+			for _, p := range phases {
+				*g = kernels.Gemm{
+					A: term.pad[(i-lo)*(size+2)*row+row+c.Out:],
+					B: term.filter[p.offset*c.In*c.Out:],
+					C: image[(p.y*c.Size+p.x)*c.In:],
+					M: size, N: c.In, K: len(p.kx) * c.Out, LdA: c.Out, LdB: c.In, LdC: 2 * c.In,
+					Segments: len(p.ky), SegA: row,
+					Batch: size, BatchA: row, BatchC: 2 * c.Size * c.In, Accumulate: t > 0}
+				w.kernels.Gemm(g)
+			}
+		}
+	}
+}
+
+func (c *direct) clear(w *worker, partial []float32) { clear(partial) }
+
+func (c *direct) backwardWeights(w *worker, partial []float32, x, dy []float32, images int) {
+	size := c.Size / c.Stride
+	row, dyRow := (c.Size+2)*c.In, (size+2)*c.Out
+	g := &w.gemmT
+	for i := range images {
+		*g = kernels.GemmT{A: x[i*(c.Size+2)*row:], B: dy[i*(size+2)*dyRow+dyRow+c.Out:], C: partial,
+			M: 3 * c.In, N: c.Out, K: size, LdA: c.Stride * c.In, LdB: c.Out, LdC: c.Out,
+			Segments: size, SegA: c.Stride * row, SegB: dyRow,
+			Batch: 3, BatchA: row, BatchC: 3 * c.In * c.Out}
+		w.kernels.GemmT(g)
+	}
+}
+
+func (c *direct) gather(w *worker, partial []float32) {}
