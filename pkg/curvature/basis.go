@@ -1,0 +1,70 @@
+package curvature
+
+// basis is a set of orthonormal vectors, float32 so that many fit in memory.
+type basis struct {
+	dim     int
+	vectors [][]float32
+	size    int // vectors in use; the rest is spare memory
+	coef    []float64
+}
+
+// push appends w/scale.
+func (b *basis) push(w []float64, scale float64) {
+	if b.size == len(b.vectors) {
+		b.vectors = append(b.vectors, make([]float32, b.dim))
+		b.coef = append(b.coef, 0)
+	}
+	narrow(b.vectors[b.size], w, scale)
+	b.size++
+}
+
+// last is the vector appended latest.
+func (b *basis) last() []float32 { return b.vectors[b.size-1] }
+
+// project removes from w its components along the basis, by classical
+// Gram–Schmidt applied twice, which is orthogonal to rounding ("twice is
+// enough", Giraud et al. 2005). It returns the component along the latest
+// vector, and the norm of what is left.
+func (b *basis) project(w []float64) (alpha, rest float64) {
+	for range 2 {
+		for i := range b.size {
+			b.coef[i] = dot(b.vectors[i], w)
+		}
+		for i := range b.size {
+			axpy(w, -b.coef[i], b.vectors[i])
+		}
+		if b.size > 0 {
+			alpha += b.coef[b.size-1]
+		}
+	}
+	return alpha, norm(w)
+}
+
+// combine computes dst = Σ_i s[i]·v_i.
+func (b *basis) combine(dst []float64, s []float64) {
+	clear(dst)
+	for i, c := range s {
+		axpy(dst, c, b.vectors[i])
+	}
+}
+
+// rotate replaces the basis by the vectors Σ_i s[i][j]·v_i for each column j of
+// s, in place. A block of coordinates at a time keeps the extra memory small.
+func (b *basis) rotate(s [][]float64) {
+	const block = 1024
+	work := make([]float64, len(s)*block)
+	for lo := 0; lo < b.dim; lo += block {
+		hi := min(lo+block, b.dim)
+		clear(work)
+		for j, column := range s {
+			w := work[j*block : j*block+hi-lo]
+			for i, c := range column {
+				axpy(w, c, b.vectors[i][lo:hi])
+			}
+		}
+		for j := range s {
+			narrow(b.vectors[j][lo:hi], work[j*block:j*block+hi-lo], 1)
+		}
+	}
+	b.size = len(s)
+}

@@ -1,0 +1,51 @@
+package curvature
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// ritz holds the eigenpairs of a projected matrix, wanted first.
+type ritz struct {
+	values  []float64
+	vectors [][]float64 // vectors[i] belongs to values[i]
+	scale   float64     // the largest magnitude of a value
+}
+
+// decompose solves a small dense symmetric eigenproblem.
+func decompose(t mat.Symmetric, order Order) (*ritz, error) {
+	var eigen mat.EigenSym
+	if !eigen.Factorize(t, true) {
+		return nil, fmt.Errorf("the projected eigenproblem of dimension %d did not converge", t.SymmetricDim())
+	}
+	values := eigen.Values(nil)
+	var vectors mat.Dense
+	eigen.VectorsTo(&vectors)
+
+	index := make([]int, len(values))
+	for i := range index {
+		index[i] = i
+	}
+	slices.SortStableFunc(index, func(a, b int) int { return order.compare(values[a], values[b]) })
+	r := &ritz{}
+	for _, i := range index {
+		r.values = append(r.values, values[i])
+		r.vectors = append(r.vectors, mat.Col(nil, i, &vectors))
+		r.scale = max(r.scale, math.Abs(values[i]))
+	}
+	return r, nil
+}
+
+// residual is ‖Hy−θy‖ of pair i as the recurrence implies it: β times the
+// last component of its vector.
+func (r *ritz) residual(i int, beta float64) float64 {
+	v := r.vectors[i]
+	return beta * math.Abs(v[len(v)-1])
+}
+
+func (r *ritz) converged(i int, beta, tol float64) bool {
+	return small(r.residual(i, beta), r.values[i], tol, r.scale)
+}
