@@ -1,0 +1,5 @@
+//go:build !cuda
+
+package cli
+
+const hasCUDA = false

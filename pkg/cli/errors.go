@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Exit codes of every command. 0 is success.
+const (
+	ExitFailed      = 1   // the work could not be done
+	ExitUsage       = 2   // wrong flags or arguments
+	ExitInput       = 3   // an input file is missing, damaged or of the wrong kind
+	ExitDiverged    = 4   // training met NaN or Inf
+	ExitInterrupted = 130 // stopped by a signal; what was done is saved
+)
+
+type codedError struct {
+	code  int
+	err   error
+	hints []string
+}
+
+func (e *codedError) Error() string { return e.err.Error() }
+func (e *codedError) Unwrap() error { return e.err }
+func (e *codedError) ExitCode() int { return e.code }
+
+// Errorf makes an error with an exit code; %w wraps as in fmt.Errorf. Write
+// messages in lower case without a full stop, naming the file or flag.
+func Errorf(code int, format string, a ...any) error {
+	return &codedError{code: code, err: fmt.Errorf(format, a...)}
+}
+
+// WithHint adds a hint line that says what mends the error; its exit code
+// stays. Hints are printed in the order in which they were added.
+func WithHint(err error, hint string) error {
+	return &codedError{code: ExitCode(err), err: err, hints: []string{hint}}
+}
+
+// ExitCode is the exit code of an error: its own where it, or one it wraps,
+// has a method ExitCode() int, else ExitFailed; 0 for nil.
+func ExitCode(err error) int {
+	if err == nil {
+		return 0
+	}
+	var coder interface{ ExitCode() int }
+	if errors.As(err, &coder) {
+		return coder.ExitCode()
+	}
+	return ExitFailed
+}
+
+// Hints lists the hints of an error, innermost first.
+func Hints(err error) []string {
+	if err == nil {
+		return nil
+	}
+	var hints []string
+	switch e := err.(type) {
+	case interface{ Unwrap() error }:
+		hints = Hints(e.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, inner := range e.Unwrap() {
+			hints = append(hints, Hints(inner)...)
+		}
+	}
+	if e, ok := err.(*codedError); ok {
+		hints = append(hints, e.hints...)
+	}
+	return hints
+}

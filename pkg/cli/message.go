@@ -1,0 +1,19 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+)
+
+// errorLines prints an error, a line for each of its lines (joined errors have
+// several), then its hints.
+func (o *output) errorLines(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, line := range strings.Split(strings.TrimRight(err.Error(), "\n"), "\n") {
+		fmt.Fprintf(o.w, "%s: %s\n", o.name, line)
+	}
+	for _, hint := range Hints(err) {
+		fmt.Fprintf(o.w, "hint: %s\n", hint)
+	}
+}
