@@ -1,0 +1,152 @@
+package resnet
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	kernels "srn/kernels/cpu"
+	"srn/pkg/artifact"
+	"srn/pkg/device"
+	"srn/pkg/device/cpu"
+	"srn/pkg/nn"
+)
+
+// The references are PyTorch's results in float64; testdata/make_reference.py
+// says how they were made.
+const tolerance = 1e-4
+
+// reference is a file of reference values.
+type reference struct {
+	t *testing.T
+	f *artifact.File
+}
+
+func readReference(t *testing.T, name string) reference {
+	f, err := artifact.Read("testdata/"+name+".safetensors.zst", artifact.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return reference{t, f}
+}
+
+func (r reference) values(name string) []float32 {
+	r.t.Helper()
+	tensor, ok := r.f.Tensor(name)
+	if !ok {
+		r.t.Fatalf("no reference value %q", name)
+	}
+	v, err := tensor.Float32s()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return v
+}
+
+// flat gathers the tensors of a layout under a prefix.
+func (r reference) flat(prefix string, l nn.Layout) []float32 {
+	v := make([]float32, 0, l.Len())
+	for _, p := range l {
+		v = append(v, r.values(prefix+p.Name)...)
+	}
+	return v
+}
+
+// net builds the network of a reference on a backend, with its batch loaded.
+func (r reference) net(be device.Backend, arch string) (n *Net, images int) {
+	labels, _ := r.f.Tensor("labels")
+	y, err := labels.Int32s()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	n, err = New(be, Config{Arch: arch, Classes: 10, Batch: len(y) + 3, Tangents: true})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	be.Write(n.Params(), r.flat("", n.Layout()))
+	be.Write(n.Running(), r.flat("", n.RunningLayout()))
+	n.Load()
+	pixels, _ := r.f.Tensor("pixels")
+	bytes, err := pixels.Uint8s()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	set := &device.Images{Pixels: bytes, Size: 32}
+	copy(set.Mean[:], r.values("mean"))
+	copy(set.Std[:], r.values("std"))
+	picks := make([]device.Pick, len(y))
+	targets := make([]float32, n.Targets().Len())
+	for i, class := range y {
+		picks[i].Index = int32(i)
+		targets[i*10+int(class)] = 1
+	}
+	be.Write(n.Targets(), targets)
+	l := n.Loader(set)
+	l.Set(picks)
+	be.Run(len(y), device.Stage{l.Op()})
+	return n, len(y)
+}
+
+// near compares two vectors by the largest difference relative to the
+// largest element.
+func near(t *testing.T, what string, got, want []float32) {
+	t.Helper()
+	var worst, scale float64
+	for i, v := range want {
+		scale = max(scale, math.Abs(float64(v)))
+		if d := math.Abs(float64(got[i]) - float64(v)); !(d <= worst) {
+			worst = d
+		}
+	}
+	if !(worst <= tolerance*scale) {
+		t.Errorf("%s: off by %.2g of its largest element", what, worst/scale)
+	}
+}
+
+// nearEach compares flat vectors tensor by tensor.
+func nearEach(t *testing.T, what string, got, want []float32, l nn.Layout) {
+	t.Helper()
+	for _, p := range l {
+		near(t, what+" "+p.Name, got[p.Offset:][:p.Len()], want[p.Offset:][:p.Len()])
+	}
+}
+
+func read(be device.Backend, b device.Buffer, n int) []float32 {
+	v := make([]float32, n)
+	be.Read(v, b.Slice(0, n))
+	return v
+}
+
+func TestAgainstPyTorch(t *testing.T) {
+	for _, arch := range []string{"resnet8", "resnet20"} {
+		r := readReference(t, arch)
+		for _, set := range kernels.Sets() {
+			for _, mode := range []nn.Mode{nn.Eval, nn.Train} {
+				prefix := map[nn.Mode]string{nn.Eval: "eval.", nn.Train: "train."}[mode]
+				t.Run(fmt.Sprintf("%s/%s/%s", arch, set.Name, strings.Trim(prefix, ".")), func(t *testing.T) {
+					be := cpu.New(2, set)
+					defer be.Close()
+					n, images := reference{t, r.f}.net(be, arch)
+					n.Forward(images, mode)
+					n.CrossEntropy(images)
+					near(t, "logits", read(be, n.Logits(), images*10), r.values(prefix+"logits"))
+					near(t, "losses", read(be, n.Loss(), images), r.values(prefix+"losses"))
+					n.Backward(images)
+					if _, ok := r.f.Tensor(prefix + "grad.conv1.weight"); ok {
+						nearEach(t, "gradient of", read(be, n.Grad(), n.Layout().Len()), r.flat(prefix+"grad.", n.Layout()), n.Layout())
+					}
+					if _, ok := r.f.Tensor(prefix + "hv.conv1.weight"); ok {
+						v, hv := be.New(n.Layout().Len()), be.New(n.Layout().Len())
+						be.Write(v, r.flat("v.", n.Layout()))
+						n.HVP(images, v, hv)
+						nearEach(t, "Hessian-vector product of", read(be, hv, n.Layout().Len()), r.flat(prefix+"hv.", n.Layout()), n.Layout())
+					}
+					if mode == nn.Train {
+						nearEach(t, "running statistics", read(be, n.Running(), n.RunningLayout().Len()), r.flat("after.", n.RunningLayout()), n.RunningLayout())
+					}
+				})
+			}
+		}
+	}
+}
