@@ -45,6 +45,7 @@ type Backend interface {
 	Run(n int, stage Stage)
 
 	Convs
+	Conv1Ds
 	Layers
 	Vectors
 }

@@ -1,0 +1,126 @@
+package cpu
+
+import kernels "srn/kernels/cpu"
+
+// Weight gradients are summed in float32 within a chunk and in float64 over
+// the chunks of a group, in their order, and over the groups in theirs: a
+// buffer for every chunk would be too large, one for every worker would make
+// results depend on the number of workers.
+
+// startGroups clears the groups' sums and returns how many groups there are.
+func (c *conv1D) startGroups() int {
+	n := min(conv1DGroups, c.chunks)
+	for len(c.groups) < n {
+		c.groups = append(c.groups, make([]float64, c.shape.Weights()))
+	}
+	return n
+}
+
+// group returns the range of chunks that belong to a group.
+func (c *conv1D) group(g int) (from, to int) {
+	n := len(c.groups)
+	return c.chunks * g / n, c.chunks * (g + 1) / n
+}
+
+func (c *conv1D) runGradientGroup(worker, group int) {
+	s := c.worker(worker)
+	clear(c.groups[group])
+	from, to := c.group(group)
+	for chunk := from; chunk < to; chunk++ {
+		c.runGradient(worker, chunk)
+		_, count := c.span(chunk)
+		c.addWeightGradients(s, s.x, s.a, count, true, c.groups[group])
+	}
+}
+
+// runTangentGroup differentiates along a change of the sequence: activations
+// change, but not where they are positive, so the gradients in the layers'
+// outputs stay as they are.
+func (c *conv1D) runTangentGroup(worker, group int) {
+	s := c.worker(worker)
+	clear(c.groups[group])
+	last := len(c.layers) - 1
+	from, to := c.group(group)
+	for chunk := from; chunk < to; chunk++ {
+		first, count := c.span(chunk)
+		c.forwardWide(s, first, count)
+		c.tangents(s, first, count)
+		c.sumFeatures(s, chunk, s.aDot[last][c.reach(last)*c.layers[last].out:], count)
+		c.backward(s, count)
+		c.addWeightGradients(s, s.xDot, s.aDot, count, false, c.groups[group])
+	}
+}
+
+// tangents computes the activations' tangents; outside of the sequence they
+// are zero because activations are.
+func (c *conv1D) tangents(s *conv1DScratch, first, count int) {
+	c.window(s.xDot, c.xDot, first-c.reach(-1), count+2*c.reach(-1))
+	in := s.xDot
+	for l := range c.layers {
+		layer := &c.layers[l]
+		rows := count + 2*c.reach(l)
+		for row := 0; row < rows; row += conv1DRows {
+			m := min(conv1DRows, rows-row)
+			out := s.aDot[l][row*layer.out:]
+			c.product(s, out, in[row*layer.in:], layer.forward, m, layer.in, c.shape.Kernel*layer.in, layer.out)
+			c.mask(s, l, out, out, layer.keep, s.a[l][row*layer.out:], m)
+		}
+		in = s.aDot[l]
+	}
+}
+
+// addWeightGradients adds a chunk's weight gradients, from the layers' inputs
+// (or their tangents, which leave the biases out) and the gradients in their
+// outputs.
+func (c *conv1D) addWeightGradients(s *conv1DScratch, x []float32, a [][]float32, count int, biases bool, sums []float64) {
+	clear(s.dw)
+	in := x
+	for l := range c.layers {
+		layer := &c.layers[l]
+		size := c.shape.Kernel * layer.in * layer.out
+		d := s.d[l][c.gradReach(l)*layer.out:]
+		rows := in[(c.reach(l-1)-c.half)*layer.in:] // half a kernel before the chunk
+		for row := 0; row < count; row += conv1DRows {
+			k := min(conv1DRows, count-row)
+			s.gemmT = kernels.GemmT{A: rows[row*layer.in:], B: d[row*layer.out:], C: s.dw[layer.offset:],
+				M: c.shape.Kernel * layer.in, N: layer.out, K: k,
+				LdA: layer.in, LdB: layer.out, LdC: layer.out, Segments: 1, Batch: 1}
+			c.backend.kernels.GemmT(&s.gemmT)
+		}
+		if biases {
+			s.gemmT = kernels.GemmT{A: one, B: d, C: s.dw[layer.offset+size:],
+				M: 1, N: layer.out, K: count,
+				LdA: 0, LdB: layer.out, LdC: layer.out, Segments: 1, Batch: 1}
+			c.backend.kernels.GemmT(&s.gemmT)
+		}
+		in = a[l]
+	}
+	for i, v := range s.dw {
+		sums[i] += float64(v)
+	}
+}
+
+// reduceGroups adds up the groups and writes flat weights.
+func (c *conv1D) reduceGroups(dw []float32) {
+	taps := c.shape.Kernel
+	scale := 1 / float64(c.shape.Length)
+	total := func(i int) float32 {
+		var sum float64
+		for _, g := range c.groups {
+			sum += g[i]
+		}
+		return float32(sum * scale)
+	}
+	for l := range c.layers {
+		layer := &c.layers[l]
+		_, weight, bias := c.shape.Layer(l)
+		for o := range layer.out {
+			for i := range layer.in {
+				for k := range taps {
+					dw[weight+(o*layer.in+i)*taps+k] = total(layer.offset + (k*layer.in+i)*layer.out + o)
+				}
+			}
+			dw[bias+o] = total(layer.offset + taps*layer.in*layer.out + o)
+		}
+	}
+}
