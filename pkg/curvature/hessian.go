@@ -1,0 +1,112 @@
+package curvature
+
+import "fmt"
+
+// Loss is a mean loss over a batch of examples, with exact second derivatives.
+type Loss interface {
+	// Dim is the number of parameters.
+	Dim() int
+	// Batch is the largest number of examples of a batch.
+	Batch() int
+	// Load makes the examples the batch, and returns the sum of their losses.
+	Load(examples []int32) (sum float64, err error)
+	// HVP computes dst = H·v for the Hessian H of the mean over the batch.
+	HVP(dst, v []float32) error
+}
+
+// Hessian is the Hessian of the mean loss over a set of examples of any size:
+// the sum of the examples' losses divided by their number, never the mean of
+// batches' means, so that it does not depend on how the set is cut into
+// batches (unless the loss itself looks at the whole batch, as batch
+// normalisation in training mode does). Batches are summed in float64.
+type Hessian struct {
+	loss     Loss
+	examples []int32
+	loaded   bool // the one batch is
+	sum      []float64
+	part     []float32
+	mean     float64
+
+	// OnBatch, if set, is told how many examples a product has just taken in;
+	// its error ends the product.
+	OnBatch func(examples int) error
+}
+
+// NewHessian returns the operator at the loss's present parameters. The
+// examples are indices that the loss understands, in the order in which they
+// are cut into batches.
+func NewHessian(loss Loss, examples []int32) (*Hessian, error) {
+	if len(examples) == 0 {
+		return nil, fmt.Errorf("a mean loss needs at least one example")
+	}
+	return &Hessian{
+		loss: loss, examples: examples,
+		sum: make([]float64, loss.Dim()), part: make([]float32, loss.Dim()),
+	}, nil
+}
+
+// Dim is the number of parameters.
+func (h *Hessian) Dim() int { return h.loss.Dim() }
+
+// Loss is the mean loss over the examples, known after a product.
+func (h *Hessian) Loss() float64 { return h.mean }
+
+// Apply computes dst = H·v exactly (no finite differences).
+func (h *Hessian) Apply(dst, v []float32) error {
+	batch := h.loss.Batch()
+	if len(h.examples) <= batch {
+		return h.applyWhole(dst, v)
+	}
+	clear(h.sum)
+	var loss float64
+	for lo := 0; lo < len(h.examples); lo += batch {
+		part := h.examples[lo:min(lo+batch, len(h.examples))]
+		sum, err := h.load(part)
+		if err != nil {
+			return err
+		}
+		loss += sum
+		if err := h.loss.HVP(h.part, v); err != nil {
+			return err
+		}
+		axpy(h.sum, float64(len(part)), h.part)
+		if err := h.told(len(part)); err != nil {
+			return err
+		}
+	}
+	n := float64(len(h.examples))
+	h.mean = loss / n
+	narrow(dst, h.sum, n)
+	return nil
+}
+
+// applyWhole keeps what the one batch left for the next product.
+func (h *Hessian) applyWhole(dst, v []float32) error {
+	if !h.loaded {
+		sum, err := h.load(h.examples)
+		if err != nil {
+			return err
+		}
+		h.mean = sum / float64(len(h.examples))
+		h.loaded = true
+	}
+	if err := h.loss.HVP(dst, v); err != nil {
+		return err
+	}
+	return h.told(len(h.examples))
+}
+
+func (h *Hessian) load(examples []int32) (float64, error) {
+	sum, err := h.loss.Load(examples)
+	if err == nil && !finite(sum) {
+		err = ErrNotFinite
+	}
+	return sum, err
+}
+
+func (h *Hessian) told(examples int) error {
+	if h.OnBatch == nil {
+		return nil
+	}
+	return h.OnBatch(examples)
+}
