@@ -1,0 +1,194 @@
+package artifact
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+// WriteFileAtomic writes a file by write so that under its final name there is
+// either what was before or the whole new content: it fills a temporary file
+// in the same folder, syncs it, renames it and syncs the folder. After a
+// failure nothing is left. Permissions follow the umask. A symbolic link is
+// followed, so that the file it names is replaced. What is not a regular file
+// (a pipe, /dev/stdout) is written directly, and so is "-", standard output.
+func WriteFileAtomic(path string, write func(io.Writer) error) error {
+	if path == stdio {
+		return buffered(os.Stdout, write)
+	}
+	target, direct, err := resolve(path)
+	if err != nil {
+		return err
+	}
+	if direct {
+		f, err := os.OpenFile(target, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		if err := buffered(f, write); err != nil {
+			return err
+		}
+		return f.Close()
+	}
+	f, err := replace(target, func(f *os.File) error { return buffered(f, write) })
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// writeBinary is WriteFileAtomic for content that would garble a terminal.
+func writeBinary(path string, write func(io.Writer) error) error {
+	if path == stdio && term.IsTerminal(int(os.Stdout.Fd())) {
+		return errors.New("standard output is a terminal, which cannot show binary data; name a file by -o or redirect it")
+	}
+	return WriteFileAtomic(path, write)
+}
+
+func buffered(w io.Writer, write func(io.Writer) error) error {
+	b := bufio.NewWriterSize(w, 256<<10)
+	if err := write(b); err != nil {
+		return err
+	}
+	return b.Flush()
+}
+
+// replace gives target the content that fill writes, and returns the file
+// still open for writing.
+func replace(target string, fill func(*os.File) error) (_ *os.File, err error) {
+	f, err := createTemp(target)
+	if err != nil {
+		return nil, err
+	}
+	done := false
+	defer func() { // also when fill panics
+		if !done {
+			f.Close()
+			os.Remove(f.Name())
+		}
+	}()
+	if err := fill(f); err != nil {
+		return nil, err
+	}
+	if err := f.Sync(); err != nil {
+		return nil, err
+	}
+	if err := os.Rename(f.Name(), target); err != nil {
+		return nil, err
+	}
+	done = true
+	if err := syncFolder(filepath.Dir(target)); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// createTemp creates a file beside target. Unlike os.CreateTemp it leaves the
+// permissions to the umask.
+func createTemp(target string) (*os.File, error) {
+	folder, base := filepath.Split(target)
+	base = base[:min(len(base), 200)] // names have at most 255 bytes
+	for try := 0; ; try++ {
+		name := fmt.Sprintf("%s.%s.%08x.tmp", folder, base, rand.Uint32())
+		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) && try < 100 {
+			continue
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%s: the folder %s does not exist", target, filepath.Dir(target))
+		}
+		return f, err
+	}
+}
+
+func syncFolder(path string) error {
+	d, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	// Some file systems have no sync of folders.
+	if err := d.Sync(); err != nil && !errors.Is(err, syscall.EINVAL) && !errors.Is(err, syscall.ENOTSUP) {
+		return err
+	}
+	return nil
+}
+
+// resolve follows symbolic links to the file that path stands for, which need
+// not exist. Direct says that it must not be replaced, being no regular file.
+func resolve(path string) (target string, direct bool, err error) {
+	if path == "" {
+		return "", false, errors.New("the output's name is empty")
+	}
+	target = path
+	for range 40 {
+		// Links such as /dev/stdout stand for open files; only the kernel can
+		// follow them.
+		if strings.HasPrefix(target, "/proc/") || strings.HasPrefix(target, "/dev/fd/") {
+			return target, true, nil
+		}
+		info, err := os.Lstat(target)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return target, false, nil
+		case err != nil:
+			return "", false, err
+		case info.IsDir():
+			return "", false, fmt.Errorf("%s: is a directory: want a file", path)
+		case info.Mode()&fs.ModeSymlink == 0:
+			return target, !info.Mode().IsRegular(), nil
+		}
+		link, err := os.Readlink(target)
+		if err != nil {
+			return "", false, err
+		}
+		if !filepath.IsAbs(link) {
+			link = filepath.Join(filepath.Dir(target), link)
+		}
+		target = link
+	}
+	return "", false, fmt.Errorf("%s: too many symbolic links", path)
+}
+
+// SameFile tells whether a and b name the same regular file, through links
+// and different spellings, whether it exists or not. "-" is no file.
+func SameFile(a, b string) bool {
+	if a == stdio || b == stdio {
+		return false
+	}
+	ai, aerr := os.Stat(a)
+	bi, berr := os.Stat(b)
+	if aerr == nil && berr == nil {
+		return ai.Mode().IsRegular() && os.SameFile(ai, bi)
+	}
+	if !errors.Is(aerr, fs.ErrNotExist) || !errors.Is(berr, fs.ErrNotExist) {
+		return false
+	}
+	return canonical(a) == canonical(b)
+}
+
+// canonical spells the path of a file that does not exist.
+func canonical(path string) string {
+	if target, _, err := resolve(path); err == nil {
+		path = target
+	}
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
+	}
+	if folder, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
+		return filepath.Join(folder, filepath.Base(abs))
+	}
+	return abs
+}

@@ -1,0 +1,60 @@
+package artifact
+
+import "fmt"
+
+// File is the content of a tensor file.
+type File struct {
+	// Tensors in the order of the file when read; in any order when written,
+	// since the writer sorts them.
+	Tensors []Tensor
+	// Metadata is the header's __metadata__; nil where there is none.
+	Metadata map[string]string
+	// SHA256 is the hash of the uncompressed bytes in hexadecimal, set by
+	// Read and Write.
+	SHA256 string
+}
+
+// Tensor finds a tensor by its name.
+func (f *File) Tensor(name string) (Tensor, bool) {
+	for _, t := range f.Tensors {
+		if t.Name == name {
+			return t, true
+		}
+	}
+	return Tensor{}, false
+}
+
+// Need finds a tensor and checks its type and shape. A dimension of -1 in
+// shape takes any length; dtype "" takes any type. Path is the file's name
+// for the error, which is a *FormatError.
+func (f *File) Need(path, name string, dtype DType, shape ...int) (Tensor, error) {
+	t, ok := f.Tensor(name)
+	if !ok {
+		return Tensor{}, formatErrorf(path, fmt.Sprintf("tensor %q", name), "is missing")
+	}
+	if dtype != "" && t.DType != dtype {
+		return Tensor{}, formatErrorf(path, t.field(), "dtype is %s: want %s", t.DType, dtype)
+	}
+	if len(t.Shape) != len(shape) {
+		return Tensor{}, formatErrorf(path, t.field(), "shape %v has %s: want %d",
+			t.Shape, quantity(int64(len(t.Shape)), "dimension"), len(shape))
+	}
+	for i, want := range shape {
+		if want >= 0 && t.Shape[i] != want {
+			return Tensor{}, formatErrorf(path, t.field(), "shape is %v: want %v", t.Shape, wanted(shape))
+		}
+	}
+	return t, nil
+}
+
+// wanted prints a shape with * for any length.
+func wanted(shape []int) []string {
+	s := make([]string, len(shape))
+	for i, d := range shape {
+		s[i] = fmt.Sprint(d)
+		if d < 0 {
+			s[i] = "*"
+		}
+	}
+	return s
+}

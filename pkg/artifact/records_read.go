@@ -1,0 +1,214 @@
+package artifact
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// ReadRecords reads all streams of a record file, plain or zstd by its first
+// bytes; "-" is standard input. Several files may have been concatenated.
+//
+// A stream that was cut short, as by a killed run, is read as far as whole
+// lines, and whole frames, go; it is then not Complete. Damage elsewhere is a
+// *FormatError, and so is a file without a whole header.
+func ReadRecords(path string) ([]Stream, error) {
+	in, _, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	return DecodeRecords(in, display(path), Limits{})
+}
+
+// DecodeRecords is ReadRecords from r; name stands for the file in errors.
+func DecodeRecords(r io.Reader, name string, lim Limits) ([]Stream, error) {
+	p := &recordParser{path: name}
+	if err := p.parse(r, lim.withDefaults(defaultRecordSize), nil); err != nil {
+		return nil, err
+	}
+	if len(p.streams) == 0 {
+		return nil, formatErrorf(name, "", "holds no whole record").mend("it is empty or cut off within its header; make it again")
+	}
+	return p.streams, nil
+}
+
+// recordParser collects streams from the uncompressed bytes of a file.
+type recordParser struct {
+	path    string
+	lim     Limits
+	streams []Stream
+	partial []byte // a line whose end has not come yet
+	line    int    // number of the last whole line
+	offset  int64  // uncompressed bytes up to the end of that line
+	// onLine, where set, is called after each line that holds something.
+	onLine func() error
+}
+
+// parse reads all of r. Where onFrame is set, it sees each frame of a
+// compressed input before its lines are parsed.
+func (p *recordParser) parse(r io.Reader, lim Limits, onFrame func(frame)) error {
+	p.lim = lim
+	raw := &rawReader{r: r}
+	buf := bufio.NewReaderSize(raw, 64<<10)
+	head, err := buf.Peek(4)
+	torn := false
+	switch {
+	case err != nil && err != io.EOF:
+	case isZstd(head):
+		torn, err = walkFrames(buf, lim, func(f frame) error {
+			if onFrame != nil {
+				onFrame(f)
+			}
+			return p.feed(f.plain)
+		})
+	default:
+		err = p.plain(buf)
+	}
+	var f *frameError
+	switch {
+	case raw.err != nil:
+		return (&stream{path: p.path, raw: raw}).failed(raw.err)
+	case errors.As(err, &f):
+		return formatErrorf(p.path, fmt.Sprintf("zstd frame at byte %d", f.offset), "%v", f.err).
+			mend(fmt.Sprintf("the %s before it can be kept: head -c %d", quantity(f.offset, "byte"), f.offset))
+	case err != nil:
+		return err
+	}
+	return p.finish(torn)
+}
+
+// plain feeds an input that is not compressed.
+func (p *recordParser) plain(r io.Reader) error {
+	chunk := make([]byte, 64<<10)
+	for total := int64(0); ; {
+		n, err := r.Read(chunk)
+		if total += int64(n); total > p.lim.Total {
+			return formatErrorf(p.path, "", "holds more than %d bytes, the limit for records", p.lim.Total)
+		}
+		if err := p.feed(chunk[:n]); err != nil {
+			return err
+		}
+		if err != nil {
+			if err == io.EOF {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+// feed parses the whole lines of what has come so far.
+func (p *recordParser) feed(b []byte) error {
+	for {
+		end := bytes.IndexByte(b, '\n')
+		whole := end >= 0
+		if !whole {
+			end = len(b)
+		}
+		if int64(len(p.partial)+end) > p.lim.Line {
+			return formatErrorf(p.path, fmt.Sprintf("line %d", p.line+1), "is longer than %d bytes, the limit", p.lim.Line)
+		}
+		if !whole {
+			p.partial = append(p.partial, b...)
+			return nil
+		}
+		line := b[:end]
+		if len(p.partial) > 0 {
+			line = append(p.partial, line...)
+			p.partial = p.partial[:0]
+		}
+		b = b[end+1:]
+		p.line++
+		p.offset += int64(len(line)) + 1
+		if err := p.record(line); err != nil {
+			return err
+		}
+	}
+}
+
+// finish judges what is left after the last newline.
+func (p *recordParser) finish(torn bool) error {
+	if len(bytes.TrimSpace(p.partial)) > 0 {
+		// A last line may lack its newline. If it cannot be read, it is torn.
+		p.line++
+		p.onLine = nil // a file is not cut after such a line
+		if err := p.record(p.partial); err == nil {
+			return nil
+		}
+		torn = true
+	}
+	if n := len(p.streams); torn && n > 0 && p.streams[n-1].Complete {
+		return formatErrorf(p.path, "", "is cut off within a header after the end of stream %d", n).
+			mend("concatenate the files again")
+	}
+	return nil
+}
+
+// record parses a line and adds it to its stream.
+func (p *recordParser) record(line []byte) error {
+	line = bytes.TrimSpace(line)
+	if len(line) == 0 {
+		return nil
+	}
+	fail := func(format string, a ...any) *FormatError {
+		return formatErrorf(p.path, fmt.Sprintf("line %d", p.line), format, a...)
+	}
+	rec, err := parseRecord(line)
+	if err != nil {
+		return fail("%v", err)
+	}
+	if rec.Type() == typeHeader {
+		h, err := scanHeader(line)
+		if err != nil {
+			return fail("header: %v", err)
+		}
+		p.streams = append(p.streams, Stream{Header: h})
+	} else {
+		if len(p.streams) == 0 {
+			return fail("type is %q: the first record must be a header", rec.Type()).
+				mend("keep the header when filtering records")
+		}
+		s := &p.streams[len(p.streams)-1]
+		switch {
+		case s.Complete:
+			return fail("a record of type %q follows the end of the stream", rec.Type()).
+				mend("another stream must start with its header")
+		case rec.Type() == typeEnd:
+			s.Complete = true
+			s.Status = rec.Text("status")
+		default:
+			s.Records = append(s.Records, rec)
+		}
+	}
+	if p.onLine != nil {
+		return p.onLine()
+	}
+	return nil
+}
+
+// parseRecord reads one object that has a type.
+func parseRecord(line []byte) (Record, error) {
+	if !utf8.Valid(line) {
+		return nil, errors.New("is not valid UTF-8")
+	}
+	s := &scanner{b: line}
+	if s.peek() != '{' {
+		return nil, s.errorf("found %s: want a JSON object", s.next())
+	}
+	v, err := s.value(0)
+	if err == nil {
+		err = s.end()
+	}
+	if err != nil {
+		return nil, err
+	}
+	rec := Record(v.(map[string]any))
+	if rec.Type() == "" {
+		return nil, errors.New(`has no "type"`)
+	}
+	return rec, nil
+}

@@ -1,0 +1,134 @@
+package artifact
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// ResumeRecords goes on with the record file of an earlier run: it keeps the
+// header and the first keep records and drops what comes after, be it further
+// records, the end or a torn frame. If the runs flush at the same points, the
+// file's bytes are in the end those of a run that was never interrupted.
+//
+// A file with fewer whole records, or with several streams, is a
+// *FormatError; a missing file is fs.ErrNotExist.
+func ResumeRecords(path string, keep int) (*RecordWriter, error) {
+	if path == stdio {
+		return nil, errors.New("records on standard output cannot be resumed; name a file for them")
+	}
+	target, direct, err := resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	if direct {
+		return nil, fmt.Errorf("%s: is not a regular file, so its records cannot be resumed", path)
+	}
+	c, err := findCut(target, path, keep)
+	if err != nil {
+		return nil, err
+	}
+	w := &RecordWriter{path: path, pack: c.packed, sync: true}
+	if len(c.rest) == 0 {
+		w.file, err = cutFile(target, c.offset)
+	} else {
+		w.file, err = replace(target, func(f *os.File) error { return c.copy(f, target) })
+	}
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// cut is where a record file is to end.
+type cut struct {
+	packed bool
+	offset int64  // in the file
+	rest   []byte // lines to keep of the frame at offset, where the cut falls within it
+}
+
+// findCut looks for the end of the keep-th record. It reads no further, so
+// that damage in what is dropped does not matter.
+func findCut(target, path string, keep int) (cut, error) {
+	in, err := os.Open(target)
+	if err != nil {
+		return cut{}, err
+	}
+	defer in.Close()
+
+	var c cut
+	var f frame     // the current one
+	var start int64 // uncompressed bytes before it
+	found := errors.New("found")
+	p := &recordParser{path: path}
+	p.onLine = func() error {
+		if len(p.streams) > 1 {
+			return formatErrorf(path, fmt.Sprintf("line %d", p.line), "another stream starts: only the records of one run can be resumed")
+		}
+		if len(p.streams[0].Records) < keep {
+			return nil
+		}
+		switch within := p.offset - start; {
+		case !c.packed:
+			c.offset = p.offset
+		case within == int64(len(f.plain)):
+			c.offset = f.offset + int64(len(f.packed))
+		default:
+			c.offset = f.offset
+			c.rest = bytes.Clone(f.plain[:within])
+		}
+		return found
+	}
+	err = p.parse(in, Limits{}.withDefaults(defaultRecordSize), func(next frame) {
+		start += int64(len(f.plain))
+		f = next
+		c.packed = true
+	})
+	switch {
+	case err == found:
+		return c, nil
+	case err != nil:
+		return cut{}, err
+	case len(p.streams) == 0:
+		return cut{}, formatErrorf(path, "", "holds no whole header").mend("delete it to start afresh")
+	}
+	return cut{}, formatErrorf(path, "", "holds %s: the run to resume had written %d",
+		quantity(int64(len(p.streams[0].Records)), "whole record"), keep).
+		mend("it is not that run's file, or was cut; delete both file and state to start afresh")
+}
+
+// cutFile opens target to go on at offset.
+func cutFile(target string, offset int64) (*os.File, error) {
+	f, err := os.OpenFile(target, os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	err = f.Truncate(offset)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		_, err = f.Seek(0, io.SeekEnd)
+	}
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return f, nil
+}
+
+// copy writes what is kept of target.
+func (c cut) copy(to io.Writer, target string) error {
+	in, err := os.Open(target)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	if _, err := io.CopyN(to, in, c.offset); err != nil {
+		return err
+	}
+	_, err = to.Write(packFrame(c.rest))
+	return err
+}
