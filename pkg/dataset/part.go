@@ -1,0 +1,70 @@
+package dataset
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+)
+
+// Part parts the training images into MetaTrain and MetaVal: of each class
+// with n images, round(valFraction·n) are for validation, those whose keys
+// come first. A key is the hash of the seed and the image's bytes, so that the
+// choice depends neither on the order of the images nor on that of the
+// classes' labels. Of images that occur several times in their class each
+// has a key of its own.
+func (d *Data) Part(valFraction float64, seed uint64) error {
+	if !(valFraction >= 0 && valFraction < 1) {
+		return fmt.Errorf("validation fraction %v is not in [0, 1)", valFraction)
+	}
+	classes := make([][]keyed, len(d.Classes))
+	seen := make(map[occurrence]uint32, d.Train.Len())
+	for i, label := range d.Train.Labels {
+		image := sha256.Sum256(d.Train.Image(i))
+		o := occurrence{image, label}
+		classes[label] = append(classes[label], keyed{key(seed, image, seen[o]), int32(i)})
+		seen[o]++
+	}
+	d.MetaTrain, d.MetaVal = nil, nil
+	for _, images := range classes {
+		slices.SortFunc(images, func(a, b keyed) int {
+			return cmp.Or(bytes.Compare(a.key[:], b.key[:]), cmp.Compare(a.index, b.index))
+		})
+		validation := int(math.Round(valFraction * float64(len(images))))
+		for i, image := range images {
+			if i < validation {
+				d.MetaVal = append(d.MetaVal, image.index)
+			} else {
+				d.MetaTrain = append(d.MetaTrain, image.index)
+			}
+		}
+	}
+	slices.Sort(d.MetaTrain)
+	slices.Sort(d.MetaVal)
+	d.ValFraction, d.Seed = valFraction, seed
+	return nil
+}
+
+type keyed struct {
+	key   [sha256.Size]byte
+	index int32
+}
+
+type occurrence struct {
+	image [sha256.Size]byte
+	label int32
+}
+
+// key orders the images of a class: SHA-256 of the seed (8 bytes,
+// little-endian), how many equal images came before (4 bytes) and the
+// SHA-256 of the image's 3072 bytes.
+func key(seed uint64, image [sha256.Size]byte, before uint32) [sha256.Size]byte {
+	var b [12 + sha256.Size]byte
+	binary.LittleEndian.PutUint64(b[:], seed)
+	binary.LittleEndian.PutUint32(b[8:], before)
+	copy(b[12:], image[:])
+	return sha256.Sum256(b[:])
+}
