@@ -1,0 +1,128 @@
+package cpu
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Every set refuses descriptions that lead outside their slices.
+func TestChecks(t *testing.T) {
+	f := func(n int) []float32 { return make([]float32, n) }
+	gemm := func(change func(*Gemm)) func(*Set) {
+		return func(s *Set) {
+			g := Gemm{A: f(12), B: f(48), C: f(64), M: 4, N: 16, K: 3, LdA: 3, LdB: 16, LdC: 16, Segments: 1, Batch: 1}
+			change(&g)
+			s.Gemm(&g)
+		}
+	}
+	gemmT := func(change func(*GemmT)) func(*Set) {
+		return func(s *Set) {
+			g := GemmT{A: f(12), B: f(48), C: f(64), M: 4, N: 16, K: 3, LdA: 4, LdB: 16, LdC: 16, Segments: 1, Batch: 1}
+			change(&g)
+			s.GemmT(&g)
+		}
+	}
+	winograd := func(kernel func(*Set) func(*Winograd), change func(*Winograd)) func(*Set) {
+		return func(s *Set) {
+			w := Winograd{Image: f(6 * 160), Freq: f(36 * 32), C: 16, Row: 160, Stride: 32, Count: 2}
+			change(&w)
+			kernel(s)(&w)
+		}
+	}
+	filter := func(change func(*Filter)) func(*Set) {
+		return func(s *Set) {
+			v := Filter{Taps: f(9 * 16), Freq: f(36 * 16), Len: 16}
+			change(&v)
+			s.WinogradFilter(&v)
+			s.WinogradFilterGrad(&v)
+		}
+	}
+	combine := func(change func(*Combine)) func(*Set) {
+		return func(s *Set) {
+			c := Combine{Dst: f(96), Src: [4][]float32{f(96), f(96)}, Sources: 2, Coef: f(48), Post: Mask,
+				MaskSrc: f(96), MaskCoef: f(32), C: 16, Rows: 2, Width: 3, DstRow: 48, SrcRow: 48}
+			change(&c)
+			s.Combine(&c)
+		}
+	}
+	sums := func(change func(*Sums)) func(*Set) {
+		return func(s *Set) {
+			v := Sums{A: f(48), B: f(48), A2: f(48), B2: f(48), Out: make([]float64, 32), C: 16, Pixels: 3}
+			change(&v)
+			s.Sums(&v)
+		}
+	}
+	input := func(s *Set) func(*Winograd) { return s.WinogradInput }
+	output := func(s *Set) func(*Winograd) { return s.WinogradOutput }
+	grad := func(s *Set) func(*Winograd) { return s.WinogradGrad }
+
+	cases := []struct {
+		name string
+		call func(*Set)
+		want string // part of the panic's message; empty where all is well
+	}{
+		{"gemm", gemm(func(*Gemm) {}), ""},
+		{"gemm empty", gemm(func(g *Gemm) { g.M, g.A, g.C = 0, nil, nil }), ""},
+		{"gemm no K", gemm(func(g *Gemm) { g.K, g.A, g.B = 0, nil, nil }), ""},
+		{"gemm A", gemm(func(g *Gemm) { g.A = f(11) }), "Gemm: A has 11 floats, the access described needs 12"},
+		{"gemm B", gemm(func(g *Gemm) { g.B = f(47) }), "Gemm: B"},
+		{"gemm C", gemm(func(g *Gemm) { g.C = f(63) }), "Gemm: C"},
+		{"gemm batch", gemm(func(g *Gemm) { g.Batch, g.BatchC = 2, 64 }), "Gemm: C"},
+		{"gemm segments", gemm(func(g *Gemm) { g.Segments = 0 }), "Segments is 0, want at least 1"},
+		{"gemm segment of A", gemm(func(g *Gemm) { g.Segments, g.SegA, g.B = 2, 1, f(96) }), "Gemm: A"},
+		{"gemm N", gemm(func(g *Gemm) { g.N = 8 }), "N is 8, want a multiple of 16"},
+		{"gemm negative N", gemm(func(g *Gemm) { g.N = -16 }), "N is -16"},
+		{"gemm negative stride", gemm(func(g *Gemm) { g.LdA = -1 }), "Gemm: A"},
+		{"gemm rows of C overlap", gemm(func(g *Gemm) { g.LdC = 8 }), "LdC is 8, want at least 16"},
+		{"gemm overflow", gemm(func(g *Gemm) { g.M, g.LdC = 1<<40, 1<<40 }), "Gemm: C"},
+		{"gemm overflow of K", gemm(func(g *Gemm) { g.K, g.Segments, g.LdA, g.LdB = 1<<40, 1<<40, 0, 0 }), "Gemm: A"},
+		{"gemmT", gemmT(func(*GemmT) {}), ""},
+		{"gemmT A", gemmT(func(g *GemmT) { g.LdA = 5 }), "GemmT: A"},
+		{"gemmT B", gemmT(func(g *GemmT) { g.Segments, g.SegB = 2, 1 }), "GemmT: B"},
+		{"gemmT C", gemmT(func(g *GemmT) { g.LdC = 17 }), "GemmT: C"},
+		{"gemmT batch", gemmT(func(g *GemmT) { g.Batch = 0 }), "Batch is 0"},
+		{"gemmT N", gemmT(func(g *GemmT) { g.N = 17 }), "N is 17"},
+		{"input", winograd(input, func(*Winograd) {}), ""},
+		{"input image", winograd(input, func(w *Winograd) { w.Row = 161 }), "WinogradInput: Image"},
+		{"input frequencies", winograd(input, func(w *Winograd) { w.Stride = 33 }), "WinogradInput: Freq"},
+		{"input C", winograd(input, func(w *Winograd) { w.C = 12 }), "C is 12"},
+		{"output", winograd(output, func(w *Winograd) { w.Image = f(4 * 160) }), ""},
+		{"output image", winograd(output, func(w *Winograd) { w.Image = f(3*160 + 127) }), "WinogradOutput: Image"},
+		{"gradient", winograd(grad, func(w *Winograd) { w.Image = f(3*160 + 128) }), ""},
+		{"gradient count", winograd(grad, func(w *Winograd) { w.Count = 3 }), "WinogradGrad: Freq"},
+		{"filter", filter(func(*Filter) {}), ""},
+		{"filter taps", filter(func(v *Filter) { v.Taps = f(143) }), "WinogradFilter: Taps"},
+		{"filter frequencies", filter(func(v *Filter) { v.Freq = f(575) }), "WinogradFilter: Freq"},
+		{"combine", combine(func(*Combine) {}), ""},
+		{"combine destination", combine(func(c *Combine) { c.DstRow = 49 }), "Combine: Dst"},
+		{"combine source", combine(func(c *Combine) { c.Src[1] = f(95) }), "Combine: Src[1]"},
+		{"combine sources", combine(func(c *Combine) { c.Sources = 5 }), "Sources is 5"},
+		{"combine missing source", combine(func(c *Combine) { c.Sources = 3 }), "Combine: Src[2]"},
+		{"combine coefficients", combine(func(c *Combine) { c.Coef = f(47) }), "Combine: Coef"},
+		{"combine mask", combine(func(c *Combine) { c.MaskSrc = nil }), "Combine: MaskSrc"},
+		{"combine mask coefficients", combine(func(c *Combine) { c.MaskCoef = f(31) }), "Combine: MaskCoef"},
+		{"combine post", combine(func(c *Combine) { c.Post = 3 }), "unknown Post 3"},
+		{"sums", sums(func(*Sums) {}), ""},
+		{"sums A", sums(func(s *Sums) { s.A = f(47) }), "Sums: A"},
+		{"sums B2", sums(func(s *Sums) { s.B2 = f(47) }), "Sums: B2"},
+		{"sums half a pair", sums(func(s *Sums) { s.B2 = nil }), "both given"},
+		{"sums out", sums(func(s *Sums) { s.Out = s.Out[:31] }), "Sums: Out"},
+	}
+	for _, set := range Sets() {
+		for _, tc := range cases {
+			t.Run(set.Name+"/"+tc.name, func(t *testing.T) {
+				defer func() {
+					got := ""
+					if r := recover(); r != nil {
+						got = fmt.Sprint(r)
+					}
+					if (got == "") != (tc.want == "") || !strings.Contains(got, tc.want) {
+						t.Errorf("panic %q, want %q", got, tc.want)
+					}
+				}()
+				tc.call(set)
+			})
+		}
+	}
+}
