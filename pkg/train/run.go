@@ -1,0 +1,261 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"time"
+
+	"srn/pkg/artifact"
+	"srn/pkg/checkpoint"
+	"srn/pkg/dataset"
+	"srn/pkg/device"
+	"srn/pkg/evaluate"
+	"srn/pkg/method"
+	"srn/pkg/nn"
+	"srn/pkg/resnet"
+)
+
+// ErrInterrupted says that a run has stopped on request, its state saved.
+var ErrInterrupted = errors.New("interrupted; the state is saved")
+
+// DivergedError says that a step met NaN or Inf.
+type DivergedError struct {
+	Epoch, Step int
+	LastGood    string // checkpoint or state, "" if there is none
+}
+
+func (e *DivergedError) Error() string {
+	s := fmt.Sprintf("diverged: loss or gradient is not finite in epoch %d, step %d", e.Epoch, e.Step)
+	if e.LastGood != "" {
+		s += "; the last good parameters are in " + e.LastGood
+	}
+	return s
+}
+
+// ExitCode is the exit status of a diverged run.
+func (e *DivergedError) ExitCode() int { return 4 }
+
+// Run is one training run.
+type Run struct {
+	Config      Config
+	Data        *dataset.Data
+	Net         *resnet.Net
+	Method      method.Method
+	Output      string                 // checkpoint; its state lies beside it
+	Checkpoints string                 // folder of the series
+	Records     *artifact.RecordWriter // nil: none
+	Meta        checkpoint.Meta        // of the checkpoints; epoch and completeness are filled in
+	Interrupted func() bool            // asked after each step
+	Progress    func(epoch, image int) // told after each step
+	EpochDone   func(Epoch)
+
+	be       device.Backend
+	sampler  *dataset.Sampler
+	loader   device.Loader
+	load     device.Stage
+	test     *evaluate.Evaluator
+	velocity device.Buffer
+
+	// The state between steps.
+	epoch   int // being trained, from 1
+	step    int // next step of it
+	tally   tally
+	records int // written so far
+
+	lastGood string // file of the latest saved parameters
+
+	// Scratch.
+	picks           []device.Pick
+	labels          []int32
+	targets, logits []float32
+	losses          []float32
+	thisStep        method.Step
+}
+
+// Epoch is the record of an epoch. Wall times are left out of whatever is
+// compared or hashed.
+type Epoch struct {
+	Epoch     int
+	TrainLoss float64
+	TrainTop1 float64
+	LR        float64
+	GradNorm  float64 // mean over steps of ‖gradient descended‖
+	ThetaNorm float64
+	Extra     artifact.Fields // the method's
+	Test      *evaluate.Result
+	Seconds   float64 // of training alone
+	Images    int     // trained on in these seconds
+}
+
+// fields is the record of an epoch.
+func (e Epoch) fields() artifact.Fields {
+	f := artifact.Fields{
+		{Key: "type", Value: "epoch"}, {Key: "epoch", Value: e.Epoch},
+		{Key: "train_loss", Value: e.TrainLoss}, {Key: "train_top1", Value: e.TrainTop1},
+		{Key: "lr", Value: e.LR}, {Key: "grad_norm", Value: e.GradNorm}, {Key: "theta_norm", Value: e.ThetaNorm},
+	}
+	f = append(f, e.Extra...)
+	if e.Test != nil {
+		f = append(f, artifact.Field{Key: "test_top1", Value: e.Test.Top1}, artifact.Field{Key: "test_loss", Value: e.Test.Loss})
+	}
+	return append(f, artifact.Field{Key: "epoch_seconds", Value: e.Seconds},
+		artifact.Field{Key: "images_per_second", Value: float64(e.Images) / e.Seconds})
+}
+
+// Prepare plans the run and initialises the network. Restore may follow.
+func (r *Run) Prepare() error {
+	r.be = r.Net.Backend()
+	split, indices, err := r.Data.Select(r.Config.Split)
+	if err != nil {
+		return err
+	}
+	augment := dataset.Augment{}
+	if r.Config.Augment == "crop-flip" {
+		augment = dataset.CIFARAugment
+	}
+	r.sampler = dataset.NewSampler(indices, split.Labels, r.Config.Batch, uint64(r.Config.Seed), augment)
+	r.loader = r.Net.Loader(r.Data.Images(split))
+	r.load = device.Stage{r.loader.Op()}
+	if r.Config.EvalEvery > 0 {
+		r.test = evaluate.New(r.Net, r.Data.Images(&r.Data.Test), r.Data.Test.Labels, r.Data.Test.Indices(), r.Config.Batch)
+	}
+	r.velocity = r.be.New(r.Net.Params().Len())
+	r.targets = make([]float32, r.Net.Targets().Len())
+	r.logits = make([]float32, r.Net.Logits().Len())
+	r.losses = make([]float32, r.Net.Loss().Len())
+	r.thisStep = method.Step{Net: r.Net, Task: func() {
+		n := len(r.picks)
+		r.Net.Forward(n, nn.Train)
+		r.Net.CrossEntropy(n)
+		r.Net.Backward(n)
+	}}
+	r.Net.Init(uint64(r.Config.Seed))
+	r.epoch = 1
+	return nil
+}
+
+// Train runs what is left of the run, and writes its checkpoint.
+func (r *Run) Train() error {
+	for ; r.epoch <= r.Config.Epochs; r.epoch, r.step = r.epoch+1, 0 {
+		if err := r.trainEpoch(); err != nil {
+			return err
+		}
+		if r.epoch == r.Config.Epochs {
+			break
+		}
+		if err := r.saveState(r.epoch+1, 0); err != nil {
+			return err
+		}
+		if r.Interrupted != nil && r.Interrupted() {
+			return ErrInterrupted
+		}
+	}
+	if r.Records != nil {
+		if err := r.Records.End("ok"); err != nil {
+			return err
+		}
+	}
+	if err := r.writeCheckpoint(r.Output, r.Config.Epochs); err != nil {
+		return err
+	}
+	return removeState(r.Output)
+}
+
+// trainEpoch runs the rest of the epoch at hand and records it.
+func (r *Run) trainEpoch() error {
+	start, startStep := time.Now(), r.step
+	lr := float32(r.Config.Rate(r.epoch))
+	for steps := r.sampler.Steps(); r.step < steps; {
+		if err := r.trainStep(lr); err != nil {
+			return err
+		}
+		r.step++
+		if r.Progress != nil {
+			r.Progress(r.epoch, int(r.tally.images))
+		}
+		if r.step < steps && r.Interrupted != nil && r.Interrupted() {
+			if err := r.saveState(r.epoch, r.step); err != nil {
+				return err
+			}
+			return ErrInterrupted
+		}
+	}
+	e := Epoch{
+		Epoch:     r.epoch,
+		TrainLoss: r.tally.loss / r.tally.images,
+		TrainTop1: r.tally.correct / r.tally.images,
+		LR:        float64(lr),
+		GradNorm:  r.tally.gradNorm / r.tally.steps,
+		ThetaNorm: math.Sqrt(r.be.Dot(r.Net.Params(), r.Net.Params())),
+		Extra:     r.Method.Report(),
+		Seconds:   time.Since(start).Seconds(),
+		Images:    r.sampler.Len() - startStep*r.Config.Batch,
+	}
+	r.tally = tally{}
+	if r.test != nil && (r.epoch%r.Config.EvalEvery == 0 || r.epoch == r.Config.Epochs) {
+		result, err := r.test.Run()
+		if err != nil {
+			return fmt.Errorf("after epoch %d: %w", r.epoch, err)
+		}
+		e.Test = &result
+	}
+	return r.record(e)
+}
+
+// record writes an epoch's record and, when it is due, its checkpoint.
+func (r *Run) record(e Epoch) error {
+	if r.Records != nil {
+		if err := errors.Join(r.Records.Write(e.fields()), r.Records.Flush()); err != nil {
+			return err
+		}
+		r.records++
+	}
+	if every := r.Config.CheckpointEvery; every > 0 && (e.Epoch%every == 0 || e.Epoch == r.Config.Epochs) {
+		path := filepath.Join(r.Checkpoints, fmt.Sprintf("epoch-%04d.safetensors.zst", e.Epoch))
+		if err := r.writeCheckpoint(path, e.Epoch); err != nil {
+			return err
+		}
+		r.lastGood = path
+	}
+	if r.EpochDone != nil {
+		r.EpochDone(e)
+	}
+	return nil
+}
+
+// trainStep takes one step of gradient descent.
+func (r *Run) trainStep(lr float32) error {
+	r.picks = r.sampler.Batch(r.epoch, r.step, r.picks)
+	r.labels = r.sampler.Labels(r.picks, r.labels)
+	n, classes := len(r.picks), r.Net.Classes
+	clear(r.targets)
+	for i, class := range r.labels {
+		r.targets[i*classes+int(class)] = 1
+	}
+	r.be.Write(r.Net.Targets(), r.targets)
+	r.loader.Set(r.picks)
+	r.be.Run(n, r.load)
+
+	r.thisStep.Number = (r.epoch-1)*r.sampler.Steps() + r.step
+	if err := r.Method.Gradient(&r.thisStep); err != nil {
+		return err
+	}
+	losses, logits := r.losses[:n], r.logits[:n*classes]
+	r.be.Read(losses, r.Net.Loss().Slice(0, n))
+	r.be.Read(logits, r.Net.Logits().Slice(0, n*classes))
+	grad := r.Net.Grad()
+	if !r.tally.add(losses, logits, r.labels, classes, math.Sqrt(r.be.Dot(grad, grad))) {
+		return &DivergedError{Epoch: r.epoch, Step: r.step + 1, LastGood: r.lastGood}
+	}
+	r.be.SGD(r.Net.Params(), r.velocity, grad, lr, float32(r.Config.Momentum), float32(r.Config.WeightDecay))
+	r.Net.Load()
+	return nil
+}
+
+func (r *Run) writeCheckpoint(path string, epoch int) error {
+	meta := r.Meta
+	meta.Epoch, meta.Complete = epoch, epoch == r.Config.Epochs
+	return checkpoint.FromNet(r.Net, meta).Save(path)
+}
