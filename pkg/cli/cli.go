@@ -159,7 +159,7 @@ func writeJSONError(w io.Writer, err error) {
 		ExitCode int      `json:"exit_code"`
 		Message  string   `json:"message"`
 		Hints    []string `json:"hints,omitempty"`
-	}{"error", ExitCode(err), err.Error(), Hints(err)})
+	}{"error", ExitCode(err), Message(err), Hints(err)})
 	if jsonErr == nil {
 		fmt.Fprintf(w, "%s\n", b)
 	}

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"syscall"
 	"testing"
+
+	"srn/pkg/artifact"
 )
 
 type app struct {
@@ -58,6 +61,13 @@ func TestRun(t *testing.T) {
 			"srn-test: load: d.zst: tensor \"conv1.weight\" is missing\nhint: write it again with srn-fit\n"},
 		{"joined", []string{"--data=d"}, func(*Context) error { return errors.Join(errors.New("one"), input) }, 3, "",
 			"srn-test: one\nsrn-test: d.zst: tensor \"conv1.weight\" is missing\nhint: write it again with srn-fit\n"},
+		{"format", []string{"--data=d"}, func(*Context) error {
+			return fmt.Errorf("load: %w", &artifact.FormatError{Path: "d.zst", Field: "metadata", Problem: "has no mean", Mend: "give --mean"})
+		}, 3, "", "srn-test: load: d.zst: metadata: has no mean\nhint: give --mean\n"},
+		{"missing file", []string{"--data=d"}, func(*Context) error {
+			_, err := os.Open("/nonexistent/d.zst")
+			return err
+		}, 3, "", "srn-test: open /nonexistent/d.zst: no such file or directory\n"},
 		{"json", []string{"--data=d", "--json"}, func(*Context) error { return input }, 3,
 			`{"type":"error","exit_code":3,"message":"d.zst: tensor \"conv1.weight\" is missing","hints":["write it again with srn-fit"]}` + "\n",
 			"srn-test: d.zst: tensor \"conv1.weight\" is missing\nhint: write it again with srn-fit\n"},

@@ -3,6 +3,10 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"strings"
+
+	"srn/pkg/artifact"
 )
 
 // Exit codes of every command. 0 is success.
@@ -37,7 +41,8 @@ func WithHint(err error, hint string) error {
 }
 
 // ExitCode is the exit code of an error: its own where it, or one it wraps,
-// has a method ExitCode() int, else ExitFailed; 0 for nil.
+// has a method ExitCode() int; ExitInput for an [artifact.FormatError] and for
+// a file that is not there; else ExitFailed; 0 for nil.
 func ExitCode(err error) int {
 	if err == nil {
 		return 0
@@ -46,10 +51,25 @@ func ExitCode(err error) int {
 	if errors.As(err, &coder) {
 		return coder.ExitCode()
 	}
+	var format *artifact.FormatError
+	if errors.As(err, &format) || errors.Is(err, fs.ErrNotExist) {
+		return ExitInput
+	}
 	return ExitFailed
 }
 
-// Hints lists the hints of an error, innermost first.
+// Message is an error's text without the hints that are printed apart.
+func Message(err error) string {
+	text := err.Error()
+	var format *artifact.FormatError
+	if errors.As(err, &format) && format.Mend != "" {
+		text = strings.ReplaceAll(text, "; "+format.Mend, "")
+	}
+	return text
+}
+
+// Hints lists the hints of an error, the mends of format errors among them,
+// innermost first.
 func Hints(err error) []string {
 	if err == nil {
 		return nil
@@ -63,8 +83,13 @@ func Hints(err error) []string {
 			hints = append(hints, Hints(inner)...)
 		}
 	}
-	if e, ok := err.(*codedError); ok {
+	switch e := err.(type) {
+	case *codedError:
 		hints = append(hints, e.hints...)
+	case *artifact.FormatError:
+		if e.Mend != "" {
+			hints = append(hints, e.Mend)
+		}
 	}
 	return hints
 }

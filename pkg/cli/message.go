@@ -10,7 +10,7 @@ import (
 func (o *output) errorLines(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, line := range strings.Split(strings.TrimRight(err.Error(), "\n"), "\n") {
+	for _, line := range strings.Split(strings.TrimRight(Message(err), "\n"), "\n") {
 		fmt.Fprintf(o.w, "%s: %s\n", o.name, line)
 	}
 	for _, hint := range Hints(err) {
