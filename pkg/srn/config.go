@@ -1,0 +1,71 @@
+package srn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Config says what function of the classifier's parameters the surrogate is.
+// The tags of a field give the flag's help, default and values, and the
+// reason for the default.
+type Config struct {
+	Surrogate string  `json:"surrogate" enum:"conv" default:"conv" placeholder:"KIND" help:"Form of the surrogate: conv, a stack of 1-D convolutions." why:"the paper's; its convolutions share weights along the sequence, so that one surrogate fits a network of any size"`
+	Channels  []int   `json:"channels" default:"128,64,32" placeholder:"N,…" help:"Output channels of the surrogate's convolutions, multiples of 16 (${default})." why:"Table 1"`
+	Kernel    int     `json:"kernel" default:"9" placeholder:"N" help:"Taps of the surrogate's convolutions, odd (${default})." why:"Table 1; stride 1 and zero padding, which keep the length, are ours"`
+	Head      string  `json:"head" enum:"softplus,mean,linear" default:"softplus" placeholder:"KIND" help:"From mean-pooled features to r: softplus(linear), softplus(mean) or linear alone: softplus, mean, linear (${default})." why:"Table 1 names GAP and Softplus alone, but 32 features do not make a scalar: a linear layer is the least that does; linear can follow a target that is negative, as z-scores are half of the time"`
+	Clamp     string  `json:"clamp" enum:"hard,soft,none" default:"hard" placeholder:"KIND" help:"How r is kept below r_max: min(r, r_max), r_max·tanh(r/r_max) or not at all: hard, soft, none (${default})." why:"section 4.3.1 speaks of a ceiling and of saturation; above a hard ceiling the guidance is zero, which fraction_clipped shows"`
+	RMax      float64 `json:"r_max" name:"r-max" default:"10" placeholder:"X" help:"Ceiling of r (${default})." why:"Table 1"`
+	Input     string  `json:"input" enum:"all,conv,scaled" default:"all" placeholder:"KIND" help:"What the surrogate reads: all trainable parameters in PyTorch's order, weights of convolutions only, or all with each tensor divided by its root mean square: all, conv, scaled (${default})." why:"the paper says weights of the backbone and no more; PyTorch's order is what flattening model.parameters() gives"`
+}
+
+// DefaultConfig is the paper's surrogate as far as the paper says what it is.
+func DefaultConfig() Config {
+	return Config{Surrogate: "conv", Channels: []int{128, 64, 32}, Kernel: 9,
+		Head: "softplus", Clamp: "hard", RMax: 10, Input: "all"}
+}
+
+// largest number of channels, layers and taps that a surrogate may have: far
+// more than is useful, and little enough to be safe to read from a file.
+const (
+	mostChannels = 4096
+	mostLayers   = 16
+	mostTaps     = 255
+)
+
+// Check returns an error that names the first field that cannot be.
+func (c Config) Check() error {
+	if err := oneOf("surrogate", c.Surrogate, "conv"); err != nil {
+		return err
+	}
+	if err := oneOf("head", c.Head, "softplus", "mean", "linear"); err != nil {
+		return err
+	}
+	if err := oneOf("clamp", c.Clamp, "hard", "soft", "none"); err != nil {
+		return err
+	}
+	if err := oneOf("input", c.Input, "all", "conv", "scaled"); err != nil {
+		return err
+	}
+	switch {
+	case len(c.Channels) == 0 || len(c.Channels) > mostLayers:
+		return fmt.Errorf("channels: %d layers, want 1 to %d", len(c.Channels), mostLayers)
+	case c.Kernel < 1 || c.Kernel > mostTaps || c.Kernel%2 == 0:
+		return fmt.Errorf("kernel: %d taps, want an odd number up to %d", c.Kernel, mostTaps)
+	case !(c.RMax > 0):
+		return fmt.Errorf("r-max: %g is not above 0", c.RMax)
+	}
+	for _, n := range c.Channels {
+		if n < 16 || n > mostChannels || n%16 != 0 {
+			return fmt.Errorf("channels: %d is no multiple of 16 up to %d", n, mostChannels)
+		}
+	}
+	return nil
+}
+
+func oneOf(field, value string, values ...string) error {
+	if slices.Contains(values, value) {
+		return nil
+	}
+	return fmt.Errorf("%s: %q is not one of %s", field, value, strings.Join(values, ", "))
+}

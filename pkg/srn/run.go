@@ -1,0 +1,151 @@
+package srn
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"srn/pkg/artifact"
+)
+
+// Run says where a run of meta-training writes and what it answers to.
+type Run struct {
+	Out     string // the surrogate's file; "-" is standard output
+	Metrics string // record file, or "" for none
+	Resume  bool   // go on from the state beside Out, if there is one
+	File    *File  // description of the surrogate
+	Version string // of the command, for the records
+	Stop    func() bool
+	Report  func(Record) // called after every round
+}
+
+// StatePath is the file beside an output that a run keeps to be resumed
+// from; "" if the output has no name.
+func StatePath(out string) string {
+	if out == "-" {
+		return ""
+	}
+	return out + ".state"
+}
+
+// Complete reports whether Out is what this run would make.
+func (r Run) Complete() (bool, error) {
+	f, err := artifact.Read(r.Out, artifact.Limits{})
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if f.Metadata["format"] != Format {
+		return false, nil
+	}
+	different, err := differences(f.Metadata, r.File.Provenance)
+	return different == "", err
+}
+
+// Execute does the rounds that are left, saves the state after each, and
+// writes the surrogate. It returns [ErrInterrupted] where it was told to
+// stop, and a [*DivergedError].
+func (m *Meta) Execute(r Run) error {
+	state := StatePath(r.Out)
+	if r.Resume && state != "" {
+		err := m.loadState(state, r.File.Provenance)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	records, err := m.records(r)
+	if err != nil {
+		return err
+	}
+	defer records.Close()
+	for m.round < m.Rounds {
+		begin := time.Now()
+		record, err := m.Round(r.Stop)
+		if err != nil {
+			return m.failed(err, state, records)
+		}
+		record.RoundSeconds = time.Since(begin).Seconds()
+		if err := records.Write(record); err != nil {
+			return err
+		}
+		if state != "" {
+			if err := m.saveState(state, r.File.Provenance); err != nil {
+				return err
+			}
+		}
+		r.Report(record)
+	}
+	if err := records.End("ok"); err != nil {
+		return err
+	}
+	r.File.Rounds = m.round
+	if err := m.Surrogate.Save(r.Out, r.File); err != nil {
+		return err
+	}
+	if state != "" {
+		if err := os.Remove(state); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// failed closes the records of a run that stops and completes its error.
+func (m *Meta) failed(err error, state string, records recordWriter) error {
+	var diverged *DivergedError
+	if !errors.As(err, &diverged) {
+		return err
+	}
+	if m.round > 0 {
+		diverged.Last = state
+	}
+	return errors.Join(err, records.End("diverged"))
+}
+
+// recordWriter flushes every record; without a file it does nothing.
+type recordWriter struct{ w *artifact.RecordWriter }
+
+// records opens the record file, anew or after the rounds done.
+func (m *Meta) records(r Run) (recordWriter, error) {
+	if r.Metrics == "" {
+		return recordWriter{}, nil
+	}
+	if m.round > 0 {
+		w, err := artifact.ResumeRecords(r.Metrics, m.round)
+		if err != nil {
+			return recordWriter{}, fmt.Errorf("resuming the records: %w", err)
+		}
+		return recordWriter{w}, nil
+	}
+	p := r.File.Provenance
+	w, err := artifact.CreateRecords(r.Metrics, artifact.Header{Tool: p.Tool, Version: p.Version, Schema: 1,
+		Config: p.Config, Seed: m.Seed, Inputs: p.Inputs})
+	return recordWriter{w}, err
+}
+
+func (r recordWriter) Write(record Record) error {
+	if r.w == nil {
+		return nil
+	}
+	if err := r.w.Write(record); err != nil {
+		return err
+	}
+	return r.w.Flush()
+}
+
+func (r recordWriter) End(status string) error {
+	if r.w == nil {
+		return nil
+	}
+	return r.w.End(status)
+}
+
+func (r recordWriter) Close() {
+	if r.w != nil {
+		r.w.Close()
+	}
+}
