@@ -1,4 +1,6 @@
+//go:build !amd64 || noasm
+
 package cpu
 
-// nativeSets returns the sets in assembly.
+// nativeSets returns the sets in assembly: none in this build.
 func nativeSets() []*Set { return nil }

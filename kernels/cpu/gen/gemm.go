@@ -1,0 +1,276 @@
+package main
+
+import "fmt"
+
+// A tile is the block of C that a product keeps in registers: rows × vectors
+// accumulators.
+type tile struct{ rows, vectors int }
+
+// tallest returns the tallest tile of each width for an instruction set. All
+// lower ones are written too, so that any number of rows splits into tiles
+// of nearly equal height.
+//
+// AVX-512: 24 accumulators, two pairs of vectors of B and four broadcast
+// elements of A; for 16 columns the broadcast is part of the multiply-add.
+// AVX2: 12 accumulators, two vectors of B, two broadcast elements of A.
+func tallest(s isa) []tile {
+	if s.broadcast {
+		return []tile{{16, 1}, {12, 2}}
+	}
+	return []tile{{6, 2}}
+}
+
+// Registers of a product. The strides between rows of A are kept as odd
+// multiples, which with scales of 1, 2, 4 address eight rows from one base.
+const (
+	gemmArgs = "DI"
+	gemmA    = "SI"  // current element of row 0 of the tile
+	gemmA8   = "R12" // the same of row 8
+	gemmLdA  = "R8"
+	gemmLdA3 = "R9"
+	gemmLdA5 = "R10"
+	gemmLdA7 = "R11"
+	gemmB    = "DX" // current row of B
+	gemmLdB  = "R13"
+	gemmK    = "CX"
+	gemmSeg  = "R15"
+	gemmPre1 = "AX" // next address to prefetch
+	gemmPre2 = "BX"
+	gemmLdC  = "R14"
+)
+
+// unroll is the number of steps of k between two tests of the loop.
+const unroll = 4
+
+// field returns the operand of a field of the gemmCall.
+func field(name string) string { return fmt.Sprintf("gemmCall_%s(%s)", name, gemmArgs) }
+
+func writeGemm(a *assembler) {
+	for _, transposed := range []bool{false, true} {
+		for _, top := range tallest(a.isa) {
+			for rows := 1; rows <= top.rows; rows++ {
+				gemmTile(a, tile{rows, top.vectors}, transposed)
+			}
+			gemmSwitch(a, top, transposed)
+		}
+	}
+}
+
+func gemmName(transposed bool) string {
+	if transposed {
+		return "gemmT"
+	}
+	return "gemm"
+}
+
+// gemmTile writes the product for one shape of tile: for every product of the
+// batch, block of columns and tile of rows, the sum over k in ascending order
+// by one chain of multiply-adds an element. That order is the same for all
+// shapes, so that every split of a product gives the same bits.
+func gemmTile(a *assembler, t tile, transposed bool) {
+	name := fmt.Sprintf("%s%dx%d%s", gemmName(transposed), t.rows, t.vectors*a.floats(), a.name)
+	doc := fmt.Sprintf("computes a product in tiles of %d rows and %d columns.", t.rows, t.vectors*a.floats())
+	if transposed {
+		doc = fmt.Sprintf("adds a product with transposed left factor in tiles of %d rows and %d columns.", t.rows, t.vectors*a.floats())
+	}
+	a.function(name, "call", "gemmCall", gemmArgs, doc)
+	a.op("MOVQ", field("lda"), gemmLdA)
+	if !transposed {
+		a.op("LEAQ", fmt.Sprintf("(%s)(%s*2)", gemmLdA, gemmLdA), gemmLdA3)
+		a.op("LEAQ", fmt.Sprintf("(%s)(%s*4)", gemmLdA, gemmLdA), gemmLdA5)
+		a.op("LEAQ", fmt.Sprintf("(%s)(%s*4)", gemmLdA3, gemmLdA), gemmLdA7)
+	}
+	a.op("MOVQ", field("ldb"), gemmLdB)
+	a.op("MOVQ", field("ldc"), gemmLdC)
+	a.op("MOVQ", field("prefetch1"), gemmPre1)
+	a.op("MOVQ", field("prefetch2"), gemmPre2)
+	gemmStart(a, "batch", "batch", "a", "batchA", "b", "batchB", "c", "batchC")
+	a.label("batch")
+	gemmStart(a, "column", "columns", "batchA", "columnA", "batchB", "columnB", "batchC", "columnC")
+	a.label("column")
+	gemmStart(a, "tile", "tiles", "columnA", "tileA", "columnC", "tileC")
+	a.label("tile")
+
+	accumulators(a, t, transposed)
+	a.op("MOVQ", field("tileA"), gemmA)
+	a.op("MOVQ", field("columnB"), gemmB)
+	a.op("MOVQ", field("segments"), gemmSeg)
+	a.label("segment")
+	if t.rows > 8 && !transposed {
+		a.op("LEAQ", indexed(gemmA, gemmLdA, 8, 0), gemmA8)
+	}
+	a.op("MOVQ", field("blocks"), gemmK)
+	a.op("TESTQ", gemmK, gemmK)
+	a.op("JZ", "rest")
+	a.label("block")
+	for k := range unroll {
+		pre, step := gemmPre1, "step1"
+		if k%2 == 1 {
+			pre, step = gemmPre2, "step2"
+		}
+		a.op("PREFETCHT0", at(pre, 0))
+		a.op("ADDQ", field(step), pre)
+		gemmStep(a, t, k, transposed)
+	}
+	if !transposed {
+		gemmAdvanceA(a, t, unroll)
+	}
+	a.op("DECQ", gemmK)
+	a.op("JNZ", "block")
+	a.label("rest")
+	a.op("MOVQ", field("rest"), gemmK)
+	a.op("TESTQ", gemmK, gemmK)
+	a.op("JZ", "summed")
+	a.label("single")
+	gemmStep(a, t, 0, transposed)
+	if !transposed {
+		gemmAdvanceA(a, t, 1)
+	}
+	a.op("DECQ", gemmK)
+	a.op("JNZ", "single")
+	a.label("summed")
+	a.op("ADDQ", field("skipA"), gemmA)
+	a.op("ADDQ", field("skipB"), gemmB)
+	a.op("DECQ", gemmSeg)
+	a.op("JNZ", "segment")
+
+	a.op("MOVQ", field("tileC"), gemmA)
+	eachOfC(a, t, func(mem string, acc int) { a.op("VMOVUPS", acc, mem) })
+	gemmNext(a, "tile", "strideTileA", "tileA", "strideTileC", "tileC")
+	gemmNext(a, "column", "strideColumn", "columnB", "strideColumn", "columnC")
+	gemmNext(a, "batch", "strideBatchA", "batchA", "strideBatchB", "batchB", "strideBatchC", "batchC")
+	a.ret()
+}
+
+// gemmStart sets the counter of a loop and the cursors of that loop: from,
+// to pairs.
+func gemmStart(a *assembler, loop, count string, fromTo ...string) {
+	a.op("MOVQ", field(count), gemmK)
+	a.op("MOVQ", gemmK, field(loop+"Left"))
+	for i := 0; i < len(fromTo); i += 2 {
+		a.op("MOVQ", field(fromTo[i]), gemmK)
+		a.op("MOVQ", gemmK, field(fromTo[i+1]))
+	}
+}
+
+// gemmNext advances the cursors of a loop (stride, cursor pairs) and repeats
+// it.
+func gemmNext(a *assembler, loop string, strideCursor ...string) {
+	for i := 0; i < len(strideCursor); i += 2 {
+		a.op("MOVQ", field(strideCursor[i]), gemmK)
+		a.op("ADDQ", gemmK, field(strideCursor[i+1]))
+	}
+	a.op("DECQ", field(loop+"Left"))
+	a.op("JNZ", loop)
+}
+
+// accumulators loads the tile of C, or zeros where C is overwritten.
+func accumulators(a *assembler, t tile, transposed bool) {
+	load := func() {
+		a.op("MOVQ", field("tileC"), gemmA)
+		eachOfC(a, t, func(mem string, acc int) { a.op("VMOVUPS", mem, acc) })
+	}
+	if transposed {
+		load()
+		return
+	}
+	a.op("CMPQ", field("accumulate"), "$0")
+	a.op("JEQ", "zero")
+	load()
+	a.op("JMP", "multiply")
+	a.label("zero")
+	for i := range t.rows * t.vectors {
+		a.op("VXORPS", i, i, i)
+	}
+	a.label("multiply")
+}
+
+// eachOfC visits the tile of C from the address in gemmA on, row by row.
+func eachOfC(a *assembler, t tile, visit func(mem string, acc int)) {
+	for i := range t.rows {
+		for j := range t.vectors {
+			visit(at(gemmA, j*a.bytes), i*t.vectors+j)
+		}
+		if i < t.rows-1 {
+			a.op("ADDQ", gemmLdC, gemmA)
+		}
+	}
+}
+
+// gemmStep writes one step of k: a row of B times a column of A.
+func gemmStep(a *assembler, t tile, k int, transposed bool) {
+	used := t.rows * t.vectors
+	// Vectors of B alternate between two sets of registers where there is room.
+	sets := 2
+	broadcasts := a.registers - used - sets*t.vectors
+	if a.broadcast && t.vectors == 1 {
+		broadcasts = 0
+	} else if broadcasts < 2 {
+		sets = 1
+		broadcasts = a.registers - used - t.vectors
+	}
+	firstB := used + k%sets*t.vectors
+	firstBroadcast := used + sets*t.vectors
+	for j := range t.vectors {
+		a.op("VMOVUPS", at(gemmB, j*a.bytes), firstB+j)
+	}
+	a.op("ADDQ", gemmLdB, gemmB)
+	for i := range t.rows {
+		element := at(gemmA, 4*i)
+		if !transposed {
+			element = elementOfA(i, 4*k)
+		}
+		if broadcasts == 0 {
+			a.op("VFMADD231PS.BCST", element, firstB, i)
+			continue
+		}
+		x := firstBroadcast + i%min(broadcasts, 4)
+		a.op("VBROADCASTSS", element, x)
+		for j := range t.vectors {
+			a.op("VFMADD231PS", x, firstB+j, i*t.vectors+j)
+		}
+	}
+	if transposed {
+		a.op("ADDQ", gemmLdA, gemmA)
+	}
+}
+
+// elementOfA returns the operand of row i of the tile of A.
+func elementOfA(i, disp int) string {
+	base := gemmA
+	if i >= 8 {
+		base = gemmA8
+	}
+	switch i % 8 {
+	case 0:
+		return at(base, disp)
+	case 1, 2, 4:
+		return indexed(base, gemmLdA, i%8, disp)
+	case 3, 6:
+		return indexed(base, gemmLdA3, i%8/3, disp)
+	case 5:
+		return indexed(base, gemmLdA5, 1, disp)
+	default:
+		return indexed(base, gemmLdA7, 1, disp)
+	}
+}
+
+// gemmAdvanceA moves on by steps of k.
+func gemmAdvanceA(a *assembler, t tile, steps int) {
+	a.op("ADDQ", imm(4*steps), gemmA)
+	if t.rows > 8 {
+		a.op("ADDQ", imm(4*steps), gemmA8)
+	}
+}
+
+// gemmSwitch declares the Go function that picks a tile's height. Direct
+// calls keep the gemmCall on the stack.
+func gemmSwitch(a *assembler, top tile, transposed bool) {
+	columns := top.vectors * a.floats()
+	name := fmt.Sprintf("%sx%d%s", gemmName(transposed), columns, a.name)
+	fmt.Fprintf(&a.decls, "\n// %s computes a product in tiles of 1 to %d rows and %d columns.\nfunc %s(rows int, call *gemmCall) {\n\tswitch rows {\n", name, top.rows, columns, name)
+	for rows := 1; rows <= top.rows; rows++ {
+		fmt.Fprintf(&a.decls, "\tcase %d:\n\t\t%s%dx%d%s(call)\n", rows, gemmName(transposed), rows, columns, a.name)
+	}
+	fmt.Fprintf(&a.decls, "\tdefault:\n\t\tpanic(\"kernels/cpu: no such tile\")\n\t}\n}\n")
+}

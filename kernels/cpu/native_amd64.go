@@ -1,0 +1,95 @@
+//go:build amd64 && !noasm
+
+package cpu
+
+import xcpu "golang.org/x/sys/cpu"
+
+//go:generate go run ./gen .
+
+// nativeSets returns the sets in assembly that this processor runs.
+func nativeSets() []*Set {
+	var sets []*Set
+	x := &xcpu.X86
+	if x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL {
+		sets = append(sets, &avx512)
+	}
+	if x.HasAVX2 && x.HasFMA {
+		sets = append(sets, &avx2)
+	}
+	return sets
+}
+
+var avx512 = Set{
+	Name:  "avx512",
+	Gemm:  func(g *Gemm) { g.check(); gemmNative(isaAVX512, g) },
+	GemmT: func(g *GemmT) { g.check(); gemmTNative(isaAVX512, g) },
+	WinogradInput: func(w *Winograd) {
+		w.check("WinogradInput", 6)
+		w.pieces(winogradInputAVX512)
+	},
+	WinogradOutput: func(w *Winograd) {
+		w.check("WinogradOutput", 4)
+		w.pieces(winogradOutputAVX512)
+	},
+	WinogradGrad: func(w *Winograd) {
+		w.check("WinogradGrad", 4)
+		w.pieces(winogradGradAVX512)
+	},
+	WinogradFilter: func(f *Filter) {
+		f.check("WinogradFilter")
+		if f.Len > 0 {
+			winogradFilterAVX512(f)
+		}
+	},
+	WinogradFilterGrad: func(f *Filter) {
+		f.check("WinogradFilterGrad")
+		if f.Len > 0 {
+			winogradFilterGradAVX512(f)
+		}
+	},
+	Combine: func(c *Combine) { c.check(); c.pieces(combineAVX512) },
+	Sums:    func(s *Sums) { s.check(); sumsNative(isaAVX512, s) },
+}
+
+var avx2 = Set{
+	Name:  "avx2",
+	Gemm:  func(g *Gemm) { g.check(); gemmNative(isaAVX2, g) },
+	GemmT: func(g *GemmT) { g.check(); gemmTNative(isaAVX2, g) },
+	WinogradInput: func(w *Winograd) {
+		w.check("WinogradInput", 6)
+		w.pieces(winogradInputAVX2)
+	},
+	WinogradOutput: func(w *Winograd) {
+		w.check("WinogradOutput", 4)
+		w.pieces(winogradOutputAVX2)
+	},
+	WinogradGrad: func(w *Winograd) {
+		w.check("WinogradGrad", 4)
+		w.pieces(winogradGradAVX2)
+	},
+	WinogradFilter: func(f *Filter) {
+		f.check("WinogradFilter")
+		if f.Len > 0 {
+			winogradFilterAVX2(f)
+		}
+	},
+	WinogradFilterGrad: func(f *Filter) {
+		f.check("WinogradFilterGrad")
+		if f.Len > 0 {
+			winogradFilterGradAVX2(f)
+		}
+	},
+	Combine: func(c *Combine) { c.check(); c.pieces(combineAVX2) },
+	Sums:    func(s *Sums) { s.check(); sumsNative(isaAVX2, s) },
+}
+
+// An isa is an instruction set extension. Kernels whose arguments are
+// translated for the assembly pick their functions by it in a switch: direct
+// calls, unlike calls through function values, leave the arguments on the
+// stack.
+type isa int
+
+const (
+	isaAVX512 isa = iota
+	isaAVX2
+)

@@ -1,0 +1,56 @@
+//go:build amd64 && !noasm
+
+package cpu
+
+// Assembly cannot be preempted, so long passes are cut into pieces of some
+// tens of microseconds.
+const (
+	maxTileVectors   = 256     // 16 channels of a tile
+	maxCombineFloats = 1 << 16 // floats of one array
+)
+
+// pieces runs a transform of any number of tiles.
+func (w *Winograd) pieces(transform func(*Winograd)) {
+	if w.C == 0 || w.Count == 0 {
+		return
+	}
+	step := max(maxTileVectors*Lanes/w.C, 1)
+	if w.Count <= step {
+		transform(w)
+		return
+	}
+	piece := *w
+	for t := 0; t < w.Count; t += step {
+		piece.Count = min(step, w.Count-t)
+		piece.Image, piece.Freq = w.Image[4*t*w.C:], w.Freq[t*w.C:]
+		transform(&piece)
+	}
+}
+
+// pieces runs a combination of any size.
+func (c *Combine) pieces(combine func(*Combine)) {
+	if c.C == 0 || c.Rows == 0 || c.Width == 0 {
+		return
+	}
+	if c.Rows*c.Width*c.C <= maxCombineFloats {
+		combine(c)
+		return
+	}
+	piece := *c
+	width := min(max(maxCombineFloats/c.C, 1), c.Width)
+	rows := max(maxCombineFloats/(c.Width*c.C), 1)
+	for y := 0; y < c.Rows; y += rows {
+		for x := 0; x < c.Width; x += width {
+			piece.Rows, piece.Width = min(rows, c.Rows-y), min(width, c.Width-x)
+			dst, src := y*c.DstRow+x*c.C, y*c.SrcRow+x*c.C
+			piece.Dst = c.Dst[dst:]
+			for i := range c.Sources {
+				piece.Src[i] = c.Src[i][src:]
+			}
+			if c.Post == Mask {
+				piece.MaskSrc = c.MaskSrc[src:]
+			}
+			combine(&piece)
+		}
+	}
+}
