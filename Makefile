@@ -1,0 +1,38 @@
+# Builds, tests and demonstrates the commands. Needs Go and make alone;
+# experiments on CIFAR are in pipelines/.
+
+VERSION := $(shell git describe --always --dirty 2>/dev/null)
+LDFLAGS := -s -w $(if $(VERSION),-X srn/pkg/cli.version=$(VERSION))
+PYTHON ?= python3
+BENCH ?= train eval hvp
+THREADS ?= 1,2
+
+export CGO_ENABLED := 0
+
+.PHONY: all build test vet fmt demo bench clean help
+
+all: build
+
+build: ## The commands, as static binaries in bin/
+	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+test: ## All tests
+	go test ./...
+
+vet: ## gofmt and go vet, for this machine and for one without assembly
+	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; } >&2
+	go vet ./...
+	GOARCH=arm64 go build ./...
+
+demo: build ## The whole chain on generated images in some minutes; ends with the report's path
+	@$(MAKE) --no-print-directory -C pipelines -f demo.mk BIN=../bin OUT=../demo
+	@echo demo/synthetic-resnet8/report.html
+
+bench: build ## PyTorch's times for the same work: PYTHON with torch, THREADS=1,2, BENCH="train eval hvp"
+	@for bench in $(BENCH); do $(PYTHON) bench/torch_train.py $$bench --threads $(THREADS); done
+
+clean: ## Remove what was built and the demonstration's files
+	rm -rf bin demo
+
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
