@@ -142,21 +142,18 @@ func (c *collector) finish() (*Set, error) {
 		set.CoarseClasses = slices.Clone(l.coarse)
 	}
 	var missing []string
-	train := make([]*Part, 0, len(c.parts))
 	for i, p := range c.parts {
 		switch {
 		case p == nil:
 			missing = append(missing, l.files[i].name)
 		case l.files[i].test:
 			set.Test = *p
-		default:
-			train = append(train, p)
 		}
 	}
 	if len(missing) > 0 && !c.options.AllowPartial {
 		return nil, formatError(c.path, missing[0], "is missing", "get the whole data set again, or accept what is there with --allow-partial")
 	}
-	set.Train = join(train)
+	set.Train = c.join()
 	for _, e := range []struct {
 		name string
 		part *Part
@@ -175,19 +172,4 @@ func (c *collector) finish() (*Set, error) {
 	}
 	set.Source.Notes = c.source.Notes
 	return set, nil
-}
-
-// join appends parts to each other.
-func join(parts []*Part) Part {
-	if len(parts) == 1 {
-		return *parts[0]
-	}
-	var pixels [][]byte
-	var labels, coarse [][]int32
-	for _, p := range parts {
-		pixels = append(pixels, p.Pixels)
-		labels = append(labels, p.Labels)
-		coarse = append(coarse, p.Coarse)
-	}
-	return Part{slices.Concat(pixels...), slices.Concat(labels...), slices.Concat(coarse...)}
 }

@@ -32,6 +32,7 @@ type collector struct {
 	layout  *layout
 
 	parts           []*Part // by index of layout.files
+	train           []byte  // pixels of official training files, see space
 	classes, coarse []string
 	members         int    // images files seen
 	other           string // another data set that files were seen of
@@ -74,7 +75,7 @@ func (c *collector) member(name string, size int64, r io.Reader) error {
 	if c.source.Format != format {
 		return c.bad(name, "is of the "+format+" version, others of the "+c.source.Format+" one", "leave one version of the data set in it")
 	}
-	part, err := read(name, size, buffered)
+	part, err := read(index, name, size, buffered)
 	if err != nil {
 		return err
 	}
@@ -88,14 +89,14 @@ func (c *collector) member(name string, size int64, r io.Reader) error {
 }
 
 // readBinary reads records of one or two label bytes and 3072 pixel bytes.
-func (c *collector) readBinary(name string, size int64, r io.Reader) (*Part, error) {
+func (c *collector) readBinary(index int, name string, size int64, r io.Reader) (*Part, error) {
 	labels := c.layout.labels
 	record := labels + Pixels
 	if size%int64(record) != 0 {
 		return nil, c.bad(name, fmt.Sprintf("its %d bytes are no whole number of records of %d", size, record), "it is cut short or of another data set: download it again")
 	}
 	n := int(size) / record
-	part := &Part{Pixels: make([]byte, 0, n*Pixels), Labels: make([]int32, 0, n)}
+	part := &Part{Pixels: c.space(index, n), Labels: make([]int32, 0, n)}
 	buf := make([]byte, 64*record)
 	for part.Len() < n {
 		chunk := buf[:min(n-part.Len(), 64)*record]
@@ -103,8 +104,7 @@ func (c *collector) readBinary(name string, size int64, r io.Reader) (*Part, err
 			return nil, c.damaged(name, err)
 		}
 		for ; len(chunk) > 0; chunk = chunk[record:] {
-			at := len(part.Pixels)
-			part.Pixels = part.Pixels[:at+Pixels]
+			at := part.Len() * Pixels
 			interleave((*[Pixels]byte)(part.Pixels[at:]), (*[Pixels]byte)(chunk[labels:]))
 			if labels == 2 {
 				part.Coarse = append(part.Coarse, int32(chunk[0]))

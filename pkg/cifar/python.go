@@ -7,7 +7,7 @@ import (
 
 // readPython reads a pickled batch: a dictionary with a matrix of pixels, one
 // row of three planes an image, and lists of labels.
-func (c *collector) readPython(name string, size int64, r io.Reader) (*Part, error) {
+func (c *collector) readPython(index int, name string, size int64, r io.Reader) (*Part, error) {
 	dict, err := unpickle(r, size)
 	if err != nil {
 		return nil, c.badPickle(name, err)
@@ -20,7 +20,7 @@ func (c *collector) readPython(name string, size int64, r io.Reader) (*Part, err
 	if data.columns != Pixels || len(data.bytes) != n*Pixels {
 		return nil, c.bad(name, fmt.Sprintf(`"data" is %d × %d of %d bytes, not images × %d`, n, data.columns, len(data.bytes), Pixels), "give an official archive")
 	}
-	part := &Part{Pixels: data.bytes}
+	part := &Part{Pixels: c.space(index, n)}
 	for _, e := range []struct {
 		key string
 		dst *[]int32
@@ -34,11 +34,8 @@ func (c *collector) readPython(name string, size int64, r io.Reader) (*Part, err
 		}
 		*e.dst = labels
 	}
-	var planes [Pixels]byte
-	for at := 0; at < len(part.Pixels); at += Pixels {
-		image := (*[Pixels]byte)(part.Pixels[at:])
-		planes = *image
-		interleave(image, &planes)
+	for at := 0; at < n*Pixels; at += Pixels {
+		interleave((*[Pixels]byte)(part.Pixels[at:]), (*[Pixels]byte)(data.bytes[at:]))
 	}
 	return part, c.checkLabels(name, part)
 }

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"strings"
+
+	"srn/pkg/artifact"
+	"srn/pkg/cifar"
+	"srn/pkg/cli"
+	"srn/pkg/dataset"
+)
+
+// split is the command's flags.
+type split struct {
+	Dataset string `required:"" enum:"cifar10,cifar100,synthetic" placeholder:"NAME" help:"cifar10, cifar100 or synthetic."`
+	Data    string `placeholder:"PATH" help:"Archive (.tar.gz or .tar), - for one on standard input, or folder with its unpacked files, or the folder above."`
+	Output  string `short:"o" required:"" placeholder:"FILE" help:"Data artifact to write; compressed if it ends in .zst; - is standard output."`
+
+	ValFraction float64 `default:"0.1" placeholder:"F" help:"Share of each class's training images for meta_val (${default})."`
+	Seed        uint64  `default:"0" placeholder:"S" help:"Chooses the images of meta_val, and synthetic ones (${default})."`
+
+	AllowPartial bool `help:"Accept other numbers of images than the official ones."`
+	IfChanged    bool `help:"Leave the output untouched, time stamp included, where it would not change."`
+
+	SyntheticTrain int `default:"5000" placeholder:"N" help:"Training images of the synthetic data set (${default})."`
+	SyntheticTest  int `default:"1000" placeholder:"N" help:"Test images of the synthetic data set (${default})."`
+
+	cli.Common
+}
+
+func (s *split) Examples() string { return examples }
+
+// config is what decides the artifact's content beside the archive.
+type config struct {
+	Dataset        string  `json:"dataset"`
+	ValFraction    float64 `json:"val_fraction"`
+	Seed           uint64  `json:"seed"`
+	SyntheticTrain int     `json:"synthetic_train,omitempty"`
+	SyntheticTest  int     `json:"synthetic_test,omitempty"`
+}
+
+// Run makes the artifact.
+func (s *split) Run(ctx *cli.Context) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	p := artifact.Provenance{Tool: ctx.Name, Version: ctx.Version}
+	c := config{Dataset: s.Dataset, ValFraction: s.ValFraction, Seed: s.Seed}
+	var d *dataset.Data
+	var source cifar.Source
+	var err error
+	if s.Dataset == "synthetic" {
+		c.SyntheticTrain, c.SyntheticTest = s.SyntheticTrain, s.SyntheticTest
+		if d, err = dataset.Synthetic(s.SyntheticTrain, s.SyntheticTest, s.Seed); err != nil {
+			return cli.Errorf(cli.ExitUsage, "%w", err)
+		}
+	} else {
+		if d, source, err = s.read(ctx); err != nil {
+			return err
+		}
+		p.Inputs = []artifact.Input{{Name: "data", Path: source.Path, SHA256: source.SHA256}}
+	}
+	p.Config = c
+	d.Normalise()
+	if err := d.Part(s.ValFraction, s.Seed); err != nil {
+		return cli.Errorf(cli.ExitUsage, "%w", err)
+	}
+	written := true
+	if s.IfChanged {
+		written, err = d.SaveIfChanged(s.Output, p)
+	} else {
+		err = d.Save(s.Output, p)
+	}
+	if err != nil {
+		return err
+	}
+	verb := "wrote"
+	if !written {
+		verb = "unchanged:"
+	}
+	ctx.Logf("%s %s: %d training images (%d meta_train, %d meta_val), %d test images, %d classes",
+		verb, s.Output, d.Train.Len(), len(d.MetaTrain), len(d.MetaVal), d.Test.Len(), len(d.Classes))
+	return ctx.Result(s.record(d, source, written))
+}
+
+func (s *split) check() error {
+	switch {
+	case s.Dataset == "synthetic" && s.Data != "":
+		return cli.Errorf(cli.ExitUsage, "--data: the synthetic data set is read from nowhere")
+	case s.Dataset != "synthetic" && s.Data == "":
+		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--data: missing; where is %s?", s.Dataset),
+			"give the archive or folder by --data, or choose --dataset synthetic, which needs none")
+	case !(s.ValFraction >= 0 && s.ValFraction < 1):
+		return cli.Errorf(cli.ExitUsage, "--val-fraction: %v is not at least 0 and below 1", s.ValFraction)
+	case s.JSON && s.Output == "-":
+		return cli.Errorf(cli.ExitUsage, "--json and -o - both want standard output")
+	case s.Data != "" && artifact.SameFile(s.Data, s.Output):
+		return cli.Errorf(cli.ExitUsage, "-o: %s is the input", s.Output)
+	}
+	return nil
+}
+
+// read reads the archive or folder and says what it is.
+func (s *split) read(ctx *cli.Context) (*dataset.Data, cifar.Source, error) {
+	var bar *cli.Bar
+	set, err := cifar.Read(s.Data, cifar.Options{
+		Dataset:      s.Dataset,
+		AllowPartial: s.AllowPartial,
+		Progress: func(done, total int64) {
+			if bar == nil {
+				bar = ctx.Progress(total>>20, "reading (MiB)")
+			}
+			bar.Set(done >> 20)
+		},
+	})
+	bar.Done()
+	if err != nil {
+		return nil, cifar.Source{}, err
+	}
+	if set.Source.Verified != "" {
+		ctx.Logf("%s: verified, the official %s", s.Data, set.Source.Verified)
+	}
+	if len(set.Source.Notes) > 0 {
+		ctx.Logf("note: %s: %s", s.Data, strings.Join(set.Source.Notes, "; "))
+	}
+	return &dataset.Data{
+		Name:          set.Name,
+		Classes:       set.Classes,
+		CoarseClasses: set.CoarseClasses,
+		Train:         dataset.Split(set.Train),
+		Test:          dataset.Split(set.Test),
+		SourceSHA256:  set.Source.SHA256,
+	}, set.Source, nil
+}
