@@ -22,37 +22,41 @@ import (
 // followed, so that the file it names is replaced. What is not a regular file
 // (a pipe, /dev/stdout) is written directly, and so is "-", standard output.
 func WriteFileAtomic(path string, write func(io.Writer) error) error {
-	if path == stdio {
-		return buffered(os.Stdout, write)
-	}
-	target, direct, err := resolve(path)
-	if err != nil {
-		return err
-	}
-	if direct {
-		f, err := os.OpenFile(target, os.O_WRONLY, 0)
+	return writeFile(path, false, write)
+}
+
+// writeFile is WriteFileAtomic; binary content is refused to a terminal.
+func writeFile(path string, binary bool, write func(io.Writer) error) error {
+	out := os.Stdout
+	if path != stdio {
+		target, direct, err := resolve(path)
 		if err != nil {
 			return err
 		}
-		defer f.Close()
-		if err := buffered(f, write); err != nil {
+		if !direct {
+			f, err := replace(target, func(f *os.File) error { return buffered(f, write) })
+			if err != nil {
+				return err
+			}
+			return f.Close()
+		}
+		if out, err = os.OpenFile(target, os.O_WRONLY, 0); err != nil {
 			return err
 		}
-		return f.Close()
+		defer out.Close()
 	}
-	f, err := replace(target, func(f *os.File) error { return buffered(f, write) })
-	if err != nil {
-		return err
+	if binary && term.IsTerminal(int(out.Fd())) {
+		return errors.New("it is a terminal, which cannot show binary data; name a file by -o or redirect the output")
 	}
-	return f.Close()
+	return buffered(out, write)
 }
 
-// writeBinary is WriteFileAtomic for content that would garble a terminal.
-func writeBinary(path string, write func(io.Writer) error) error {
-	if path == stdio && term.IsTerminal(int(os.Stdout.Fd())) {
-		return errors.New("standard output is a terminal, which cannot show binary data; name a file by -o or redirect it")
+// outputName is how messages name an output.
+func outputName(path string) string {
+	if path == stdio {
+		return "standard output"
 	}
-	return WriteFileAtomic(path, write)
+	return path
 }
 
 func buffered(w io.Writer, write func(io.Writer) error) error {
@@ -106,7 +110,7 @@ func createTemp(target string) (*os.File, error) {
 			continue
 		}
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%s: the folder %s does not exist", target, filepath.Dir(target))
+			return nil, fmt.Errorf("the folder %s does not exist; make it first", filepath.Dir(target))
 		}
 		return f, err
 	}

@@ -11,6 +11,7 @@ type hasher struct {
 	chunks chan []byte
 	result chan string
 	sum    string
+	done   bool
 }
 
 func newHasher() *hasher {
@@ -31,9 +32,9 @@ func (h *hasher) add(b []byte) { h.chunks <- b }
 // finish ends the goroutine and returns the hash in hexadecimal. It may be
 // called again.
 func (h *hasher) finish() string {
-	if h.chunks != nil {
+	if !h.done {
+		h.done = true
 		close(h.chunks)
-		h.chunks = nil
 		h.sum = <-h.result
 	}
 	return h.sum

@@ -148,9 +148,4 @@ func (w *RecordWriter) usable() error {
 	return w.err
 }
 
-func (w *RecordWriter) name() string {
-	if w.path == stdio {
-		return "standard output"
-	}
-	return w.path
-}
+func (w *RecordWriter) name() string { return outputName(w.path) }

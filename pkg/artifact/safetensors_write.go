@@ -19,7 +19,7 @@ import (
 // laid out by type and name, metadata by key.
 func Write(path string, f *File) error {
 	var sum string
-	err := writeBinary(path, func(w io.Writer) (err error) {
+	err := writeFile(path, true, func(w io.Writer) (err error) {
 		if !compresses(path) {
 			sum, err = encode(w, f)
 			return err
@@ -30,10 +30,11 @@ func Write(path string, f *File) error {
 		}
 		return z.Close()
 	})
-	if err == nil {
-		f.SHA256 = sum
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", outputName(path), err)
 	}
-	return err
+	f.SHA256 = sum
+	return nil
 }
 
 // Encode writes f to w as plain safetensors and sets f.SHA256.
@@ -86,7 +87,7 @@ func encodeHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) 
 		fmt.Fprintf(&b, "%s:{", quote(metadataKey))
 		for i, k := range slices.Sorted(maps.Keys(metadata)) {
 			if !utf8.ValidString(k) || !utf8.ValidString(metadata[k]) {
-				return nil, formatErrorf("", fmt.Sprintf("metadata %q", k), "is not valid UTF-8")
+				return nil, fmt.Errorf("metadata %q: is not valid UTF-8", k)
 			}
 			comma(&b, i)
 			fmt.Fprintf(&b, "%s:%s", quote(k), quote(metadata[k]))
@@ -98,19 +99,19 @@ func encodeHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) 
 	for i, t := range tensors {
 		switch size, ok := byteSize(t.DType, t.Shape); {
 		case t.Name == metadataKey:
-			return nil, formatErrorf("", t.field(), "the name is reserved")
+			return nil, fmt.Errorf("tensor %q: the name is reserved", t.Name)
 		case !utf8.ValidString(t.Name):
-			return nil, formatErrorf("", t.field(), "the name is not valid UTF-8")
+			return nil, fmt.Errorf("tensor %q: the name is not valid UTF-8", t.Name)
 		case seen[t.Name]:
-			return nil, formatErrorf("", t.field(), "is there twice")
+			return nil, fmt.Errorf("tensor %q: is there twice", t.Name)
 		case t.DType.Size() == 0:
-			return nil, formatErrorf("", t.field(), "dtype %q is not supported", t.DType)
+			return nil, fmt.Errorf("tensor %q: dtype %q is not supported", t.Name, t.DType)
 		case len(t.Shape) > maxDims:
-			return nil, formatErrorf("", t.field(), "shape has more than %d dimensions", maxDims)
+			return nil, fmt.Errorf("tensor %q: shape has more than %d dimensions", t.Name, maxDims)
 		case !ok:
-			return nil, formatErrorf("", t.field(), "shape %v is negative or overflows", t.Shape)
+			return nil, fmt.Errorf("tensor %q: shape %v is negative or overflows", t.Name, t.Shape)
 		case size != int64(len(t.Data)):
-			return nil, formatErrorf("", t.field(), "%s of shape %v takes %s, but the data has %d",
+			return nil, fmt.Errorf("tensor %q: %s of shape %v takes %s, but the data has %d", t.Name,
 				t.DType, t.Shape, quantity(size, "byte"), len(t.Data))
 		}
 		seen[t.Name] = true
@@ -133,7 +134,7 @@ func encodeHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) 
 		b.WriteByte(' ')
 	}
 	if b.Len() > maxHeader {
-		return nil, formatErrorf("", "header", "takes %d bytes: the limit is %d", b.Len(), maxHeader)
+		return nil, fmt.Errorf("header: takes %d bytes: the limit is %d", b.Len(), maxHeader)
 	}
 	return b.Bytes(), nil
 }
