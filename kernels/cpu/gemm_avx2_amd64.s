@@ -5,8 +5,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// func gemm1x16AVX2(call *gemmCall)
-TEXT ·gemm1x16AVX2(SB), NOSPLIT, $0-8
+// func gemm16AVX2(call *gemmCall)
+TEXT ·gemm16AVX2(SB), NOSPLIT, $0-8
 	MOVQ         call+0(FP), DI
 	MOVQ         gemmCall_lda(DI), R8
 	LEAQ         (R8)(R8*2), R9
@@ -41,24 +41,48 @@ column:
 	MOVQ         gemmCall_columnC(DI), CX
 	MOVQ         CX, gemmCall_tileC(DI)
 tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	// The first tiles are a row taller than the others.
+	MOVQ         gemmCall_height(DI), CX
+	MOVQ         gemmCall_tileLeft(DI), R15
+	CMPQ         R15, gemmCall_others(DI)
+	JLE          other
+	INCQ         CX
+other:
+	CMPQ         CX, $3
+	JGT          above3
+	CMPQ         CX, $2
+	JGT          above2
+	CMPQ         CX, $1
+	JGT          above1
+	JMP          rows1
+above1:
+	JMP          rows2
+above2:
+	JMP          rows3
+above3:
+	CMPQ         CX, $5
+	JGT          above5
+	CMPQ         CX, $4
+	JGT          above4
+	JMP          rows4
+above4:
+	JMP          rows5
+above5:
+	JMP          rows6
+rows1:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment1:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest1
+block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y2
@@ -93,12 +117,12 @@ block:
 	VFMADD231PS  Y6, Y5, Y1
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block1
+rest1:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed1
+single1:
 	VMOVUPS      (DX), Y2
 	VMOVUPS      32(DX), Y3
 	ADDQ         R13, DX
@@ -107,97 +131,45 @@ single:
 	VFMADD231PS  Y6, Y3, Y1
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single1
+summed1:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment1
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store1
+	VADDPS       (SI), Y0, Y0
+	VADDPS       32(SI), Y1, Y1
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store1:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm2x16AVX2(call *gemmCall)
-TEXT ·gemm2x16AVX2(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
-	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y2
-	VMOVUPS      32(SI), Y3
-	JMP          multiply
-zero:
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $1, R8, CX
+	ADDQ         CX, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows2:
+	MOVQ         gemmCall_tileC(DI), SI
+	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment2:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest2
+block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y4
@@ -244,12 +216,12 @@ block:
 	VFMADD231PS  Y9, Y7, Y3
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block2
+rest2:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed2
+single2:
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
@@ -261,105 +233,55 @@ single:
 	VFMADD231PS  Y9, Y5, Y3
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single2
+summed2:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment2
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store2
+	VADDPS       (SI), Y0, Y0
+	VADDPS       32(SI), Y1, Y1
+	ADDQ         R14, SI
+	VADDPS       (SI), Y2, Y2
+	VADDPS       32(SI), Y3, Y3
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store2:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
 	VMOVUPS      Y2, (SI)
 	VMOVUPS      Y3, 32(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $2, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm3x16AVX2(call *gemmCall)
-TEXT ·gemm3x16AVX2(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows3:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y2
-	VMOVUPS      32(SI), Y3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y4
-	VMOVUPS      32(SI), Y5
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment3:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest3
+block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y6
@@ -418,12 +340,12 @@ block:
 	VFMADD231PS  Y12, Y9, Y5
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block3
+rest3:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed3
+single3:
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
@@ -438,13 +360,26 @@ single:
 	VFMADD231PS  Y12, Y7, Y5
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single3
+summed3:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment3
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store3
+	VADDPS       (SI), Y0, Y0
+	VADDPS       32(SI), Y1, Y1
+	ADDQ         R14, SI
+	VADDPS       (SI), Y2, Y2
+	VADDPS       32(SI), Y3, Y3
+	ADDQ         R14, SI
+	VADDPS       (SI), Y4, Y4
+	VADDPS       32(SI), Y5, Y5
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store3:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -453,98 +388,37 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Y4, (SI)
 	VMOVUPS      Y5, 32(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $3, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm4x16AVX2(call *gemmCall)
-TEXT ·gemm4x16AVX2(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows4:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y2
-	VMOVUPS      32(SI), Y3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y4
-	VMOVUPS      32(SI), Y5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y6
-	VMOVUPS      32(SI), Y7
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment4:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest4
+block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y8
@@ -615,12 +489,12 @@ block:
 	VFMADD231PS  Y15, Y11, Y7
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block4
+rest4:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed4
+single4:
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
@@ -638,13 +512,29 @@ single:
 	VFMADD231PS  Y15, Y9, Y7
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single4
+summed4:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment4
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store4
+	VADDPS       (SI), Y0, Y0
+	VADDPS       32(SI), Y1, Y1
+	ADDQ         R14, SI
+	VADDPS       (SI), Y2, Y2
+	VADDPS       32(SI), Y3, Y3
+	ADDQ         R14, SI
+	VADDPS       (SI), Y4, Y4
+	VADDPS       32(SI), Y5, Y5
+	ADDQ         R14, SI
+	VADDPS       (SI), Y6, Y6
+	VADDPS       32(SI), Y7, Y7
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store4:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -656,103 +546,41 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Y6, (SI)
 	VMOVUPS      Y7, 32(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $4, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm5x16AVX2(call *gemmCall)
-TEXT ·gemm5x16AVX2(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows5:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y2
-	VMOVUPS      32(SI), Y3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y4
-	VMOVUPS      32(SI), Y5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y6
-	VMOVUPS      32(SI), Y7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment5:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest5
+block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y10
@@ -835,12 +663,12 @@ block:
 	VFMADD231PS  Y14, Y13, Y9
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block5
+rest5:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed5
+single5:
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
@@ -861,13 +689,32 @@ single:
 	VFMADD231PS  Y14, Y11, Y9
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single5
+summed5:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment5
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store5
+	VADDPS       (SI), Y0, Y0
+	VADDPS       32(SI), Y1, Y1
+	ADDQ         R14, SI
+	VADDPS       (SI), Y2, Y2
+	VADDPS       32(SI), Y3, Y3
+	ADDQ         R14, SI
+	VADDPS       (SI), Y4, Y4
+	VADDPS       32(SI), Y5, Y5
+	ADDQ         R14, SI
+	VADDPS       (SI), Y6, Y6
+	VADDPS       32(SI), Y7, Y7
+	ADDQ         R14, SI
+	VADDPS       (SI), Y8, Y8
+	VADDPS       32(SI), Y9, Y9
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store5:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -882,108 +729,45 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Y8, (SI)
 	VMOVUPS      Y9, 32(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $5, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm6x16AVX2(call *gemmCall)
-TEXT ·gemm6x16AVX2(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows6:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y2
-	VMOVUPS      32(SI), Y3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y4
-	VMOVUPS      32(SI), Y5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y6
-	VMOVUPS      32(SI), Y7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Y10
-	VMOVUPS      32(SI), Y11
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment6:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest6
+block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y12
@@ -1078,12 +862,12 @@ block:
 	VFMADD231PS  Y15, Y13, Y11
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block6
+rest6:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed6
+single6:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
@@ -1107,13 +891,35 @@ single:
 	VFMADD231PS  Y15, Y13, Y11
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single6
+summed6:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment6
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store6
+	VADDPS       (SI), Y0, Y0
+	VADDPS       32(SI), Y1, Y1
+	ADDQ         R14, SI
+	VADDPS       (SI), Y2, Y2
+	VADDPS       32(SI), Y3, Y3
+	ADDQ         R14, SI
+	VADDPS       (SI), Y4, Y4
+	VADDPS       32(SI), Y5, Y5
+	ADDQ         R14, SI
+	VADDPS       (SI), Y6, Y6
+	VADDPS       32(SI), Y7, Y7
+	ADDQ         R14, SI
+	VADDPS       (SI), Y8, Y8
+	VADDPS       32(SI), Y9, Y9
+	ADDQ         R14, SI
+	VADDPS       (SI), Y10, Y10
+	VADDPS       32(SI), Y11, Y11
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store6:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -1131,10 +937,11 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Y10, (SI)
 	VMOVUPS      Y11, 32(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $6, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
+tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
 	JNZ          tile
 	MOVQ         gemmCall_strideColumn(DI), CX
@@ -1154,8 +961,8 @@ summed:
 	VZEROUPPER
 	RET
 
-// func gemmT1x16AVX2(call *gemmCall)
-TEXT ·gemmT1x16AVX2(SB), NOSPLIT, $0-8
+// func gemmT16AVX2(call *gemmCall)
+TEXT ·gemmT16AVX2(SB), NOSPLIT, $0-8
 	MOVQ         call+0(FP), DI
 	MOVQ         gemmCall_lda(DI), R8
 	MOVQ         gemmCall_ldb(DI), R13
@@ -1187,17 +994,48 @@ column:
 	MOVQ         gemmCall_columnC(DI), CX
 	MOVQ         CX, gemmCall_tileC(DI)
 tile:
+	// The first tiles are a row taller than the others.
+	MOVQ         gemmCall_height(DI), CX
+	MOVQ         gemmCall_tileLeft(DI), R15
+	CMPQ         R15, gemmCall_others(DI)
+	JLE          other
+	INCQ         CX
+other:
+	CMPQ         CX, $3
+	JGT          above3
+	CMPQ         CX, $2
+	JGT          above2
+	CMPQ         CX, $1
+	JGT          above1
+	JMP          rows1
+above1:
+	JMP          rows2
+above2:
+	JMP          rows3
+above3:
+	CMPQ         CX, $5
+	JGT          above5
+	CMPQ         CX, $4
+	JGT          above4
+	JMP          rows4
+above4:
+	JMP          rows5
+above5:
+	JMP          rows6
+rows1:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
+	PREFETCHT0   (SI)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment1:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest1
+block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y2
@@ -1235,12 +1073,12 @@ block:
 	VFMADD231PS  Y6, Y5, Y1
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block1
+rest1:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed1
+single1:
 	VMOVUPS      (DX), Y2
 	VMOVUPS      32(DX), Y3
 	ADDQ         R13, DX
@@ -1249,85 +1087,42 @@ single:
 	VFMADD231PS  Y6, Y3, Y1
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single1
+summed1:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment1
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Y0, Y0
+	VADDPS       32(SI), Y1, Y1
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store1:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT2x16AVX2(call *gemmCall)
-TEXT ·gemmT2x16AVX2(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y2
-	VMOVUPS      32(SI), Y3
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $4, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows2:
+	MOVQ         gemmCall_tileC(DI), SI
+	PREFETCHT0   (SI)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment2:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest2
+block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y4
@@ -1377,12 +1172,12 @@ block:
 	VFMADD231PS  Y9, Y7, Y3
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block2
+rest2:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed2
+single2:
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
@@ -1394,91 +1189,52 @@ single:
 	VFMADD231PS  Y9, Y5, Y3
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single2
+summed2:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment2
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Y0, Y0
+	VADDPS       32(SI), Y1, Y1
+	ADDQ         R14, SI
+	VADDPS       (SI), Y2, Y2
+	VADDPS       32(SI), Y3, Y3
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store2:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
 	VMOVUPS      Y2, (SI)
 	VMOVUPS      Y3, 32(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT3x16AVX2(call *gemmCall)
-TEXT ·gemmT3x16AVX2(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $8, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows3:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
+	PREFETCHT0   (SI)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y2
-	VMOVUPS      32(SI), Y3
+	PREFETCHT0   (SI)
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y4
-	VMOVUPS      32(SI), Y5
+	PREFETCHT0   (SI)
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment3:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest3
+block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y6
@@ -1540,12 +1296,12 @@ block:
 	VFMADD231PS  Y12, Y9, Y5
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block3
+rest3:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed3
+single3:
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
@@ -1560,13 +1316,24 @@ single:
 	VFMADD231PS  Y12, Y7, Y5
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single3
+summed3:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment3
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Y0, Y0
+	VADDPS       32(SI), Y1, Y1
+	ADDQ         R14, SI
+	VADDPS       (SI), Y2, Y2
+	VADDPS       32(SI), Y3, Y3
+	ADDQ         R14, SI
+	VADDPS       (SI), Y4, Y4
+	VADDPS       32(SI), Y5, Y5
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store3:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -1575,82 +1342,36 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Y4, (SI)
 	VMOVUPS      Y5, 32(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT4x16AVX2(call *gemmCall)
-TEXT ·gemmT4x16AVX2(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $12, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows4:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
+	PREFETCHT0   (SI)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y2
-	VMOVUPS      32(SI), Y3
+	PREFETCHT0   (SI)
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y4
-	VMOVUPS      32(SI), Y5
+	PREFETCHT0   (SI)
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y6
-	VMOVUPS      32(SI), Y7
+	PREFETCHT0   (SI)
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment4:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest4
+block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y8
@@ -1724,12 +1445,12 @@ block:
 	VFMADD231PS  Y15, Y11, Y7
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block4
+rest4:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed4
+single4:
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
@@ -1747,13 +1468,27 @@ single:
 	VFMADD231PS  Y15, Y9, Y7
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single4
+summed4:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment4
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Y0, Y0
+	VADDPS       32(SI), Y1, Y1
+	ADDQ         R14, SI
+	VADDPS       (SI), Y2, Y2
+	VADDPS       32(SI), Y3, Y3
+	ADDQ         R14, SI
+	VADDPS       (SI), Y4, Y4
+	VADDPS       32(SI), Y5, Y5
+	ADDQ         R14, SI
+	VADDPS       (SI), Y6, Y6
+	VADDPS       32(SI), Y7, Y7
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store4:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -1765,85 +1500,40 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Y6, (SI)
 	VMOVUPS      Y7, 32(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT5x16AVX2(call *gemmCall)
-TEXT ·gemmT5x16AVX2(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $16, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows5:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
+	PREFETCHT0   (SI)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y2
-	VMOVUPS      32(SI), Y3
+	PREFETCHT0   (SI)
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y4
-	VMOVUPS      32(SI), Y5
+	PREFETCHT0   (SI)
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y6
-	VMOVUPS      32(SI), Y7
+	PREFETCHT0   (SI)
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
+	PREFETCHT0   (SI)
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment5:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest5
+block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y10
@@ -1929,12 +1619,12 @@ block:
 	VFMADD231PS  Y14, Y13, Y9
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block5
+rest5:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed5
+single5:
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
@@ -1955,13 +1645,30 @@ single:
 	VFMADD231PS  Y14, Y11, Y9
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single5
+summed5:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment5
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Y0, Y0
+	VADDPS       32(SI), Y1, Y1
+	ADDQ         R14, SI
+	VADDPS       (SI), Y2, Y2
+	VADDPS       32(SI), Y3, Y3
+	ADDQ         R14, SI
+	VADDPS       (SI), Y4, Y4
+	VADDPS       32(SI), Y5, Y5
+	ADDQ         R14, SI
+	VADDPS       (SI), Y6, Y6
+	VADDPS       32(SI), Y7, Y7
+	ADDQ         R14, SI
+	VADDPS       (SI), Y8, Y8
+	VADDPS       32(SI), Y9, Y9
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store5:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -1976,88 +1683,44 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Y8, (SI)
 	VMOVUPS      Y9, 32(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT6x16AVX2(call *gemmCall)
-TEXT ·gemmT6x16AVX2(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $20, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows6:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
+	PREFETCHT0   (SI)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y2
-	VMOVUPS      32(SI), Y3
+	PREFETCHT0   (SI)
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y4
-	VMOVUPS      32(SI), Y5
+	PREFETCHT0   (SI)
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y6
-	VMOVUPS      32(SI), Y7
+	PREFETCHT0   (SI)
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y8
-	VMOVUPS      32(SI), Y9
+	PREFETCHT0   (SI)
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Y10
-	VMOVUPS      32(SI), Y11
+	PREFETCHT0   (SI)
+	VXORPS       Y10, Y10, Y10
+	VXORPS       Y11, Y11, Y11
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment6:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest6
+block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y12
@@ -2155,12 +1818,12 @@ block:
 	VFMADD231PS  Y15, Y13, Y11
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block6
+rest6:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed6
+single6:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
@@ -2184,13 +1847,33 @@ single:
 	VFMADD231PS  Y15, Y13, Y11
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single6
+summed6:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment6
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Y0, Y0
+	VADDPS       32(SI), Y1, Y1
+	ADDQ         R14, SI
+	VADDPS       (SI), Y2, Y2
+	VADDPS       32(SI), Y3, Y3
+	ADDQ         R14, SI
+	VADDPS       (SI), Y4, Y4
+	VADDPS       32(SI), Y5, Y5
+	ADDQ         R14, SI
+	VADDPS       (SI), Y6, Y6
+	VADDPS       32(SI), Y7, Y7
+	ADDQ         R14, SI
+	VADDPS       (SI), Y8, Y8
+	VADDPS       32(SI), Y9, Y9
+	ADDQ         R14, SI
+	VADDPS       (SI), Y10, Y10
+	VADDPS       32(SI), Y11, Y11
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store6:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -2208,10 +1891,10 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Y10, (SI)
 	VMOVUPS      Y11, 32(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $24, gemmCall_tileA(DI)
+tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
 	JNZ          tile
 	MOVQ         gemmCall_strideColumn(DI), CX

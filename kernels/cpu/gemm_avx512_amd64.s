@@ -5,8 +5,8 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// func gemm1x16AVX512(call *gemmCall)
-TEXT ·gemm1x16AVX512(SB), NOSPLIT, $0-8
+// func gemm16AVX512(call *gemmCall)
+TEXT ·gemm16AVX512(SB), NOSPLIT, $0-8
 	MOVQ         call+0(FP), DI
 	MOVQ         gemmCall_lda(DI), R8
 	LEAQ         (R8)(R8*2), R9
@@ -41,22 +41,87 @@ column:
 	MOVQ         gemmCall_columnC(DI), CX
 	MOVQ         CX, gemmCall_tileC(DI)
 tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	// The first tiles are a row taller than the others.
+	MOVQ         gemmCall_height(DI), CX
+	MOVQ         gemmCall_tileLeft(DI), R15
+	CMPQ         R15, gemmCall_others(DI)
+	JLE          other
+	INCQ         CX
+other:
+	CMPQ         CX, $8
+	JGT          above8
+	CMPQ         CX, $4
+	JGT          above4
+	CMPQ         CX, $2
+	JGT          above2
+	CMPQ         CX, $1
+	JGT          above1
+	JMP          rows1
+above1:
+	JMP          rows2
+above2:
+	CMPQ         CX, $3
+	JGT          above3
+	JMP          rows3
+above3:
+	JMP          rows4
+above4:
+	CMPQ         CX, $6
+	JGT          above6
+	CMPQ         CX, $5
+	JGT          above5
+	JMP          rows5
+above5:
+	JMP          rows6
+above6:
+	CMPQ         CX, $7
+	JGT          above7
+	JMP          rows7
+above7:
+	JMP          rows8
+above8:
+	CMPQ         CX, $12
+	JGT          above12
+	CMPQ         CX, $10
+	JGT          above10
+	CMPQ         CX, $9
+	JGT          above9
+	JMP          rows9
+above9:
+	JMP          rows10
+above10:
+	CMPQ         CX, $11
+	JGT          above11
+	JMP          rows11
+above11:
+	JMP          rows12
+above12:
+	CMPQ         CX, $14
+	JGT          above14
+	CMPQ         CX, $13
+	JGT          above13
+	JMP          rows13
+above13:
+	JMP          rows14
+above14:
+	CMPQ         CX, $15
+	JGT          above15
+	JMP          rows15
+above15:
+	JMP          rows16
+rows1:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment1:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest1
+block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z1
@@ -79,103 +144,52 @@ block:
 	VFMADD231PS.BCST 12(SI), Z2, Z0
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block1
+rest1:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed1
+single1:
 	VMOVUPS      (DX), Z1
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z1, Z0
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single1
+summed1:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment1
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      Z0, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm2x16AVX512(call *gemmCall)
-TEXT ·gemm2x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
 	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
-	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	JEQ          store1
+	VADDPS       (SI), Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	JMP          multiply
-zero:
+	MOVQ         gemmCall_tileC(DI), SI
+store1:
+	VMOVUPS      Z0, (SI)
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $1, R8, CX
+	ADDQ         CX, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows2:
+	MOVQ         gemmCall_tileC(DI), SI
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment2:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest2
+block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z2
@@ -202,109 +216,60 @@ block:
 	VFMADD231PS.BCST 12(SI)(R8*1), Z3, Z1
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block2
+rest2:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed2
+single2:
 	VMOVUPS      (DX), Z2
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z2, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z2, Z1
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single2
+summed2:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment2
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store2
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store2:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $2, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm3x16AVX512(call *gemmCall)
-TEXT ·gemm3x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows3:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment3:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest3
+block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z3
@@ -335,12 +300,12 @@ block:
 	VFMADD231PS.BCST 12(SI)(R8*2), Z4, Z2
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block3
+rest3:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed3
+single3:
 	VMOVUPS      (DX), Z3
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z3, Z0
@@ -348,102 +313,55 @@ single:
 	VFMADD231PS.BCST (SI)(R8*2), Z3, Z2
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single3
+summed3:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment3
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store3
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store3:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z2, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $3, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm4x16AVX512(call *gemmCall)
-TEXT ·gemm4x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows4:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment4:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest4
+block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z4
@@ -478,12 +396,12 @@ block:
 	VFMADD231PS.BCST 12(SI)(R9*1), Z5, Z3
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block4
+rest4:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed4
+single4:
 	VMOVUPS      (DX), Z4
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z4, Z0
@@ -492,13 +410,25 @@ single:
 	VFMADD231PS.BCST (SI)(R9*1), Z4, Z3
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single4
+summed4:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment4
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store4
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store4:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -506,93 +436,36 @@ summed:
 	VMOVUPS      Z2, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z3, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $4, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm5x16AVX512(call *gemmCall)
-TEXT ·gemm5x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows5:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment5:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest5
+block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z5
@@ -631,12 +504,12 @@ block:
 	VFMADD231PS.BCST 12(SI)(R8*4), Z6, Z4
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block5
+rest5:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed5
+single5:
 	VMOVUPS      (DX), Z5
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z5, Z0
@@ -646,13 +519,27 @@ single:
 	VFMADD231PS.BCST (SI)(R8*4), Z5, Z4
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single5
+summed5:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment5
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store5
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store5:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -662,96 +549,39 @@ summed:
 	VMOVUPS      Z3, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z4, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $5, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm6x16AVX512(call *gemmCall)
-TEXT ·gemm6x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows6:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment6:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest6
+block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z6
@@ -794,12 +624,12 @@ block:
 	VFMADD231PS.BCST 12(SI)(R10*1), Z7, Z5
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block6
+rest6:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed6
+single6:
 	VMOVUPS      (DX), Z6
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z6, Z0
@@ -810,13 +640,29 @@ single:
 	VFMADD231PS.BCST (SI)(R10*1), Z6, Z5
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single6
+summed6:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment6
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store6
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store6:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -828,99 +674,42 @@ summed:
 	VMOVUPS      Z4, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z5, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $6, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm7x16AVX512(call *gemmCall)
-TEXT ·gemm7x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows7:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment7:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest7
+block7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z7
@@ -967,12 +756,12 @@ block:
 	VFMADD231PS.BCST 12(SI)(R9*2), Z8, Z6
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block7
+rest7:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed7
+single7:
 	VMOVUPS      (DX), Z7
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z7, Z0
@@ -984,13 +773,31 @@ single:
 	VFMADD231PS.BCST (SI)(R9*2), Z7, Z6
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single7
+summed7:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment7
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store7
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store7:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -1004,102 +811,45 @@ summed:
 	VMOVUPS      Z5, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z6, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $7, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm8x16AVX512(call *gemmCall)
-TEXT ·gemm8x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows8:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment8:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest8
+block8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z8
@@ -1150,12 +900,12 @@ block:
 	VFMADD231PS.BCST 12(SI)(R11*1), Z9, Z7
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block8
+rest8:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed8
+single8:
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z8, Z0
@@ -1168,13 +918,33 @@ single:
 	VFMADD231PS.BCST (SI)(R11*1), Z8, Z7
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single8
+summed8:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment8
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store8
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store8:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -1190,106 +960,49 @@ summed:
 	VMOVUPS      Z6, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z7, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $8, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm9x16AVX512(call *gemmCall)
-TEXT ·gemm9x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows9:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment9:
 	LEAQ         (SI)(R8*8), R12
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest9
+block9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z9
@@ -1345,12 +1058,12 @@ block:
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block9
+rest9:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed9
+single9:
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z9, Z0
@@ -1365,13 +1078,35 @@ single:
 	ADDQ         $4, SI
 	ADDQ         $4, R12
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single9
+summed9:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment9
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store9
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store9:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -1389,109 +1124,52 @@ summed:
 	VMOVUPS      Z7, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z8, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $9, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm10x16AVX512(call *gemmCall)
-TEXT ·gemm10x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows10:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment10:
 	LEAQ         (SI)(R8*8), R12
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest10
+block10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z10
@@ -1551,12 +1229,12 @@ block:
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block10
+rest10:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed10
+single10:
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z10, Z0
@@ -1572,13 +1250,37 @@ single:
 	ADDQ         $4, SI
 	ADDQ         $4, R12
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single10
+summed10:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment10
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store10
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store10:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -1598,112 +1300,55 @@ summed:
 	VMOVUPS      Z8, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z9, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $10, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm11x16AVX512(call *gemmCall)
-TEXT ·gemm11x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows11:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment11:
 	LEAQ         (SI)(R8*8), R12
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest11
+block11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z11
@@ -1767,12 +1412,12 @@ block:
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block11
+rest11:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed11
+single11:
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z11, Z0
@@ -1789,13 +1434,39 @@ single:
 	ADDQ         $4, SI
 	ADDQ         $4, R12
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single11
+summed11:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment11
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store11
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store11:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -1817,115 +1488,58 @@ summed:
 	VMOVUPS      Z9, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z10, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $11, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm12x16AVX512(call *gemmCall)
-TEXT ·gemm12x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows12:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z11
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment12:
 	LEAQ         (SI)(R8*8), R12
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest12
+block12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z12
@@ -1993,12 +1607,12 @@ block:
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block12
+rest12:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed12
+single12:
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z12, Z0
@@ -2016,13 +1630,41 @@ single:
 	ADDQ         $4, SI
 	ADDQ         $4, R12
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single12
+summed12:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment12
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store12
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	ADDQ         R14, SI
+	VADDPS       (SI), Z11, Z11
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store12:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -2046,118 +1688,61 @@ summed:
 	VMOVUPS      Z10, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z11, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $12, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm13x16AVX512(call *gemmCall)
-TEXT ·gemm13x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows13:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z11
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment13:
 	LEAQ         (SI)(R8*8), R12
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest13
+block13:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z13
@@ -2229,12 +1814,12 @@ block:
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block13
+rest13:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed13
+single13:
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z13, Z0
@@ -2253,13 +1838,43 @@ single:
 	ADDQ         $4, SI
 	ADDQ         $4, R12
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single13
+summed13:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment13
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store13
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	ADDQ         R14, SI
+	VADDPS       (SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store13:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -2285,121 +1900,64 @@ summed:
 	VMOVUPS      Z11, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z12, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $13, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm14x16AVX512(call *gemmCall)
-TEXT ·gemm14x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows14:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z11
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z13
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z13, Z13, Z13
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment14:
 	LEAQ         (SI)(R8*8), R12
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest14
+block14:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z14
@@ -2475,12 +2033,12 @@ block:
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block14
+rest14:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed14
+single14:
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z14, Z0
@@ -2500,13 +2058,45 @@ single:
 	ADDQ         $4, SI
 	ADDQ         $4, R12
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single14
+summed14:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment14
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store14
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	ADDQ         R14, SI
+	VADDPS       (SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	ADDQ         R14, SI
+	VADDPS       (SI), Z13, Z13
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store14:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -2534,124 +2124,67 @@ summed:
 	VMOVUPS      Z12, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z13, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $14, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm15x16AVX512(call *gemmCall)
-TEXT ·gemm15x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows15:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z11
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z13
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z13, Z13, Z13
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment15:
 	LEAQ         (SI)(R8*8), R12
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest15
+block15:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z15
@@ -2731,12 +2264,12 @@ block:
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block15
+rest15:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed15
+single15:
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z15, Z0
@@ -2757,13 +2290,47 @@ single:
 	ADDQ         $4, SI
 	ADDQ         $4, R12
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single15
+summed15:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment15
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store15
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	ADDQ         R14, SI
+	VADDPS       (SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	ADDQ         R14, SI
+	VADDPS       (SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store15:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -2793,127 +2360,70 @@ summed:
 	VMOVUPS      Z13, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z14, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $15, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm16x16AVX512(call *gemmCall)
-TEXT ·gemm16x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows16:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z11
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z13
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z15
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z13, Z13, Z13
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z15, Z15, Z15
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment16:
 	LEAQ         (SI)(R8*8), R12
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest16
+block16:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z16
@@ -2997,12 +2507,12 @@ block:
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block16
+rest16:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed16
+single16:
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z16, Z0
@@ -3024,13 +2534,49 @@ single:
 	ADDQ         $4, SI
 	ADDQ         $4, R12
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single16
+summed16:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment16
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store16
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	ADDQ         R14, SI
+	VADDPS       (SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	ADDQ         R14, SI
+	VADDPS       (SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	ADDQ         R14, SI
+	VADDPS       (SI), Z15, Z15
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store16:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -3062,10 +2608,11 @@ summed:
 	VMOVUPS      Z14, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z15, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $16, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
+tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
 	JNZ          tile
 	MOVQ         gemmCall_strideColumn(DI), CX
@@ -3085,8 +2632,8 @@ summed:
 	VZEROUPPER
 	RET
 
-// func gemm1x32AVX512(call *gemmCall)
-TEXT ·gemm1x32AVX512(SB), NOSPLIT, $0-8
+// func gemm32AVX512(call *gemmCall)
+TEXT ·gemm32AVX512(SB), NOSPLIT, $0-8
 	MOVQ         call+0(FP), DI
 	MOVQ         gemmCall_lda(DI), R8
 	LEAQ         (R8)(R8*2), R9
@@ -3121,24 +2668,73 @@ column:
 	MOVQ         gemmCall_columnC(DI), CX
 	MOVQ         CX, gemmCall_tileC(DI)
 tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	// The first tiles are a row taller than the others.
+	MOVQ         gemmCall_height(DI), CX
+	MOVQ         gemmCall_tileLeft(DI), R15
+	CMPQ         R15, gemmCall_others(DI)
+	JLE          other
+	INCQ         CX
+other:
+	CMPQ         CX, $6
+	JGT          above6
+	CMPQ         CX, $3
+	JGT          above3
+	CMPQ         CX, $2
+	JGT          above2
+	CMPQ         CX, $1
+	JGT          above1
+	JMP          rows1
+above1:
+	JMP          rows2
+above2:
+	JMP          rows3
+above3:
+	CMPQ         CX, $5
+	JGT          above5
+	CMPQ         CX, $4
+	JGT          above4
+	JMP          rows4
+above4:
+	JMP          rows5
+above5:
+	JMP          rows6
+above6:
+	CMPQ         CX, $9
+	JGT          above9
+	CMPQ         CX, $8
+	JGT          above8
+	CMPQ         CX, $7
+	JGT          above7
+	JMP          rows7
+above7:
+	JMP          rows8
+above8:
+	JMP          rows9
+above9:
+	CMPQ         CX, $11
+	JGT          above11
+	CMPQ         CX, $10
+	JGT          above10
+	JMP          rows10
+above10:
+	JMP          rows11
+above11:
+	JMP          rows12
+rows1:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment1:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest1
+block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z2
@@ -3173,12 +2769,12 @@ block:
 	VFMADD231PS  Z6, Z5, Z1
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block1
+rest1:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed1
+single1:
 	VMOVUPS      (DX), Z2
 	VMOVUPS      64(DX), Z3
 	ADDQ         R13, DX
@@ -3187,97 +2783,47 @@ single:
 	VFMADD231PS  Z6, Z3, Z1
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single1
+summed1:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment1
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store1
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store1:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm2x32AVX512(call *gemmCall)
-TEXT ·gemm2x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
-	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
-	JMP          multiply
-zero:
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $1, R8, CX
+	ADDQ         CX, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows2:
+	MOVQ         gemmCall_tileC(DI), SI
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment2:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest2
+block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z4
@@ -3324,12 +2870,12 @@ block:
 	VFMADD231PS  Z9, Z7, Z3
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block2
+rest2:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed2
+single2:
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
@@ -3341,105 +2887,58 @@ single:
 	VFMADD231PS  Z9, Z5, Z3
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single2
+summed2:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment2
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store2
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store2:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z2, (SI)
 	VMOVUPS      Z3, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $2, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm3x32AVX512(call *gemmCall)
-TEXT ·gemm3x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows3:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment3:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest3
+block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z6
@@ -3498,12 +2997,12 @@ block:
 	VFMADD231PS  Z12, Z9, Z5
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block3
+rest3:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed3
+single3:
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
@@ -3518,13 +3017,26 @@ single:
 	VFMADD231PS  Z12, Z7, Z5
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single3
+summed3:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment3
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store3
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store3:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -3533,98 +3045,41 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z4, (SI)
 	VMOVUPS      Z5, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $3, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm4x32AVX512(call *gemmCall)
-TEXT ·gemm4x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows4:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment4:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest4
+block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z8
@@ -3695,12 +3150,12 @@ block:
 	VFMADD231PS  Z15, Z11, Z7
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block4
+rest4:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed4
+single4:
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
@@ -3718,13 +3173,29 @@ single:
 	VFMADD231PS  Z15, Z9, Z7
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single4
+summed4:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment4
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store4
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store4:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -3736,103 +3207,46 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z6, (SI)
 	VMOVUPS      Z7, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $4, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm5x32AVX512(call *gemmCall)
-TEXT ·gemm5x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows5:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment5:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest5
+block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z10
@@ -3915,12 +3329,12 @@ block:
 	VFMADD231PS  Z14, Z13, Z9
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block5
+rest5:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed5
+single5:
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
@@ -3941,13 +3355,32 @@ single:
 	VFMADD231PS  Z14, Z11, Z9
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single5
+summed5:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment5
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store5
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store5:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -3962,108 +3395,51 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z8, (SI)
 	VMOVUPS      Z9, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $5, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm6x32AVX512(call *gemmCall)
-TEXT ·gemm6x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows6:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment6:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest6
+block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z12
@@ -4158,12 +3534,12 @@ block:
 	VFMADD231PS  Z17, Z15, Z11
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block6
+rest6:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed6
+single6:
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
@@ -4187,13 +3563,35 @@ single:
 	VFMADD231PS  Z17, Z13, Z11
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single6
+summed6:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment6
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store6
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store6:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -4211,113 +3609,56 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z10, (SI)
 	VMOVUPS      Z11, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $6, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm7x32AVX512(call *gemmCall)
-TEXT ·gemm7x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows7:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
+	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment7:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest7
+block7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z14
@@ -4424,12 +3765,12 @@ block:
 	VFMADD231PS  Z20, Z17, Z13
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block7
+rest7:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed7
+single7:
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
@@ -4456,13 +3797,38 @@ single:
 	VFMADD231PS  Z20, Z15, Z13
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single7
+summed7:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment7
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store7
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	VADDPS       64(SI), Z13, Z13
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store7:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -4483,118 +3849,61 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z12, (SI)
 	VMOVUPS      Z13, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $7, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm8x32AVX512(call *gemmCall)
-TEXT ·gemm8x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows8:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
-	VMOVUPS      64(SI), Z15
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
+	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
+	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment8:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest8
+block8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z16
@@ -4713,12 +4022,12 @@ block:
 	VFMADD231PS  Z23, Z19, Z15
 	ADDQ         $16, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block8
+rest8:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed8
+single8:
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
@@ -4748,13 +4057,41 @@ single:
 	VFMADD231PS  Z23, Z17, Z15
 	ADDQ         $4, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single8
+summed8:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment8
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store8
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	VADDPS       64(SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	VADDPS       64(SI), Z15, Z15
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store8:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -4778,124 +4115,67 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z14, (SI)
 	VMOVUPS      Z15, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $8, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm9x32AVX512(call *gemmCall)
-TEXT ·gemm9x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows9:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
-	VMOVUPS      64(SI), Z15
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
+	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
+	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z16, Z16, Z16
+	PREFETCHT0   64(SI)
 	VXORPS       Z17, Z17, Z17
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment9:
 	LEAQ         (SI)(R8*8), R12
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest9
+block9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z18
@@ -5027,12 +4307,12 @@ block:
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block9
+rest9:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed9
+single9:
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
@@ -5066,13 +4346,44 @@ single:
 	ADDQ         $4, SI
 	ADDQ         $4, R12
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single9
+summed9:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment9
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store9
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	VADDPS       64(SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	VADDPS       64(SI), Z15, Z15
+	ADDQ         R14, SI
+	VADDPS       (SI), Z16, Z16
+	VADDPS       64(SI), Z17, Z17
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store9:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -5099,129 +4410,72 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z16, (SI)
 	VMOVUPS      Z17, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $9, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm10x32AVX512(call *gemmCall)
-TEXT ·gemm10x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows10:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
-	VMOVUPS      64(SI), Z15
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z18
-	VMOVUPS      64(SI), Z19
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
+	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
+	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z16, Z16, Z16
+	PREFETCHT0   64(SI)
 	VXORPS       Z17, Z17, Z17
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z18, Z18, Z18
+	PREFETCHT0   64(SI)
 	VXORPS       Z19, Z19, Z19
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment10:
 	LEAQ         (SI)(R8*8), R12
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest10
+block10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z20
@@ -5365,12 +4619,12 @@ block:
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block10
+rest10:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed10
+single10:
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
@@ -5407,13 +4661,47 @@ single:
 	ADDQ         $4, SI
 	ADDQ         $4, R12
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single10
+summed10:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment10
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store10
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	VADDPS       64(SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	VADDPS       64(SI), Z15, Z15
+	ADDQ         R14, SI
+	VADDPS       (SI), Z16, Z16
+	VADDPS       64(SI), Z17, Z17
+	ADDQ         R14, SI
+	VADDPS       (SI), Z18, Z18
+	VADDPS       64(SI), Z19, Z19
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store10:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -5443,134 +4731,77 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z18, (SI)
 	VMOVUPS      Z19, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $10, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm11x32AVX512(call *gemmCall)
-TEXT ·gemm11x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows11:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
-	VMOVUPS      64(SI), Z15
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z18
-	VMOVUPS      64(SI), Z19
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z20
-	VMOVUPS      64(SI), Z21
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
+	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
+	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z16, Z16, Z16
+	PREFETCHT0   64(SI)
 	VXORPS       Z17, Z17, Z17
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z18, Z18, Z18
+	PREFETCHT0   64(SI)
 	VXORPS       Z19, Z19, Z19
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z20, Z20, Z20
+	PREFETCHT0   64(SI)
 	VXORPS       Z21, Z21, Z21
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment11:
 	LEAQ         (SI)(R8*8), R12
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest11
+block11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z22
@@ -5726,12 +4957,12 @@ block:
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block11
+rest11:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed11
+single11:
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
@@ -5771,13 +5002,50 @@ single:
 	ADDQ         $4, SI
 	ADDQ         $4, R12
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single11
+summed11:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment11
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store11
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	VADDPS       64(SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	VADDPS       64(SI), Z15, Z15
+	ADDQ         R14, SI
+	VADDPS       (SI), Z16, Z16
+	VADDPS       64(SI), Z17, Z17
+	ADDQ         R14, SI
+	VADDPS       (SI), Z18, Z18
+	VADDPS       64(SI), Z19, Z19
+	ADDQ         R14, SI
+	VADDPS       (SI), Z20, Z20
+	VADDPS       64(SI), Z21, Z21
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store11:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -5810,139 +5078,82 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z20, (SI)
 	VMOVUPS      Z21, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $11, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemm12x32AVX512(call *gemmCall)
-TEXT ·gemm12x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	LEAQ         (R9)(R8*4), R11
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          zero
+	JMP          tileEnd
+rows12:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
-	VMOVUPS      64(SI), Z15
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z18
-	VMOVUPS      64(SI), Z19
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z20
-	VMOVUPS      64(SI), Z21
-	ADDQ         R14, SI
-	VMOVUPS      (SI), Z22
-	VMOVUPS      64(SI), Z23
-	JMP          multiply
-zero:
+	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
+	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
+	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z16, Z16, Z16
+	PREFETCHT0   64(SI)
 	VXORPS       Z17, Z17, Z17
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z18, Z18, Z18
+	PREFETCHT0   64(SI)
 	VXORPS       Z19, Z19, Z19
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z20, Z20, Z20
+	PREFETCHT0   64(SI)
 	VXORPS       Z21, Z21, Z21
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
 	VXORPS       Z22, Z22, Z22
+	PREFETCHT0   64(SI)
 	VXORPS       Z23, Z23, Z23
-multiply:
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment12:
 	LEAQ         (SI)(R8*8), R12
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest12
+block12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z24
@@ -6110,12 +5321,12 @@ block:
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block12
+rest12:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed12
+single12:
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
@@ -6158,13 +5369,53 @@ single:
 	ADDQ         $4, SI
 	ADDQ         $4, R12
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single12
+summed12:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment12
 	MOVQ         gemmCall_tileC(DI), SI
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store12
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	VADDPS       64(SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	VADDPS       64(SI), Z15, Z15
+	ADDQ         R14, SI
+	VADDPS       (SI), Z16, Z16
+	VADDPS       64(SI), Z17, Z17
+	ADDQ         R14, SI
+	VADDPS       (SI), Z18, Z18
+	VADDPS       64(SI), Z19, Z19
+	ADDQ         R14, SI
+	VADDPS       (SI), Z20, Z20
+	VADDPS       64(SI), Z21, Z21
+	ADDQ         R14, SI
+	VADDPS       (SI), Z22, Z22
+	VADDPS       64(SI), Z23, Z23
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store12:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -6200,305 +5451,292 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z22, (SI)
 	VMOVUPS      Z23, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT1x16AVX512(call *gemmCall)
-TEXT ·gemmT1x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	MOVQ         gemmCall_tileA(DI), SI
-	MOVQ         gemmCall_columnB(DI), DX
-	MOVQ         gemmCall_segments(DI), R15
-segment:
-	MOVQ         gemmCall_blocks(DI), CX
-	TESTQ        CX, CX
-	JZ           rest
-block:
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VMOVUPS      (DX), Z1
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z1, Z0
-	ADDQ         R8, SI
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z2
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z2, Z0
-	ADDQ         R8, SI
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VMOVUPS      (DX), Z1
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z1, Z0
-	ADDQ         R8, SI
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z2
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z2, Z0
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          block
-rest:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed
-single:
-	VMOVUPS      (DX), Z1
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z1, Z0
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single
-summed:
-	ADDQ         gemmCall_skipA(DI), SI
-	ADDQ         gemmCall_skipB(DI), DX
-	DECQ         R15
-	JNZ          segment
-	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      Z0, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT2x16AVX512(call *gemmCall)
-TEXT ·gemmT2x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	MOVQ         SI, gemmCall_tileC(DI)
+	IMUL3Q       $12, R8, CX
+	ADDQ         CX, gemmCall_tileA(DI)
+tileEnd:
+	DECQ         gemmCall_tileLeft(DI)
+	JNZ          tile
+	MOVQ         gemmCall_strideColumn(DI), CX
+	ADDQ         CX, gemmCall_columnB(DI)
+	MOVQ         gemmCall_strideColumn(DI), CX
+	ADDQ         CX, gemmCall_columnC(DI)
+	DECQ         gemmCall_columnLeft(DI)
+	JNZ          column
+	MOVQ         gemmCall_strideBatchA(DI), CX
+	ADDQ         CX, gemmCall_batchA(DI)
+	MOVQ         gemmCall_strideBatchB(DI), CX
+	ADDQ         CX, gemmCall_batchB(DI)
+	MOVQ         gemmCall_strideBatchC(DI), CX
+	ADDQ         CX, gemmCall_batchC(DI)
+	DECQ         gemmCall_batchLeft(DI)
+	JNZ          batch
+	VZEROUPPER
+	RET
+
+// func gemmT16AVX512(call *gemmCall)
+TEXT ·gemmT16AVX512(SB), NOSPLIT, $0-8
+	MOVQ         call+0(FP), DI
+	MOVQ         gemmCall_lda(DI), R8
+	MOVQ         gemmCall_ldb(DI), R13
+	MOVQ         gemmCall_ldc(DI), R14
+	MOVQ         gemmCall_prefetch1(DI), AX
+	MOVQ         gemmCall_prefetch2(DI), BX
+	MOVQ         gemmCall_batch(DI), CX
+	MOVQ         CX, gemmCall_batchLeft(DI)
+	MOVQ         gemmCall_a(DI), CX
+	MOVQ         CX, gemmCall_batchA(DI)
+	MOVQ         gemmCall_b(DI), CX
+	MOVQ         CX, gemmCall_batchB(DI)
+	MOVQ         gemmCall_c(DI), CX
+	MOVQ         CX, gemmCall_batchC(DI)
+batch:
+	MOVQ         gemmCall_columns(DI), CX
+	MOVQ         CX, gemmCall_columnLeft(DI)
+	MOVQ         gemmCall_batchA(DI), CX
+	MOVQ         CX, gemmCall_columnA(DI)
+	MOVQ         gemmCall_batchB(DI), CX
+	MOVQ         CX, gemmCall_columnB(DI)
+	MOVQ         gemmCall_batchC(DI), CX
+	MOVQ         CX, gemmCall_columnC(DI)
+column:
+	MOVQ         gemmCall_tiles(DI), CX
+	MOVQ         CX, gemmCall_tileLeft(DI)
+	MOVQ         gemmCall_columnA(DI), CX
+	MOVQ         CX, gemmCall_tileA(DI)
+	MOVQ         gemmCall_columnC(DI), CX
+	MOVQ         CX, gemmCall_tileC(DI)
+tile:
+	// The first tiles are a row taller than the others.
+	MOVQ         gemmCall_height(DI), CX
+	MOVQ         gemmCall_tileLeft(DI), R15
+	CMPQ         R15, gemmCall_others(DI)
+	JLE          other
+	INCQ         CX
+other:
+	CMPQ         CX, $8
+	JGT          above8
+	CMPQ         CX, $4
+	JGT          above4
+	CMPQ         CX, $2
+	JGT          above2
+	CMPQ         CX, $1
+	JGT          above1
+	JMP          rows1
+above1:
+	JMP          rows2
+above2:
+	CMPQ         CX, $3
+	JGT          above3
+	JMP          rows3
+above3:
+	JMP          rows4
+above4:
+	CMPQ         CX, $6
+	JGT          above6
+	CMPQ         CX, $5
+	JGT          above5
+	JMP          rows5
+above5:
+	JMP          rows6
+above6:
+	CMPQ         CX, $7
+	JGT          above7
+	JMP          rows7
+above7:
+	JMP          rows8
+above8:
+	CMPQ         CX, $12
+	JGT          above12
+	CMPQ         CX, $10
+	JGT          above10
+	CMPQ         CX, $9
+	JGT          above9
+	JMP          rows9
+above9:
+	JMP          rows10
+above10:
+	CMPQ         CX, $11
+	JGT          above11
+	JMP          rows11
+above11:
+	JMP          rows12
+above12:
+	CMPQ         CX, $14
+	JGT          above14
+	CMPQ         CX, $13
+	JGT          above13
+	JMP          rows13
+above13:
+	JMP          rows14
+above14:
+	CMPQ         CX, $15
+	JGT          above15
+	JMP          rows15
+above15:
+	JMP          rows16
+rows1:
+	MOVQ         gemmCall_tileC(DI), SI
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment1:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest1
+block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
-	VMOVUPS      (DX), Z2
+	VMOVUPS      (DX), Z1
 	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z2, Z0
-	VFMADD231PS.BCST 4(SI), Z2, Z1
+	VFMADD231PS.BCST (SI), Z1, Z0
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z3
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z3, Z0
-	VFMADD231PS.BCST 4(SI), Z3, Z1
-	ADDQ         R8, SI
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z2
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z2, Z0
-	VFMADD231PS.BCST 4(SI), Z2, Z1
+	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z1
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z1, Z0
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z3
+	VMOVUPS      (DX), Z2
 	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z3, Z0
-	VFMADD231PS.BCST 4(SI), Z3, Z1
+	VFMADD231PS.BCST (SI), Z2, Z0
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block1
+rest1:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
-	VMOVUPS      (DX), Z2
+	JZ           summed1
+single1:
+	VMOVUPS      (DX), Z1
 	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z2, Z0
-	VFMADD231PS.BCST 4(SI), Z2, Z1
+	VFMADD231PS.BCST (SI), Z1, Z0
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single1
+summed1:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment1
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store1:
+	VMOVUPS      Z0, (SI)
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $4, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows2:
+	MOVQ         gemmCall_tileC(DI), SI
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileA(DI), SI
+	MOVQ         gemmCall_columnB(DI), DX
+	MOVQ         gemmCall_segments(DI), R15
+segment2:
+	MOVQ         gemmCall_blocks(DI), CX
+	TESTQ        CX, CX
+	JZ           rest2
+block2:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z2
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z2, Z0
+	VFMADD231PS.BCST 4(SI), Z2, Z1
+	ADDQ         R8, SI
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z3
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z3, Z0
+	VFMADD231PS.BCST 4(SI), Z3, Z1
+	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z2
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z2, Z0
+	VFMADD231PS.BCST 4(SI), Z2, Z1
+	ADDQ         R8, SI
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z3
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z3, Z0
+	VFMADD231PS.BCST 4(SI), Z3, Z1
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          block2
+rest2:
+	MOVQ         gemmCall_rest(DI), CX
+	TESTQ        CX, CX
+	JZ           summed2
+single2:
+	VMOVUPS      (DX), Z2
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z2, Z0
+	VFMADD231PS.BCST 4(SI), Z2, Z1
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single2
+summed2:
+	ADDQ         gemmCall_skipA(DI), SI
+	ADDQ         gemmCall_skipB(DI), DX
+	DECQ         R15
+	JNZ          segment2
+	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store2:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT3x16AVX512(call *gemmCall)
-TEXT ·gemmT3x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $8, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows3:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment3:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest3
+block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z3
@@ -6532,12 +5770,12 @@ block:
 	VFMADD231PS.BCST 8(SI), Z4, Z2
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block3
+rest3:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed3
+single3:
 	VMOVUPS      (DX), Z3
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z3, Z0
@@ -6545,90 +5783,52 @@ single:
 	VFMADD231PS.BCST 8(SI), Z3, Z2
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single3
+summed3:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment3
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store3:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z2, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT4x16AVX512(call *gemmCall)
-TEXT ·gemmT4x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $12, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows4:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment4:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest4
+block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z4
@@ -6666,12 +5866,12 @@ block:
 	VFMADD231PS.BCST 12(SI), Z5, Z3
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block4
+rest4:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed4
+single4:
 	VMOVUPS      (DX), Z4
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z4, Z0
@@ -6680,13 +5880,23 @@ single:
 	VFMADD231PS.BCST 12(SI), Z4, Z3
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single4
+summed4:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment4
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store4:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -6694,80 +5904,35 @@ summed:
 	VMOVUPS      Z2, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z3, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT5x16AVX512(call *gemmCall)
-TEXT ·gemmT5x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $16, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows5:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment5:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest5
+block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z5
@@ -6809,12 +5974,12 @@ block:
 	VFMADD231PS.BCST 16(SI), Z6, Z4
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block5
+rest5:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed5
+single5:
 	VMOVUPS      (DX), Z5
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z5, Z0
@@ -6824,13 +5989,25 @@ single:
 	VFMADD231PS.BCST 16(SI), Z5, Z4
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single5
+summed5:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment5
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store5:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -6840,82 +6017,38 @@ summed:
 	VMOVUPS      Z3, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z4, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT6x16AVX512(call *gemmCall)
-TEXT ·gemmT6x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $20, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows6:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment6:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest6
+block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z6
@@ -6961,12 +6094,12 @@ block:
 	VFMADD231PS.BCST 20(SI), Z7, Z5
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block6
+rest6:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed6
+single6:
 	VMOVUPS      (DX), Z6
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z6, Z0
@@ -6977,13 +6110,27 @@ single:
 	VFMADD231PS.BCST 20(SI), Z6, Z5
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single6
+summed6:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment6
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store6:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -6995,84 +6142,41 @@ summed:
 	VMOVUPS      Z4, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z5, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT7x16AVX512(call *gemmCall)
-TEXT ·gemmT7x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $24, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows7:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment7:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest7
+block7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z7
@@ -7122,12 +6226,12 @@ block:
 	VFMADD231PS.BCST 24(SI), Z8, Z6
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block7
+rest7:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed7
+single7:
 	VMOVUPS      (DX), Z7
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z7, Z0
@@ -7139,13 +6243,29 @@ single:
 	VFMADD231PS.BCST 24(SI), Z7, Z6
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single7
+summed7:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment7
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store7:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -7159,86 +6279,44 @@ summed:
 	VMOVUPS      Z5, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z6, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT8x16AVX512(call *gemmCall)
-TEXT ·gemmT8x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $28, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows8:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment8:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest8
+block8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z8
@@ -7292,12 +6370,12 @@ block:
 	VFMADD231PS.BCST 28(SI), Z9, Z7
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block8
+rest8:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed8
+single8:
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z8, Z0
@@ -7310,13 +6388,31 @@ single:
 	VFMADD231PS.BCST 28(SI), Z8, Z7
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single8
+summed8:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment8
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store8:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -7332,88 +6428,47 @@ summed:
 	VMOVUPS      Z6, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z7, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT9x16AVX512(call *gemmCall)
-TEXT ·gemmT9x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $32, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows9:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment9:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest9
+block9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z9
@@ -7471,12 +6526,12 @@ block:
 	VFMADD231PS.BCST 32(SI), Z10, Z8
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block9
+rest9:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed9
+single9:
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z9, Z0
@@ -7490,13 +6545,33 @@ single:
 	VFMADD231PS.BCST 32(SI), Z9, Z8
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single9
+summed9:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment9
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store9:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -7514,90 +6589,50 @@ summed:
 	VMOVUPS      Z7, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z8, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT10x16AVX512(call *gemmCall)
-TEXT ·gemmT10x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $36, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows10:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment10:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest10
+block10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z10
@@ -7659,12 +6694,12 @@ block:
 	VFMADD231PS.BCST 36(SI), Z11, Z9
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block10
+rest10:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed10
+single10:
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z10, Z0
@@ -7679,13 +6714,35 @@ single:
 	VFMADD231PS.BCST 36(SI), Z10, Z9
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single10
+summed10:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment10
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store10:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -7705,92 +6762,53 @@ summed:
 	VMOVUPS      Z8, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z9, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT11x16AVX512(call *gemmCall)
-TEXT ·gemmT11x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $40, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows11:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z9, Z9, Z9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
+	PREFETCHT0   (SI)
+	VXORPS       Z10, Z10, Z10
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment11:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest11
+block11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z11
@@ -7856,12 +6874,12 @@ block:
 	VFMADD231PS.BCST 40(SI), Z12, Z10
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block11
+rest11:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed11
+single11:
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z11, Z0
@@ -7877,13 +6895,37 @@ single:
 	VFMADD231PS.BCST 40(SI), Z11, Z10
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single11
+summed11:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment11
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store11:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -7905,94 +6947,56 @@ summed:
 	VMOVUPS      Z9, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z10, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT12x16AVX512(call *gemmCall)
-TEXT ·gemmT12x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $44, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows12:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z9, Z9, Z9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
+	PREFETCHT0   (SI)
+	VXORPS       Z10, Z10, Z10
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z11
+	PREFETCHT0   (SI)
+	VXORPS       Z11, Z11, Z11
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment12:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest12
+block12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z12
@@ -8062,12 +7066,12 @@ block:
 	VFMADD231PS.BCST 44(SI), Z13, Z11
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block12
+rest12:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed12
+single12:
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z12, Z0
@@ -8084,13 +7088,39 @@ single:
 	VFMADD231PS.BCST 44(SI), Z12, Z11
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single12
+summed12:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment12
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	ADDQ         R14, SI
+	VADDPS       (SI), Z11, Z11
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store12:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -8114,96 +7144,59 @@ summed:
 	VMOVUPS      Z10, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z11, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT13x16AVX512(call *gemmCall)
-TEXT ·gemmT13x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $48, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows13:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z9, Z9, Z9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
+	PREFETCHT0   (SI)
+	VXORPS       Z10, Z10, Z10
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z11
+	PREFETCHT0   (SI)
+	VXORPS       Z11, Z11, Z11
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
+	PREFETCHT0   (SI)
+	VXORPS       Z12, Z12, Z12
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment13:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest13
+block13:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z13
@@ -8277,12 +7270,12 @@ block:
 	VFMADD231PS.BCST 48(SI), Z14, Z12
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block13
+rest13:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed13
+single13:
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z13, Z0
@@ -8300,13 +7293,41 @@ single:
 	VFMADD231PS.BCST 48(SI), Z13, Z12
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single13
+summed13:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment13
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	ADDQ         R14, SI
+	VADDPS       (SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store13:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -8332,98 +7353,62 @@ summed:
 	VMOVUPS      Z11, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z12, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT14x16AVX512(call *gemmCall)
-TEXT ·gemmT14x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $52, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows14:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z9, Z9, Z9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
+	PREFETCHT0   (SI)
+	VXORPS       Z10, Z10, Z10
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z11
+	PREFETCHT0   (SI)
+	VXORPS       Z11, Z11, Z11
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
+	PREFETCHT0   (SI)
+	VXORPS       Z12, Z12, Z12
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z13
+	PREFETCHT0   (SI)
+	VXORPS       Z13, Z13, Z13
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment14:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest14
+block14:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z14
@@ -8501,12 +7486,12 @@ block:
 	VFMADD231PS.BCST 52(SI), Z15, Z13
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block14
+rest14:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed14
+single14:
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z14, Z0
@@ -8525,13 +7510,43 @@ single:
 	VFMADD231PS.BCST 52(SI), Z14, Z13
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single14
+summed14:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment14
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	ADDQ         R14, SI
+	VADDPS       (SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	ADDQ         R14, SI
+	VADDPS       (SI), Z13, Z13
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store14:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -8559,100 +7574,65 @@ summed:
 	VMOVUPS      Z12, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z13, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT15x16AVX512(call *gemmCall)
-TEXT ·gemmT15x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $56, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows15:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z9, Z9, Z9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
+	PREFETCHT0   (SI)
+	VXORPS       Z10, Z10, Z10
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z11
+	PREFETCHT0   (SI)
+	VXORPS       Z11, Z11, Z11
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
+	PREFETCHT0   (SI)
+	VXORPS       Z12, Z12, Z12
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z13
+	PREFETCHT0   (SI)
+	VXORPS       Z13, Z13, Z13
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
+	PREFETCHT0   (SI)
+	VXORPS       Z14, Z14, Z14
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment15:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest15
+block15:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z15
@@ -8734,12 +7714,12 @@ block:
 	VFMADD231PS.BCST 56(SI), Z16, Z14
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block15
+rest15:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed15
+single15:
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z15, Z0
@@ -8759,13 +7739,45 @@ single:
 	VFMADD231PS.BCST 56(SI), Z15, Z14
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single15
+summed15:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment15
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	ADDQ         R14, SI
+	VADDPS       (SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	ADDQ         R14, SI
+	VADDPS       (SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store15:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -8795,102 +7807,68 @@ summed:
 	VMOVUPS      Z13, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z14, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT16x16AVX512(call *gemmCall)
-TEXT ·gemmT16x16AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $60, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows16:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z9, Z9, Z9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
+	PREFETCHT0   (SI)
+	VXORPS       Z10, Z10, Z10
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z11
+	PREFETCHT0   (SI)
+	VXORPS       Z11, Z11, Z11
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
+	PREFETCHT0   (SI)
+	VXORPS       Z12, Z12, Z12
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z13
+	PREFETCHT0   (SI)
+	VXORPS       Z13, Z13, Z13
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
+	PREFETCHT0   (SI)
+	VXORPS       Z14, Z14, Z14
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z15
+	PREFETCHT0   (SI)
+	VXORPS       Z15, Z15, Z15
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment16:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest16
+block16:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z16
@@ -8976,12 +7954,12 @@ block:
 	VFMADD231PS.BCST 60(SI), Z17, Z15
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block16
+rest16:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed16
+single16:
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z16, Z0
@@ -9002,13 +7980,47 @@ single:
 	VFMADD231PS.BCST 60(SI), Z16, Z15
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single16
+summed16:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment16
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	ADDQ         R14, SI
+	VADDPS       (SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	ADDQ         R14, SI
+	VADDPS       (SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	ADDQ         R14, SI
+	VADDPS       (SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	ADDQ         R14, SI
+	VADDPS       (SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	ADDQ         R14, SI
+	VADDPS       (SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	ADDQ         R14, SI
+	VADDPS       (SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	ADDQ         R14, SI
+	VADDPS       (SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	ADDQ         R14, SI
+	VADDPS       (SI), Z15, Z15
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store16:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -9040,10 +8052,10 @@ summed:
 	VMOVUPS      Z14, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z15, (SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $64, gemmCall_tileA(DI)
+tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
 	JNZ          tile
 	MOVQ         gemmCall_strideColumn(DI), CX
@@ -9063,8 +8075,8 @@ summed:
 	VZEROUPPER
 	RET
 
-// func gemmT1x32AVX512(call *gemmCall)
-TEXT ·gemmT1x32AVX512(SB), NOSPLIT, $0-8
+// func gemmT32AVX512(call *gemmCall)
+TEXT ·gemmT32AVX512(SB), NOSPLIT, $0-8
 	MOVQ         call+0(FP), DI
 	MOVQ         gemmCall_lda(DI), R8
 	MOVQ         gemmCall_ldb(DI), R13
@@ -9096,17 +8108,73 @@ column:
 	MOVQ         gemmCall_columnC(DI), CX
 	MOVQ         CX, gemmCall_tileC(DI)
 tile:
+	// The first tiles are a row taller than the others.
+	MOVQ         gemmCall_height(DI), CX
+	MOVQ         gemmCall_tileLeft(DI), R15
+	CMPQ         R15, gemmCall_others(DI)
+	JLE          other
+	INCQ         CX
+other:
+	CMPQ         CX, $6
+	JGT          above6
+	CMPQ         CX, $3
+	JGT          above3
+	CMPQ         CX, $2
+	JGT          above2
+	CMPQ         CX, $1
+	JGT          above1
+	JMP          rows1
+above1:
+	JMP          rows2
+above2:
+	JMP          rows3
+above3:
+	CMPQ         CX, $5
+	JGT          above5
+	CMPQ         CX, $4
+	JGT          above4
+	JMP          rows4
+above4:
+	JMP          rows5
+above5:
+	JMP          rows6
+above6:
+	CMPQ         CX, $9
+	JGT          above9
+	CMPQ         CX, $8
+	JGT          above8
+	CMPQ         CX, $7
+	JGT          above7
+	JMP          rows7
+above7:
+	JMP          rows8
+above8:
+	JMP          rows9
+above9:
+	CMPQ         CX, $11
+	JGT          above11
+	CMPQ         CX, $10
+	JGT          above10
+	JMP          rows10
+above10:
+	JMP          rows11
+above11:
+	JMP          rows12
+rows1:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
+	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment1:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest1
+block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z2
@@ -9144,12 +8212,12 @@ block:
 	VFMADD231PS  Z6, Z5, Z1
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block1
+rest1:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed1
+single1:
 	VMOVUPS      (DX), Z2
 	VMOVUPS      64(DX), Z3
 	ADDQ         R13, DX
@@ -9158,85 +8226,44 @@ single:
 	VFMADD231PS  Z6, Z3, Z1
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single1
+summed1:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment1
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store1:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT2x32AVX512(call *gemmCall)
-TEXT ·gemmT2x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
-	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $4, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows2:
+	MOVQ         gemmCall_tileC(DI), SI
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
+	VXORPS       Z1, Z1, Z1
+	ADDQ         R14, SI
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
+	VXORPS       Z3, Z3, Z3
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment2:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest2
+block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z4
@@ -9286,12 +8313,12 @@ block:
 	VFMADD231PS  Z9, Z7, Z3
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block2
+rest2:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed2
+single2:
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
@@ -9303,91 +8330,55 @@ single:
 	VFMADD231PS  Z9, Z5, Z3
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single2
+summed2:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment2
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store2:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z2, (SI)
 	VMOVUPS      Z3, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT3x32AVX512(call *gemmCall)
-TEXT ·gemmT3x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $8, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows3:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
+	VXORPS       Z5, Z5, Z5
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment3:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest3
+block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z6
@@ -9449,12 +8440,12 @@ block:
 	VFMADD231PS  Z12, Z9, Z5
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block3
+rest3:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed3
+single3:
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
@@ -9469,13 +8460,24 @@ single:
 	VFMADD231PS  Z12, Z7, Z5
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single3
+summed3:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment3
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store3:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -9484,82 +8486,40 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z4, (SI)
 	VMOVUPS      Z5, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT4x32AVX512(call *gemmCall)
-TEXT ·gemmT4x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $12, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows4:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
+	VXORPS       Z7, Z7, Z7
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment4:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest4
+block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z8
@@ -9633,12 +8593,12 @@ block:
 	VFMADD231PS  Z15, Z11, Z7
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block4
+rest4:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed4
+single4:
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
@@ -9656,13 +8616,27 @@ single:
 	VFMADD231PS  Z15, Z9, Z7
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single4
+summed4:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment4
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store4:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -9674,85 +8648,45 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z6, (SI)
 	VMOVUPS      Z7, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT5x32AVX512(call *gemmCall)
-TEXT ·gemmT5x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $16, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows5:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
+	VXORPS       Z9, Z9, Z9
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment5:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest5
+block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z10
@@ -9838,12 +8772,12 @@ block:
 	VFMADD231PS  Z14, Z13, Z9
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block5
+rest5:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed5
+single5:
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
@@ -9864,13 +8798,30 @@ single:
 	VFMADD231PS  Z14, Z11, Z9
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single5
+summed5:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment5
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store5:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -9885,88 +8836,50 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z8, (SI)
 	VMOVUPS      Z9, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT6x32AVX512(call *gemmCall)
-TEXT ·gemmT6x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $20, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows6:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
+	VXORPS       Z9, Z9, Z9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
+	PREFETCHT0   (SI)
+	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
+	VXORPS       Z11, Z11, Z11
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment6:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest6
+block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z12
@@ -10064,12 +8977,12 @@ block:
 	VFMADD231PS  Z17, Z15, Z11
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block6
+rest6:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed6
+single6:
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
@@ -10093,13 +9006,33 @@ single:
 	VFMADD231PS  Z17, Z13, Z11
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single6
+summed6:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment6
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store6:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -10117,91 +9050,55 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z10, (SI)
 	VMOVUPS      Z11, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT7x32AVX512(call *gemmCall)
-TEXT ·gemmT7x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $24, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows7:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
+	VXORPS       Z9, Z9, Z9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
+	PREFETCHT0   (SI)
+	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
+	VXORPS       Z11, Z11, Z11
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
+	PREFETCHT0   (SI)
+	VXORPS       Z12, Z12, Z12
+	PREFETCHT0   64(SI)
+	VXORPS       Z13, Z13, Z13
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment7:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest7
+block7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z14
@@ -10311,12 +9208,12 @@ block:
 	VFMADD231PS  Z20, Z17, Z13
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block7
+rest7:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed7
+single7:
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
@@ -10343,13 +9240,36 @@ single:
 	VFMADD231PS  Z20, Z15, Z13
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single7
+summed7:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment7
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	VADDPS       64(SI), Z13, Z13
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store7:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -10370,94 +9290,60 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z12, (SI)
 	VMOVUPS      Z13, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT8x32AVX512(call *gemmCall)
-TEXT ·gemmT8x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $28, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows8:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
+	VXORPS       Z9, Z9, Z9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
+	PREFETCHT0   (SI)
+	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
+	VXORPS       Z11, Z11, Z11
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
+	PREFETCHT0   (SI)
+	VXORPS       Z12, Z12, Z12
+	PREFETCHT0   64(SI)
+	VXORPS       Z13, Z13, Z13
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
-	VMOVUPS      64(SI), Z15
+	PREFETCHT0   (SI)
+	VXORPS       Z14, Z14, Z14
+	PREFETCHT0   64(SI)
+	VXORPS       Z15, Z15, Z15
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment8:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest8
+block8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z16
@@ -10579,12 +9465,12 @@ block:
 	VFMADD231PS  Z23, Z19, Z15
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block8
+rest8:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed8
+single8:
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
@@ -10614,13 +9500,39 @@ single:
 	VFMADD231PS  Z23, Z17, Z15
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single8
+summed8:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment8
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	VADDPS       64(SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	VADDPS       64(SI), Z15, Z15
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store8:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -10644,97 +9556,65 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z14, (SI)
 	VMOVUPS      Z15, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT9x32AVX512(call *gemmCall)
-TEXT ·gemmT9x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $32, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows9:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
+	VXORPS       Z9, Z9, Z9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
+	PREFETCHT0   (SI)
+	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
+	VXORPS       Z11, Z11, Z11
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
+	PREFETCHT0   (SI)
+	VXORPS       Z12, Z12, Z12
+	PREFETCHT0   64(SI)
+	VXORPS       Z13, Z13, Z13
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
-	VMOVUPS      64(SI), Z15
+	PREFETCHT0   (SI)
+	VXORPS       Z14, Z14, Z14
+	PREFETCHT0   64(SI)
+	VXORPS       Z15, Z15, Z15
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
+	PREFETCHT0   (SI)
+	VXORPS       Z16, Z16, Z16
+	PREFETCHT0   64(SI)
+	VXORPS       Z17, Z17, Z17
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment9:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest9
+block9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z18
@@ -10868,12 +9748,12 @@ block:
 	VFMADD231PS  Z22, Z21, Z17
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block9
+rest9:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed9
+single9:
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
@@ -10906,13 +9786,42 @@ single:
 	VFMADD231PS  Z22, Z19, Z17
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single9
+summed9:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment9
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	VADDPS       64(SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	VADDPS       64(SI), Z15, Z15
+	ADDQ         R14, SI
+	VADDPS       (SI), Z16, Z16
+	VADDPS       64(SI), Z17, Z17
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store9:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -10939,100 +9848,70 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z16, (SI)
 	VMOVUPS      Z17, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT10x32AVX512(call *gemmCall)
-TEXT ·gemmT10x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $36, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows10:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
+	VXORPS       Z9, Z9, Z9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
+	PREFETCHT0   (SI)
+	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
+	VXORPS       Z11, Z11, Z11
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
+	PREFETCHT0   (SI)
+	VXORPS       Z12, Z12, Z12
+	PREFETCHT0   64(SI)
+	VXORPS       Z13, Z13, Z13
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
-	VMOVUPS      64(SI), Z15
+	PREFETCHT0   (SI)
+	VXORPS       Z14, Z14, Z14
+	PREFETCHT0   64(SI)
+	VXORPS       Z15, Z15, Z15
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
+	PREFETCHT0   (SI)
+	VXORPS       Z16, Z16, Z16
+	PREFETCHT0   64(SI)
+	VXORPS       Z17, Z17, Z17
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z18
-	VMOVUPS      64(SI), Z19
+	PREFETCHT0   (SI)
+	VXORPS       Z18, Z18, Z18
+	PREFETCHT0   64(SI)
+	VXORPS       Z19, Z19, Z19
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment10:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest10
+block10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z20
@@ -11178,12 +10057,12 @@ block:
 	VFMADD231PS  Z25, Z23, Z19
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block10
+rest10:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed10
+single10:
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
@@ -11219,13 +10098,45 @@ single:
 	VFMADD231PS  Z25, Z21, Z19
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single10
+summed10:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment10
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	VADDPS       64(SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	VADDPS       64(SI), Z15, Z15
+	ADDQ         R14, SI
+	VADDPS       (SI), Z16, Z16
+	VADDPS       64(SI), Z17, Z17
+	ADDQ         R14, SI
+	VADDPS       (SI), Z18, Z18
+	VADDPS       64(SI), Z19, Z19
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store10:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -11255,103 +10166,75 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z18, (SI)
 	VMOVUPS      Z19, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT11x32AVX512(call *gemmCall)
-TEXT ·gemmT11x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $40, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows11:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
+	VXORPS       Z9, Z9, Z9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
+	PREFETCHT0   (SI)
+	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
+	VXORPS       Z11, Z11, Z11
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
+	PREFETCHT0   (SI)
+	VXORPS       Z12, Z12, Z12
+	PREFETCHT0   64(SI)
+	VXORPS       Z13, Z13, Z13
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
-	VMOVUPS      64(SI), Z15
+	PREFETCHT0   (SI)
+	VXORPS       Z14, Z14, Z14
+	PREFETCHT0   64(SI)
+	VXORPS       Z15, Z15, Z15
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
+	PREFETCHT0   (SI)
+	VXORPS       Z16, Z16, Z16
+	PREFETCHT0   64(SI)
+	VXORPS       Z17, Z17, Z17
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z18
-	VMOVUPS      64(SI), Z19
+	PREFETCHT0   (SI)
+	VXORPS       Z18, Z18, Z18
+	PREFETCHT0   64(SI)
+	VXORPS       Z19, Z19, Z19
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z20
-	VMOVUPS      64(SI), Z21
+	PREFETCHT0   (SI)
+	VXORPS       Z20, Z20, Z20
+	PREFETCHT0   64(SI)
+	VXORPS       Z21, Z21, Z21
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment11:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest11
+block11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z22
@@ -11509,12 +10392,12 @@ block:
 	VFMADD231PS  Z28, Z25, Z21
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block11
+rest11:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed11
+single11:
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
@@ -11553,13 +10436,48 @@ single:
 	VFMADD231PS  Z28, Z23, Z21
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single11
+summed11:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment11
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	VADDPS       64(SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	VADDPS       64(SI), Z15, Z15
+	ADDQ         R14, SI
+	VADDPS       (SI), Z16, Z16
+	VADDPS       64(SI), Z17, Z17
+	ADDQ         R14, SI
+	VADDPS       (SI), Z18, Z18
+	VADDPS       64(SI), Z19, Z19
+	ADDQ         R14, SI
+	VADDPS       (SI), Z20, Z20
+	VADDPS       64(SI), Z21, Z21
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store11:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -11592,106 +10510,80 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z20, (SI)
 	VMOVUPS      Z21, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
-	DECQ         gemmCall_tileLeft(DI)
-	JNZ          tile
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_strideColumn(DI), CX
-	ADDQ         CX, gemmCall_columnC(DI)
-	DECQ         gemmCall_columnLeft(DI)
-	JNZ          column
-	MOVQ         gemmCall_strideBatchA(DI), CX
-	ADDQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_strideBatchB(DI), CX
-	ADDQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_strideBatchC(DI), CX
-	ADDQ         CX, gemmCall_batchC(DI)
-	DECQ         gemmCall_batchLeft(DI)
-	JNZ          batch
-	VZEROUPPER
-	RET
-
-// func gemmT12x32AVX512(call *gemmCall)
-TEXT ·gemmT12x32AVX512(SB), NOSPLIT, $0-8
-	MOVQ         call+0(FP), DI
-	MOVQ         gemmCall_lda(DI), R8
-	MOVQ         gemmCall_ldb(DI), R13
-	MOVQ         gemmCall_ldc(DI), R14
-	MOVQ         gemmCall_prefetch1(DI), AX
-	MOVQ         gemmCall_prefetch2(DI), BX
-	MOVQ         gemmCall_batch(DI), CX
-	MOVQ         CX, gemmCall_batchLeft(DI)
-	MOVQ         gemmCall_a(DI), CX
-	MOVQ         CX, gemmCall_batchA(DI)
-	MOVQ         gemmCall_b(DI), CX
-	MOVQ         CX, gemmCall_batchB(DI)
-	MOVQ         gemmCall_c(DI), CX
-	MOVQ         CX, gemmCall_batchC(DI)
-batch:
-	MOVQ         gemmCall_columns(DI), CX
-	MOVQ         CX, gemmCall_columnLeft(DI)
-	MOVQ         gemmCall_batchA(DI), CX
-	MOVQ         CX, gemmCall_columnA(DI)
-	MOVQ         gemmCall_batchB(DI), CX
-	MOVQ         CX, gemmCall_columnB(DI)
-	MOVQ         gemmCall_batchC(DI), CX
-	MOVQ         CX, gemmCall_columnC(DI)
-column:
-	MOVQ         gemmCall_tiles(DI), CX
-	MOVQ         CX, gemmCall_tileLeft(DI)
-	MOVQ         gemmCall_columnA(DI), CX
-	MOVQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_columnC(DI), CX
-	MOVQ         CX, gemmCall_tileC(DI)
-tile:
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $44, gemmCall_tileA(DI)
+	JMP          tileEnd
+rows12:
 	MOVQ         gemmCall_tileC(DI), SI
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
+	PREFETCHT0   (SI)
+	VXORPS       Z0, Z0, Z0
+	PREFETCHT0   64(SI)
+	VXORPS       Z1, Z1, Z1
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z2
-	VMOVUPS      64(SI), Z3
+	PREFETCHT0   (SI)
+	VXORPS       Z2, Z2, Z2
+	PREFETCHT0   64(SI)
+	VXORPS       Z3, Z3, Z3
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z4
-	VMOVUPS      64(SI), Z5
+	PREFETCHT0   (SI)
+	VXORPS       Z4, Z4, Z4
+	PREFETCHT0   64(SI)
+	VXORPS       Z5, Z5, Z5
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z6
-	VMOVUPS      64(SI), Z7
+	PREFETCHT0   (SI)
+	VXORPS       Z6, Z6, Z6
+	PREFETCHT0   64(SI)
+	VXORPS       Z7, Z7, Z7
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z8
-	VMOVUPS      64(SI), Z9
+	PREFETCHT0   (SI)
+	VXORPS       Z8, Z8, Z8
+	PREFETCHT0   64(SI)
+	VXORPS       Z9, Z9, Z9
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z10
-	VMOVUPS      64(SI), Z11
+	PREFETCHT0   (SI)
+	VXORPS       Z10, Z10, Z10
+	PREFETCHT0   64(SI)
+	VXORPS       Z11, Z11, Z11
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z12
-	VMOVUPS      64(SI), Z13
+	PREFETCHT0   (SI)
+	VXORPS       Z12, Z12, Z12
+	PREFETCHT0   64(SI)
+	VXORPS       Z13, Z13, Z13
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z14
-	VMOVUPS      64(SI), Z15
+	PREFETCHT0   (SI)
+	VXORPS       Z14, Z14, Z14
+	PREFETCHT0   64(SI)
+	VXORPS       Z15, Z15, Z15
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z16
-	VMOVUPS      64(SI), Z17
+	PREFETCHT0   (SI)
+	VXORPS       Z16, Z16, Z16
+	PREFETCHT0   64(SI)
+	VXORPS       Z17, Z17, Z17
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z18
-	VMOVUPS      64(SI), Z19
+	PREFETCHT0   (SI)
+	VXORPS       Z18, Z18, Z18
+	PREFETCHT0   64(SI)
+	VXORPS       Z19, Z19, Z19
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z20
-	VMOVUPS      64(SI), Z21
+	PREFETCHT0   (SI)
+	VXORPS       Z20, Z20, Z20
+	PREFETCHT0   64(SI)
+	VXORPS       Z21, Z21, Z21
 	ADDQ         R14, SI
-	VMOVUPS      (SI), Z22
-	VMOVUPS      64(SI), Z23
+	PREFETCHT0   (SI)
+	VXORPS       Z22, Z22, Z22
+	PREFETCHT0   64(SI)
+	VXORPS       Z23, Z23, Z23
+	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
-segment:
+segment12:
 	MOVQ         gemmCall_blocks(DI), CX
 	TESTQ        CX, CX
-	JZ           rest
-block:
+	JZ           rest12
+block12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z24
@@ -11861,12 +10753,12 @@ block:
 	VFMADD231PS  Z31, Z27, Z23
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          block
-rest:
+	JNZ          block12
+rest12:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed
-single:
+	JZ           summed12
+single12:
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
@@ -11908,13 +10800,51 @@ single:
 	VFMADD231PS  Z31, Z25, Z23
 	ADDQ         R8, SI
 	DECQ         CX
-	JNZ          single
-summed:
+	JNZ          single12
+summed12:
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
-	JNZ          segment
+	JNZ          segment12
 	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (SI), Z0, Z0
+	VADDPS       64(SI), Z1, Z1
+	ADDQ         R14, SI
+	VADDPS       (SI), Z2, Z2
+	VADDPS       64(SI), Z3, Z3
+	ADDQ         R14, SI
+	VADDPS       (SI), Z4, Z4
+	VADDPS       64(SI), Z5, Z5
+	ADDQ         R14, SI
+	VADDPS       (SI), Z6, Z6
+	VADDPS       64(SI), Z7, Z7
+	ADDQ         R14, SI
+	VADDPS       (SI), Z8, Z8
+	VADDPS       64(SI), Z9, Z9
+	ADDQ         R14, SI
+	VADDPS       (SI), Z10, Z10
+	VADDPS       64(SI), Z11, Z11
+	ADDQ         R14, SI
+	VADDPS       (SI), Z12, Z12
+	VADDPS       64(SI), Z13, Z13
+	ADDQ         R14, SI
+	VADDPS       (SI), Z14, Z14
+	VADDPS       64(SI), Z15, Z15
+	ADDQ         R14, SI
+	VADDPS       (SI), Z16, Z16
+	VADDPS       64(SI), Z17, Z17
+	ADDQ         R14, SI
+	VADDPS       (SI), Z18, Z18
+	VADDPS       64(SI), Z19, Z19
+	ADDQ         R14, SI
+	VADDPS       (SI), Z20, Z20
+	VADDPS       64(SI), Z21, Z21
+	ADDQ         R14, SI
+	VADDPS       (SI), Z22, Z22
+	VADDPS       64(SI), Z23, Z23
+	ADDQ         R14, SI
+	MOVQ         gemmCall_tileC(DI), SI
+store12:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -11950,10 +10880,10 @@ summed:
 	ADDQ         R14, SI
 	VMOVUPS      Z22, (SI)
 	VMOVUPS      Z23, 64(SI)
-	MOVQ         gemmCall_strideTileA(DI), CX
-	ADDQ         CX, gemmCall_tileA(DI)
-	MOVQ         gemmCall_strideTileC(DI), CX
-	ADDQ         CX, gemmCall_tileC(DI)
+	ADDQ         R14, SI
+	MOVQ         SI, gemmCall_tileC(DI)
+	ADDQ         $48, gemmCall_tileA(DI)
+tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
 	JNZ          tile
 	MOVQ         gemmCall_strideColumn(DI), CX

@@ -19,11 +19,11 @@ type gemmCall struct {
 	prefetch1, prefetch2 unsafe.Pointer
 	step1, step2         int // from prefetch to prefetch
 
-	tiles, columns, batch      int
+	batch, columns, tiles      int // of a product: blocks of columns, of a block: tiles
+	height, others             int // rows of the last others tiles; those before have one more
 	segments, blocks, rest     int // a segment is blocks of steps of k and a rest
 	lda, ldb, ldc              int
 	skipA, skipB               int // from the end of a segment to the next
-	strideTileA, strideTileC   int
 	strideColumn               int
 	strideBatchA, strideBatchB int
 	strideBatchC               int
@@ -46,16 +46,8 @@ var tileShapes = [...][]tileShape{
 	isaAVX2:   {{16, 6}},
 }
 
-// split returns the heights of the tiles that m rows are divided into: taller
-// tiles of height+1 rows and then others of height rows.
-func (t tileShape) split(m int) (height, taller, others int) {
-	tiles := (m + t.rows - 1) / t.rows
-	height, taller = m/tiles, m%tiles
-	return height, taller, tiles - taller
-}
-
-// A product is a Gemm or a GemmT on its way to the assembly. Its strides are
-// in floats; those of the call that stay the same are set already.
+// A product is a Gemm or a GemmT on its way to the assembly, with strides in
+// floats.
 type product struct {
 	isa                    isa
 	transposed             bool
@@ -63,8 +55,6 @@ type product struct {
 	m, n, k, batch         int
 	rowA, ldc              int // from row to row
 	batchA, batchB, batchC int
-	call                   gemmCall
-	prefetch1, prefetch2   stream
 }
 
 func gemmNative(s isa, g *Gemm) {
@@ -75,13 +65,13 @@ func gemmNative(s isa, g *Gemm) {
 		isa: s, a: g.A, b: g.B, c: g.C, m: g.M, n: g.N, k: g.K, rowA: g.LdA, ldc: g.LdC,
 		batch: g.Batch, batchA: g.BatchA, batchB: g.BatchB, batchC: g.BatchC,
 	}
-	p.call.segments = g.Segments
-	p.call.lda, p.call.ldb = 4*g.LdA, 4*g.LdB
-	p.call.skipA = 4 * (g.SegA - g.K)
-	if g.Accumulate {
-		p.call.accumulate = 1
+	call := gemmCall{
+		segments: g.Segments, lda: 4 * g.LdA, ldb: 4 * g.LdB, skipA: 4 * (g.SegA - g.K),
 	}
-	p.run(g.Prefetch1, g.Prefetch2)
+	if g.Accumulate {
+		call.accumulate = 1
+	}
+	p.run(&call, g.Prefetch1, g.Prefetch2)
 }
 
 func gemmTNative(s isa, g *GemmT) {
@@ -92,86 +82,78 @@ func gemmTNative(s isa, g *GemmT) {
 		isa: s, transposed: true, a: g.A, b: g.B, c: g.C, m: g.M, n: g.N, k: g.K, rowA: 1, ldc: g.LdC,
 		batch: g.Batch, batchA: g.BatchA, batchB: g.BatchB, batchC: g.BatchC,
 	}
-	p.call.segments = g.Segments
-	p.call.lda, p.call.ldb = 4*g.LdA, 4*g.LdB
-	p.call.skipA, p.call.skipB = 4*(g.SegA-g.K*g.LdA), 4*(g.SegB-g.K*g.LdB)
-	p.run(g.Prefetch1, g.Prefetch2)
+	call := gemmCall{
+		segments: g.Segments, lda: 4 * g.LdA, ldb: 4 * g.LdB,
+		skipA: 4 * (g.SegA - g.K*g.LdA), skipB: 4 * (g.SegB - g.K*g.LdB),
+	}
+	p.run(&call, g.Prefetch1, g.Prefetch2)
 }
 
-// run divides the product into equal blocks of columns, tiles of equal
-// height, and calls of bounded length.
-func (p *product) run(prefetch1, prefetch2 []float32) {
-	c := &p.call
-	c.blocks, c.rest = p.k/prefetchBlock, p.k%prefetchBlock
-	c.ldc = 4 * p.ldc
-	c.strideBatchA, c.strideBatchB, c.strideBatchC = 4*p.batchA, 4*p.batchB, 4*p.batchC
+// run divides the product into blocks of columns and calls of bounded length.
+func (p *product) run(call *gemmCall, prefetch1, prefetch2 []float32) {
+	call.blocks, call.rest = p.k/prefetchBlock, p.k%prefetchBlock
+	call.ldc = 4 * p.ldc
+	call.strideBatchA, call.strideBatchB, call.strideBatchC = 4*p.batchA, 4*p.batchB, 4*p.batchC
 
-	tiles, left := 0, p.n
-	for _, t := range tileShapes[p.isa] {
-		_, taller, others := t.split(p.m)
-		tiles += (taller + others) * (left / t.columns)
-		left %= t.columns
+	perTile := call.segments * call.blocks * (prefetchBlock / 2) // prefetches of a stream
+	var stream1, stream2 stream
+	if len(prefetch1)+len(prefetch2) > 0 {
+		tiles, left := 0, p.n
+		for _, t := range tileShapes[p.isa] {
+			tiles += left / t.columns * ((p.m + t.rows - 1) / t.rows)
+			left %= t.columns
+		}
+		stream1 = newStream(prefetch1, tiles*p.batch*perTile)
+		stream2 = newStream(prefetch2, tiles*p.batch*perTile)
 	}
-	prefetches := tiles * p.batch * c.segments * c.blocks * (prefetchBlock / 2)
-	p.prefetch1 = newStream(prefetch1, prefetches)
-	p.prefetch2 = newStream(prefetch2, prefetches)
 
 	column := 0
 	for _, t := range tileShapes[p.isa] {
-		c.columns = (p.n - column) / t.columns
-		if c.columns == 0 {
+		call.columns = (p.n - column) / t.columns
+		if call.columns == 0 {
 			continue
 		}
-		height, taller, others := t.split(p.m)
-		p.tiles(tileShape{t.columns, height + 1}, column, 0, taller)
-		p.tiles(tileShape{t.columns, height}, column, taller*(height+1), others)
-		column += c.columns * t.columns
-	}
-}
-
-// tiles computes tiles of one shape from a column and a row on.
-func (p *product) tiles(t tileShape, column, row, tiles int) {
-	if tiles == 0 {
-		return
-	}
-	c := &p.call
-	c.strideTileA, c.strideTileC, c.strideColumn = 4*t.rows*p.rowA, t.rows*c.ldc, 4*t.columns
-	work := max(t.rows*t.columns*c.columns*p.k*c.segments, 1) // of one row of tiles
-	tileStep := min(max(maxWork/work, 1), tiles)
-	batchStep := min(max(maxWork/(work*tiles), 1), p.batch)
-	for b := 0; b < p.batch; b += batchStep {
-		c.batch = min(batchStep, p.batch-b)
-		for i := 0; i < tiles; i += tileStep {
-			c.tiles = min(tileStep, tiles-i)
-			first := row + i*t.rows
-			c.c = unsafe.Pointer(&p.c[b*p.batchC+first*p.ldc+column])
-			if p.k > 0 {
-				c.a = unsafe.Pointer(&p.a[b*p.batchA+first*p.rowA])
-				c.b = unsafe.Pointer(&p.b[b*p.batchB+column])
+		call.strideColumn = 4 * t.columns
+		work := max(t.columns*call.columns*p.k*call.segments, 1) // of a row
+		rowStep := min(max(maxWork/(work*t.rows), 1)*t.rows, p.m)
+		batchStep := min(max(maxWork/(work*rowStep), 1), p.batch)
+		for b := 0; b < p.batch; b += batchStep {
+			call.batch = min(batchStep, p.batch-b)
+			for i := 0; i < p.m; i += rowStep {
+				rows := min(rowStep, p.m-i)
+				call.tiles = (rows + t.rows - 1) / t.rows
+				call.height = rows / call.tiles
+				call.others = call.tiles - rows%call.tiles
+				call.c = unsafe.Pointer(&p.c[b*p.batchC+i*p.ldc+column])
+				if p.k > 0 {
+					call.a = unsafe.Pointer(&p.a[b*p.batchA+i*p.rowA])
+					call.b = unsafe.Pointer(&p.b[b*p.batchB+column])
+				}
+				prefetches := call.batch * call.columns * call.tiles * perTile
+				call.prefetch1, call.step1 = stream1.next(prefetches, call.c)
+				call.prefetch2, call.step2 = stream2.next(prefetches, call.c)
+				p.compute(t, call)
 			}
-			prefetches := c.batch * c.columns * c.tiles * c.segments * c.blocks * (prefetchBlock / 2)
-			c.prefetch1, c.step1 = p.prefetch1.next(prefetches, c.c)
-			c.prefetch2, c.step2 = p.prefetch2.next(prefetches, c.c)
-			p.compute(t)
 		}
+		column += call.columns * t.columns
 	}
 }
 
-// compute runs the call in tiles of the given shape.
-func (p *product) compute(t tileShape) {
+// compute runs a call in tiles of the given shape.
+func (p *product) compute(t tileShape, call *gemmCall) {
 	switch {
 	case p.isa == isaAVX512 && t.columns == 32 && p.transposed:
-		gemmTx32AVX512(t.rows, &p.call)
+		gemmT32AVX512(call)
 	case p.isa == isaAVX512 && t.columns == 32:
-		gemmx32AVX512(t.rows, &p.call)
+		gemm32AVX512(call)
 	case p.isa == isaAVX512 && p.transposed:
-		gemmTx16AVX512(t.rows, &p.call)
+		gemmT16AVX512(call)
 	case p.isa == isaAVX512:
-		gemmx16AVX512(t.rows, &p.call)
+		gemm16AVX512(call)
 	case p.transposed:
-		gemmTx16AVX2(t.rows, &p.call)
+		gemmT16AVX2(call)
 	default:
-		gemmx16AVX2(t.rows, &p.call)
+		gemm16AVX2(call)
 	}
 }
 

@@ -4,105 +4,15 @@
 
 package cpu
 
-// gemm1x16AVX2 computes a product in tiles of 1 rows and 16 columns.
+// gemm16AVX2 computes a product in tiles of 16 columns and at most 6 rows.
 //
 //go:noescape
-func gemm1x16AVX2(call *gemmCall)
+func gemm16AVX2(call *gemmCall)
 
-// gemm2x16AVX2 computes a product in tiles of 2 rows and 16 columns.
+// gemmT16AVX2 adds a product with a transposed left factor in tiles of 16 columns and at most 6 rows.
 //
 //go:noescape
-func gemm2x16AVX2(call *gemmCall)
-
-// gemm3x16AVX2 computes a product in tiles of 3 rows and 16 columns.
-//
-//go:noescape
-func gemm3x16AVX2(call *gemmCall)
-
-// gemm4x16AVX2 computes a product in tiles of 4 rows and 16 columns.
-//
-//go:noescape
-func gemm4x16AVX2(call *gemmCall)
-
-// gemm5x16AVX2 computes a product in tiles of 5 rows and 16 columns.
-//
-//go:noescape
-func gemm5x16AVX2(call *gemmCall)
-
-// gemm6x16AVX2 computes a product in tiles of 6 rows and 16 columns.
-//
-//go:noescape
-func gemm6x16AVX2(call *gemmCall)
-
-// gemmx16AVX2 computes a product in tiles of 1 to 6 rows and 16 columns.
-func gemmx16AVX2(rows int, call *gemmCall) {
-	switch rows {
-	case 1:
-		gemm1x16AVX2(call)
-	case 2:
-		gemm2x16AVX2(call)
-	case 3:
-		gemm3x16AVX2(call)
-	case 4:
-		gemm4x16AVX2(call)
-	case 5:
-		gemm5x16AVX2(call)
-	case 6:
-		gemm6x16AVX2(call)
-	default:
-		panic("kernels/cpu: no such tile")
-	}
-}
-
-// gemmT1x16AVX2 adds a product with transposed left factor in tiles of 1 rows and 16 columns.
-//
-//go:noescape
-func gemmT1x16AVX2(call *gemmCall)
-
-// gemmT2x16AVX2 adds a product with transposed left factor in tiles of 2 rows and 16 columns.
-//
-//go:noescape
-func gemmT2x16AVX2(call *gemmCall)
-
-// gemmT3x16AVX2 adds a product with transposed left factor in tiles of 3 rows and 16 columns.
-//
-//go:noescape
-func gemmT3x16AVX2(call *gemmCall)
-
-// gemmT4x16AVX2 adds a product with transposed left factor in tiles of 4 rows and 16 columns.
-//
-//go:noescape
-func gemmT4x16AVX2(call *gemmCall)
-
-// gemmT5x16AVX2 adds a product with transposed left factor in tiles of 5 rows and 16 columns.
-//
-//go:noescape
-func gemmT5x16AVX2(call *gemmCall)
-
-// gemmT6x16AVX2 adds a product with transposed left factor in tiles of 6 rows and 16 columns.
-//
-//go:noescape
-func gemmT6x16AVX2(call *gemmCall)
-
-// gemmTx16AVX2 computes a product in tiles of 1 to 6 rows and 16 columns.
-func gemmTx16AVX2(rows int, call *gemmCall) {
-	switch rows {
-	case 1:
-		gemmT1x16AVX2(call)
-	case 2:
-		gemmT2x16AVX2(call)
-	case 3:
-		gemmT3x16AVX2(call)
-	case 4:
-		gemmT4x16AVX2(call)
-	case 5:
-		gemmT5x16AVX2(call)
-	case 6:
-		gemmT6x16AVX2(call)
-	default:
-		panic("kernels/cpu: no such tile")
-	}
-}
+func gemmT16AVX2(call *gemmCall)
 
 // winogradInputAVX2 transforms 6×6 input patches: Bᵀ·d·B.
 //

@@ -47,38 +47,30 @@ func field(name string) string { return fmt.Sprintf("gemmCall_%s(%s)", name, gem
 
 func writeGemm(a *assembler) {
 	for _, transposed := range []bool{false, true} {
-		for _, top := range tallest(a.isa) {
-			for rows := 1; rows <= top.rows; rows++ {
-				gemmTile(a, tile{rows, top.vectors}, transposed)
-			}
-			gemmSwitch(a, top, transposed)
+		for _, t := range tallest(a.isa) {
+			gemm(a, t, transposed)
 		}
 	}
 }
 
-func gemmName(transposed bool) string {
-	if transposed {
-		return "gemmT"
-	}
-	return "gemm"
-}
-
-// gemmTile writes the product for one shape of tile: for every product of the
+// gemm writes the product for one width of tiles: for every product of the
 // batch, block of columns and tile of rows, the sum over k in ascending order
-// by one chain of multiply-adds an element. That order is the same for all
-// shapes, so that every split of a product gives the same bits.
-func gemmTile(a *assembler, t tile, transposed bool) {
-	name := fmt.Sprintf("%s%dx%d%s", gemmName(transposed), t.rows, t.vectors*a.floats(), a.name)
-	doc := fmt.Sprintf("computes a product in tiles of %d rows and %d columns.", t.rows, t.vectors*a.floats())
+// by one chain of multiply-adds an element, to which C is added at the end.
+// That order is the same for all heights and widths of tiles, so that every
+// split of a product gives the same bits.
+func gemm(a *assembler, top tile, transposed bool) {
+	name, verb := "gemm", "computes a product"
 	if transposed {
-		doc = fmt.Sprintf("adds a product with transposed left factor in tiles of %d rows and %d columns.", t.rows, t.vectors*a.floats())
+		name, verb = "gemmT", "adds a product with a transposed left factor"
 	}
-	a.function(name, "call", "gemmCall", gemmArgs, doc)
+	columns := top.vectors * a.floats()
+	a.function(fmt.Sprintf("%s%d%s", name, columns, a.name), "call", "gemmCall", gemmArgs,
+		fmt.Sprintf("%s in tiles of %d columns and at most %d rows.", verb, columns, top.rows))
 	a.op("MOVQ", field("lda"), gemmLdA)
 	if !transposed {
-		a.op("LEAQ", fmt.Sprintf("(%s)(%s*2)", gemmLdA, gemmLdA), gemmLdA3)
-		a.op("LEAQ", fmt.Sprintf("(%s)(%s*4)", gemmLdA, gemmLdA), gemmLdA5)
-		a.op("LEAQ", fmt.Sprintf("(%s)(%s*4)", gemmLdA3, gemmLdA), gemmLdA7)
+		a.op("LEAQ", indexed(gemmLdA, gemmLdA, 2, 0), gemmLdA3)
+		a.op("LEAQ", indexed(gemmLdA, gemmLdA, 4, 0), gemmLdA5)
+		a.op("LEAQ", indexed(gemmLdA3, gemmLdA, 4, 0), gemmLdA7)
 	}
 	a.op("MOVQ", field("ldb"), gemmLdB)
 	a.op("MOVQ", field("ldc"), gemmLdC)
@@ -90,19 +82,61 @@ func gemmTile(a *assembler, t tile, transposed bool) {
 	a.label("column")
 	gemmStart(a, "tile", "tiles", "columnA", "tileA", "columnC", "tileC")
 	a.label("tile")
+	a.comment("The first tiles are a row taller than the others.")
+	a.op("MOVQ", field("height"), gemmK)
+	a.op("MOVQ", field("tileLeft"), gemmSeg)
+	a.op("CMPQ", gemmSeg, field("others"))
+	a.op("JLE", "other")
+	a.op("INCQ", gemmK)
+	a.label("other")
+	pickTile(a, 1, top.rows)
+	for rows := 1; rows <= top.rows; rows++ {
+		gemmTile(a, tile{rows, top.vectors}, transposed)
+	}
+	a.label("tileEnd")
+	gemmNext(a, "tile")
+	gemmNext(a, "column", "strideColumn", "columnB", "strideColumn", "columnC")
+	gemmNext(a, "batch", "strideBatchA", "batchA", "strideBatchB", "batchB", "strideBatchC", "batchC")
+	a.ret()
+}
 
-	accumulators(a, t, transposed)
+// pickTile jumps to the code for the height in gemmK by bisection.
+func pickTile(a *assembler, low, high int) {
+	if low == high {
+		a.op("JMP", fmt.Sprintf("rows%d", low))
+		return
+	}
+	middle := (low + high) / 2
+	upper := fmt.Sprintf("above%d", middle)
+	a.op("CMPQ", gemmK, imm(middle))
+	a.op("JGT", upper)
+	pickTile(a, low, middle)
+	a.label(upper)
+	pickTile(a, middle+1, high)
+}
+
+// gemmTile writes the code for one shape of tile.
+func gemmTile(a *assembler, t tile, transposed bool) {
+	local := func(label string) string { return fmt.Sprintf("%s%d", label, t.rows) }
+	a.label(local("rows"))
+	a.op("MOVQ", field("tileC"), gemmA)
+	eachOfC(a, t, func(mem string, acc int) {
+		if acc*a.bytes%64 == 0 {
+			a.op("PREFETCHT0", mem)
+		}
+		a.op("VXORPS", acc, acc, acc)
+	})
 	a.op("MOVQ", field("tileA"), gemmA)
 	a.op("MOVQ", field("columnB"), gemmB)
 	a.op("MOVQ", field("segments"), gemmSeg)
-	a.label("segment")
+	a.label(local("segment"))
 	if t.rows > 8 && !transposed {
 		a.op("LEAQ", indexed(gemmA, gemmLdA, 8, 0), gemmA8)
 	}
 	a.op("MOVQ", field("blocks"), gemmK)
 	a.op("TESTQ", gemmK, gemmK)
-	a.op("JZ", "rest")
-	a.label("block")
+	a.op("JZ", local("rest"))
+	a.label(local("block"))
 	for k := range unroll {
 		pre, step := gemmPre1, "step1"
 		if k%2 == 1 {
@@ -116,30 +150,53 @@ func gemmTile(a *assembler, t tile, transposed bool) {
 		gemmAdvanceA(a, t, unroll)
 	}
 	a.op("DECQ", gemmK)
-	a.op("JNZ", "block")
-	a.label("rest")
+	a.op("JNZ", local("block"))
+	a.label(local("rest"))
 	a.op("MOVQ", field("rest"), gemmK)
 	a.op("TESTQ", gemmK, gemmK)
-	a.op("JZ", "summed")
-	a.label("single")
+	a.op("JZ", local("summed"))
+	a.label(local("single"))
 	gemmStep(a, t, 0, transposed)
 	if !transposed {
 		gemmAdvanceA(a, t, 1)
 	}
 	a.op("DECQ", gemmK)
-	a.op("JNZ", "single")
-	a.label("summed")
+	a.op("JNZ", local("single"))
+	a.label(local("summed"))
 	a.op("ADDQ", field("skipA"), gemmA)
 	a.op("ADDQ", field("skipB"), gemmB)
 	a.op("DECQ", gemmSeg)
-	a.op("JNZ", "segment")
+	a.op("JNZ", local("segment"))
 
 	a.op("MOVQ", field("tileC"), gemmA)
+	if !transposed {
+		a.op("CMPQ", field("accumulate"), "$0")
+		a.op("JEQ", local("store"))
+	}
+	eachOfC(a, t, func(mem string, acc int) { a.op("VADDPS", mem, acc, acc) })
+	a.op("MOVQ", field("tileC"), gemmA)
+	a.label(local("store"))
 	eachOfC(a, t, func(mem string, acc int) { a.op("VMOVUPS", acc, mem) })
-	gemmNext(a, "tile", "strideTileA", "tileA", "strideTileC", "tileC")
-	gemmNext(a, "column", "strideColumn", "columnB", "strideColumn", "columnC")
-	gemmNext(a, "batch", "strideBatchA", "batchA", "strideBatchB", "batchB", "strideBatchC", "batchC")
-	a.ret()
+	a.op("MOVQ", gemmA, field("tileC"))
+	if transposed {
+		a.op("ADDQ", imm(4*t.rows), field("tileA"))
+	} else {
+		a.op("IMUL3Q", imm(t.rows), gemmLdA, gemmK)
+		a.op("ADDQ", gemmK, field("tileA"))
+	}
+	if t.rows < tallestOf(a.isa, t.vectors) {
+		a.op("JMP", "tileEnd")
+	}
+}
+
+// tallestOf returns the height of the tallest tile of a width.
+func tallestOf(s isa, vectors int) int {
+	for _, t := range tallest(s) {
+		if t.vectors == vectors {
+			return t.rows
+		}
+	}
+	return 0
 }
 
 // gemmStart sets the counter of a loop and the cursors of that loop: from,
@@ -164,36 +221,14 @@ func gemmNext(a *assembler, loop string, strideCursor ...string) {
 	a.op("JNZ", loop)
 }
 
-// accumulators loads the tile of C, or zeros where C is overwritten.
-func accumulators(a *assembler, t tile, transposed bool) {
-	load := func() {
-		a.op("MOVQ", field("tileC"), gemmA)
-		eachOfC(a, t, func(mem string, acc int) { a.op("VMOVUPS", mem, acc) })
-	}
-	if transposed {
-		load()
-		return
-	}
-	a.op("CMPQ", field("accumulate"), "$0")
-	a.op("JEQ", "zero")
-	load()
-	a.op("JMP", "multiply")
-	a.label("zero")
-	for i := range t.rows * t.vectors {
-		a.op("VXORPS", i, i, i)
-	}
-	a.label("multiply")
-}
-
-// eachOfC visits the tile of C from the address in gemmA on, row by row.
+// eachOfC visits the tile of C from the address in gemmA on, row by row, and
+// leaves there the address of the row that follows.
 func eachOfC(a *assembler, t tile, visit func(mem string, acc int)) {
 	for i := range t.rows {
 		for j := range t.vectors {
 			visit(at(gemmA, j*a.bytes), i*t.vectors+j)
 		}
-		if i < t.rows-1 {
-			a.op("ADDQ", gemmLdC, gemmA)
-		}
+		a.op("ADDQ", gemmLdC, gemmA)
 	}
 }
 
@@ -261,16 +296,4 @@ func gemmAdvanceA(a *assembler, t tile, steps int) {
 	if t.rows > 8 {
 		a.op("ADDQ", imm(4*steps), gemmA8)
 	}
-}
-
-// gemmSwitch declares the Go function that picks a tile's height. Direct
-// calls keep the gemmCall on the stack.
-func gemmSwitch(a *assembler, top tile, transposed bool) {
-	columns := top.vectors * a.floats()
-	name := fmt.Sprintf("%sx%d%s", gemmName(transposed), columns, a.name)
-	fmt.Fprintf(&a.decls, "\n// %s computes a product in tiles of 1 to %d rows and %d columns.\nfunc %s(rows int, call *gemmCall) {\n\tswitch rows {\n", name, top.rows, columns, name)
-	for rows := 1; rows <= top.rows; rows++ {
-		fmt.Fprintf(&a.decls, "\tcase %d:\n\t\t%s%dx%d%s(call)\n", rows, gemmName(transposed), rows, columns, a.name)
-	}
-	fmt.Fprintf(&a.decls, "\tdefault:\n\t\tpanic(\"kernels/cpu: no such tile\")\n\t}\n}\n")
 }
