@@ -60,6 +60,16 @@ func directGemm(in, step, out, m int) load {
 	return load{name: fmt.Sprintf("Gemm/direct/%d-%d/M=%d", in, out, m), fma: m * out * 3 * k, run: func(s *Set) { s.Gemm(&g) }}
 }
 
+// imageGemm is a first layer, 3 to 16 channels, on a whole image: one product
+// of the batch is a row of pixels.
+func imageGemm() load {
+	const in, out, w = 3, 16, 32
+	const row = (w + 2) * in
+	g := Gemm{A: filled((w + 2) * row), B: filled(9 * in * out), C: filled(w * w * out), M: w, N: out, K: 3 * in,
+		LdA: in, LdB: out, LdC: out, Segments: 3, SegA: row, Batch: w, BatchA: row, BatchC: w * out}
+	return load{name: "Gemm/direct/3-16/image", fma: w * w * out * 9 * in, run: func(s *Set) { s.Gemm(&g) }}
+}
+
 func lineGemm(m int) load {
 	const c, out, k = 128, 64, 9 * 128
 	g := Gemm{A: filled((m + 8) * c), B: filled(k * out), C: filled(m * out), M: m, N: out, K: k,
@@ -140,7 +150,7 @@ func BenchmarkKernels(b *testing.B) {
 	for _, m := range []int{8, 16, 32} {
 		loads = append(loads, directGemm(16, 2, 32, m), directGemm(32, 2, 64, m), directGemm(3, 1, 16, m))
 	}
-	loads = append(loads, lineGemm(500))
+	loads = append(loads, imageGemm(), lineGemm(500))
 	for _, c := range []int{16, 32, 64} {
 		loads = append(loads, winogradGemmT(c))
 	}

@@ -37,15 +37,11 @@ var avx512 = Set{
 	},
 	WinogradFilter: func(f *Filter) {
 		f.check("WinogradFilter")
-		if f.Len > 0 {
-			winogradFilterAVX512(f)
-		}
+		filterNative(isaAVX512, f)
 	},
 	WinogradFilterGrad: func(f *Filter) {
 		f.check("WinogradFilterGrad")
-		if f.Len > 0 {
-			winogradFilterGradAVX512(f)
-		}
+		filterGradNative(isaAVX512, f)
 	},
 	Combine: func(c *Combine) { c.check(); c.pieces(combineAVX512) },
 	Sums:    func(s *Sums) { s.check(); sumsNative(isaAVX512, s) },
@@ -69,15 +65,11 @@ var avx2 = Set{
 	},
 	WinogradFilter: func(f *Filter) {
 		f.check("WinogradFilter")
-		if f.Len > 0 {
-			winogradFilterAVX2(f)
-		}
+		filterNative(isaAVX2, f)
 	},
 	WinogradFilterGrad: func(f *Filter) {
 		f.check("WinogradFilterGrad")
-		if f.Len > 0 {
-			winogradFilterGradAVX2(f)
-		}
+		filterGradNative(isaAVX2, f)
 	},
 	Combine: func(c *Combine) { c.check(); c.pieces(combineAVX2) },
 	Sums:    func(s *Sums) { s.check(); sumsNative(isaAVX2, s) },

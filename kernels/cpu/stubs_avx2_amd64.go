@@ -32,12 +32,12 @@ func winogradGradAVX2(w *Winograd)
 // winogradFilterAVX2 transforms 3×3 filters: G·w·Gᵀ.
 //
 //go:noescape
-func winogradFilterAVX2(f *Filter)
+func winogradFilterAVX2(call *filterCall)
 
 // winogradFilterGradAVX2 transforms products back to 3×3 filters: Gᵀ·p·G.
 //
 //go:noescape
-func winogradFilterGradAVX2(f *Filter)
+func winogradFilterGradAVX2(call *filterCall)
 
 // combine1PlainAVX2 combines 1 of 4 sources and stores by Plain.
 //

@@ -42,12 +42,12 @@ func winogradGradAVX512(w *Winograd)
 // winogradFilterAVX512 transforms 3×3 filters: G·w·Gᵀ.
 //
 //go:noescape
-func winogradFilterAVX512(f *Filter)
+func winogradFilterAVX512(call *filterCall)
 
 // winogradFilterGradAVX512 transforms products back to 3×3 filters: Gᵀ·p·G.
 //
 //go:noescape
-func winogradFilterGradAVX512(f *Filter)
+func winogradFilterGradAVX512(call *filterCall)
 
 // combine1PlainAVX512 combines 1 of 4 sources and stores by Plain.
 //

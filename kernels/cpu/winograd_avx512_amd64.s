@@ -817,16 +817,15 @@ lanes:
 	VZEROUPPER
 	RET
 
-// func winogradFilterAVX512(f *Filter)
+// func winogradFilterAVX512(call *filterCall)
 TEXT ·winogradFilterAVX512(SB), NOSPLIT, $0-8
-	MOVQ         f+0(FP), R15
-	MOVQ         Filter_Taps(R15), SI
-	MOVQ         Filter_Freq(R15), DI
-	MOVQ         Filter_Len(R15), R11
-	MOVQ         R11, CX
+	MOVQ         call+0(FP), R15
+	MOVQ         filterCall_taps(R15), SI
+	MOVQ         filterCall_freq(R15), DI
+	MOVQ         filterCall_tapStride(R15), R11
+	MOVQ         filterCall_freqStride(R15), R12
+	MOVQ         filterCall_len(R15), CX
 	SHRQ         $4, CX
-	SHLQ         $2, R11
-	MOVQ         R11, R12
 	LEAQ         (R11)(R11*2), BX
 	LEAQ         (BX)(BX*2), R9
 	LEAQ         (R11)(R11*2), DX
@@ -1038,16 +1037,15 @@ lanes:
 	VZEROUPPER
 	RET
 
-// func winogradFilterGradAVX512(f *Filter)
+// func winogradFilterGradAVX512(call *filterCall)
 TEXT ·winogradFilterGradAVX512(SB), NOSPLIT, $0-8
-	MOVQ         f+0(FP), R15
-	MOVQ         Filter_Taps(R15), SI
-	MOVQ         Filter_Freq(R15), DI
-	MOVQ         Filter_Len(R15), R11
-	MOVQ         R11, CX
+	MOVQ         call+0(FP), R15
+	MOVQ         filterCall_taps(R15), SI
+	MOVQ         filterCall_freq(R15), DI
+	MOVQ         filterCall_tapStride(R15), R11
+	MOVQ         filterCall_freqStride(R15), R12
+	MOVQ         filterCall_len(R15), CX
 	SHRQ         $4, CX
-	SHLQ         $2, R11
-	MOVQ         R11, R12
 	LEAQ         (R11)(R11*2), BX
 	LEAQ         (BX)(BX*2), R9
 	LEAQ         (R11)(R11*2), DX

@@ -139,14 +139,13 @@ func (w *transform) tiles(name, doc string, freqN int, constants []float32, body
 // taps writes the loop over the elements of a filter transform. Its image is
 // the 3×3 taps.
 func (w *transform) taps(name, doc string, freqN int, constants []float32, body func()) {
-	w.function(name+w.name, "f", "Filter", winArgs, doc)
-	w.op("MOVQ", "Filter_Taps("+winArgs+")", winImage)
-	w.op("MOVQ", "Filter_Freq("+winArgs+")", winFreq)
-	w.op("MOVQ", "Filter_Len("+winArgs+")", winPixel)
-	w.op("MOVQ", winPixel, winLanes)
+	w.function(name+w.name, "call", "filterCall", winArgs, doc)
+	w.op("MOVQ", "filterCall_taps("+winArgs+")", winImage)
+	w.op("MOVQ", "filterCall_freq("+winArgs+")", winFreq)
+	w.op("MOVQ", "filterCall_tapStride("+winArgs+")", winPixel)
+	w.op("MOVQ", "filterCall_freqStride("+winArgs+")", winFreq1)
+	w.op("MOVQ", "filterCall_len("+winArgs+")", winLanes)
 	w.op("SHRQ", imm(w.shift()), winLanes)
-	w.op("SHLQ", "$2", winPixel)
-	w.op("MOVQ", winPixel, winFreq1)
 	w.op("LEAQ", indexed(winPixel, winPixel, 2, 0), winRow)
 	w.multiples(freqN)
 	w.begin(constants...)

@@ -1,0 +1,55 @@
+//go:build amd64 && !noasm
+
+package cpu
+
+import "unsafe"
+
+// A filterCall is the argument of a filter transform in assembly: of len
+// elements, with strides in bytes from tap to tap and frequency to frequency.
+type filterCall struct {
+	taps, freq            unsafe.Pointer
+	tapStride, freqStride int
+	len                   int
+}
+
+// filterPiece is the number of elements that are transformed at a time. The
+// frequencies of a filter are often a power of two apart and compete for few
+// lines of the first-level cache, so they pass through a scratch array in
+// which they do not.
+const filterPiece = 128
+
+type filterScratch [36][filterPiece + Lanes]float32
+
+func filterNative(s isa, f *Filter) {
+	var scratch filterScratch
+	call := filterCall{freq: unsafe.Pointer(&scratch), tapStride: 4 * f.Len, freqStride: 4 * len(scratch[0])}
+	for i := 0; i < f.Len; i += filterPiece {
+		call.len = min(filterPiece, f.Len-i)
+		call.taps = unsafe.Pointer(&f.Taps[i])
+		if s == isaAVX512 {
+			winogradFilterAVX512(&call)
+		} else {
+			winogradFilterAVX2(&call)
+		}
+		for k := range scratch {
+			copy(f.Freq[k*f.Len+i:], scratch[k][:call.len])
+		}
+	}
+}
+
+func filterGradNative(s isa, f *Filter) {
+	var scratch filterScratch
+	call := filterCall{freq: unsafe.Pointer(&scratch), tapStride: 4 * f.Len, freqStride: 4 * len(scratch[0])}
+	for i := 0; i < f.Len; i += filterPiece {
+		call.len = min(filterPiece, f.Len-i)
+		call.taps = unsafe.Pointer(&f.Taps[i])
+		for k := range scratch {
+			copy(scratch[k][:call.len], f.Freq[k*f.Len+i:])
+		}
+		if s == isaAVX512 {
+			winogradFilterGradAVX512(&call)
+		} else {
+			winogradFilterGradAVX2(&call)
+		}
+	}
+}
