@@ -1,0 +1,19 @@
+// Command srn-eval scores checkpoints on a split of a data artifact.
+package main
+
+import (
+	"srn/pkg/cli"
+)
+
+func main() { cli.Main("srn-eval", description, &eval{}) }
+
+const description = `Score checkpoints on the images of a split: accuracy, loss, calibration, confusion. One record a checkpoint.`
+
+const examples = `  Test accuracy of every checkpoint of a run:
+    srn-eval --data cifar10.safetensors.zst run/*.safetensors.zst | jq -c 'select(.type == "eval") | [.epoch, .top1, .loss]'
+
+  A PyTorch state dict saved as safetensors:
+    srn-eval --data cifar10.safetensors.zst --arch resnet20 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 model.safetensors
+
+  From a pipe, with the confusion matrix:
+    srn-fit … -o - | srn-eval --data cifar10.safetensors.zst --confusion -o eval.jsonl.zst -`

@@ -1,0 +1,25 @@
+// Command srn-hessian measures the curvature of the loss at checkpoints.
+package main
+
+import (
+	"srn/pkg/cli"
+)
+
+func main() { cli.Main("srn-hessian", description, &app{}) }
+
+// app is the command with its subcommands.
+type app struct {
+	Top top `cmd:"" help:"Extreme eigenvalues of the Hessian, such as λ_max, by Lanczos."`
+	cli.Common
+}
+
+const description = `Measure the curvature of the mean cross-entropy at checkpoints by exact Hessian-vector products. One record a checkpoint, with all that makes its numbers comparable.`
+
+const topExamples = `  λ_max along a run, each checkpoint started from the one before:
+    srn-hessian top --data cifar10.safetensors.zst run/*.safetensors.zst -o lambda.jsonl.zst
+
+  The same numbers as another tool, on the first 1000 training images:
+    srn-hessian top --data cifar10.safetensors.zst --split train --examples first:1000 --k 5 ckpt.safetensors.zst
+
+  The negative end of the spectrum, on all test images:
+    srn-hessian top --data cifar10.safetensors.zst --order sa --examples all ckpt.safetensors.zst`

@@ -1,0 +1,20 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"srn/pkg/probe/probetest"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"srn-hessian": main})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:   "testdata",
+		Setup: func(env *testscript.Env) error { return probetest.Write(env.WorkDir) },
+	})
+}

@@ -1,0 +1,35 @@
+package curvature
+
+import "math"
+
+// Sum adds the vectors of pairs: a guess near all of them for [Options].Start.
+func Sum(pairs []Pair) []float32 {
+	if len(pairs) == 0 {
+		return nil
+	}
+	sum := make([]float32, len(pairs[0].Vector))
+	for _, p := range pairs {
+		for i, v := range p.Vector {
+			sum[i] += v
+		}
+	}
+	return sum
+}
+
+// Extremes says which of the pairs found in an order have the operator's
+// largest and smallest eigenvalue; what they do not tell is NaN. Of the
+// values of largest magnitude the first positive one is the largest of all,
+// and the first negative one the smallest.
+func Extremes(pairs []Pair, order Order) (largest, smallest float64) {
+	largest, smallest = math.NaN(), math.NaN()
+	for i, p := range pairs {
+		first := i == 0
+		if math.IsNaN(largest) && (order == LargestAlgebraic && first || order == LargestMagnitude && p.Value > 0) {
+			largest = p.Value
+		}
+		if math.IsNaN(smallest) && (order == SmallestAlgebraic && first || order == LargestMagnitude && p.Value < 0) {
+			smallest = p.Value
+		}
+	}
+	return largest, smallest
+}

@@ -1,0 +1,254 @@
+// Package probe is what the commands that examine checkpoints share: flags,
+// loading with all checks before any work, networks, and the fields by which
+// every record tells what it is about.
+package probe
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"srn/pkg/artifact"
+	"srn/pkg/checkpoint"
+	"srn/pkg/cli"
+	"srn/pkg/dataset"
+	"srn/pkg/device"
+	"srn/pkg/device/open"
+	"srn/pkg/resnet"
+)
+
+// Flags name the checkpoints, the data they are examined on, and the output.
+type Flags struct {
+	Data   string `required:"" placeholder:"FILE" help:"Data artifact of srn-split."`
+	Split  string `default:"test" enum:"test,train,meta_val,meta_train" placeholder:"NAME" help:"Images to use: test, train, meta_val or meta_train (${default})."`
+	Output string `short:"o" default:"-" placeholder:"FILE" help:"Records to write; compressed where the name ends in .zst; - is standard output (default)."`
+
+	Arch    string `placeholder:"NAME" group:"Foreign checkpoints:" help:"Architecture, such as resnet20, where the file does not tell."`
+	Mean    string `placeholder:"R,G,B" group:"Foreign checkpoints:" help:"Mean of pixels scaled to 0…1 by which images were normalised in training."`
+	Std     string `placeholder:"R,G,B" group:"Foreign checkpoints:" help:"Standard deviation, likewise."`
+	Classes int    `placeholder:"N" group:"Foreign checkpoints:" help:"Number of classes that the file must have."`
+
+	Checkpoints []string `arg:"" name:"checkpoint" help:"Checkpoints of srn-fit, or PyTorch state dicts as safetensors; - is standard input."`
+}
+
+// Session holds what the flags name, loaded and found to fit together.
+type Session struct {
+	Data        *dataset.Data
+	Split       *dataset.Split
+	Indices     []int32 // of the split's images in it
+	Checkpoints []*checkpoint.Checkpoint
+	Device      device.Backend
+
+	flags *Flags
+	ctx   *cli.Context
+	net   *resnet.Net
+}
+
+// Open loads the data and all checkpoints.
+func (f *Flags) Open(ctx *cli.Context) (*Session, error) {
+	overrides, err := f.overrides()
+	if err != nil {
+		return nil, err
+	}
+	if err := f.checkFiles(); err != nil {
+		return nil, err
+	}
+	s := &Session{flags: f, ctx: ctx}
+	if s.Device, err = open.Backend(ctx.Device, ctx.Threads); err != nil {
+		return nil, err
+	}
+	if s.Data, err = dataset.Load(f.Data); err != nil {
+		return nil, err
+	}
+	if s.Split, s.Indices, err = s.Data.Select(f.Split); err != nil {
+		return nil, cli.Errorf(cli.ExitUsage, "--split: %v", err)
+	}
+	if len(s.Indices) == 0 {
+		return nil, cli.WithHint(cli.Errorf(cli.ExitInput, "%s: split %s has no images", f.Data, f.Split),
+			"make the data with another --val-fraction, or use another --split")
+	}
+	for _, path := range f.Checkpoints {
+		if err := s.load(path, overrides); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// overrides reads the flags for foreign checkpoints.
+func (f *Flags) overrides() (o checkpoint.Overrides, err error) {
+	o = checkpoint.Overrides{Arch: f.Arch, Classes: f.Classes}
+	if f.Arch != "" {
+		if _, err := resnet.Blocks(f.Arch); err != nil {
+			return o, cli.Errorf(cli.ExitUsage, "--arch: %v", err)
+		}
+	}
+	if f.Classes < 0 {
+		return o, cli.Errorf(cli.ExitUsage, "--classes: %d is negative", f.Classes)
+	}
+	for _, e := range []struct {
+		flag, text string
+		to         **[3]float32
+	}{{"--mean", f.Mean, &o.Mean}, {"--std", f.Std, &o.Std}} {
+		if e.text == "" {
+			continue
+		}
+		t, err := checkpoint.ParseTriple(e.text)
+		if err != nil {
+			return o, cli.Errorf(cli.ExitUsage, "%s: %v", e.flag, err)
+		}
+		*e.to = &t
+	}
+	return o, nil
+}
+
+// checkFiles refuses names that cannot all be meant.
+func (f *Flags) checkFiles() error {
+	stdin := 0
+	for _, in := range append([]string{f.Data}, f.Checkpoints...) {
+		if in == "-" {
+			stdin++
+		} else if f.Output != "-" && artifact.SameFile(in, f.Output) {
+			return cli.WithHint(cli.Errorf(cli.ExitUsage, "%s is both input and output", f.Output), "choose another name for -o")
+		}
+	}
+	if stdin > 1 {
+		return cli.Errorf(cli.ExitUsage, "only one input can be standard input")
+	}
+	return nil
+}
+
+// load reads a checkpoint and checks that it fits the data.
+func (s *Session) load(path string, o checkpoint.Overrides) error {
+	c, err := checkpoint.Load(path, o)
+	if err != nil {
+		return err
+	}
+	if err := c.CheckClasses(s.Data.Name, len(s.Data.Classes)); err != nil {
+		return err
+	}
+	for _, note := range c.Notes {
+		s.ctx.Logf("%s: %s", path, note)
+	}
+	if m := c.Meta; m.Dataset != "" && m.Dataset != s.Data.Name {
+		s.ctx.Warnf("%s was trained on %s, not %s", path, m.Dataset, s.Data.Name)
+	} else if m.DataSHA256 != "" && m.DataSHA256 != s.Data.SHA256 {
+		s.ctx.Warnf("%s was trained on another artifact (%.12s) of %s than %s (%.12s): their splits may differ",
+			path, m.DataSHA256, m.Dataset, s.flags.Data, s.Data.SHA256)
+	}
+	s.Checkpoints = append(s.Checkpoints, c)
+	return nil
+}
+
+// Net returns a network in the state of a checkpoint. It may be the network of
+// the previous call, changed.
+func (s *Session) Net(c *checkpoint.Checkpoint, config resnet.Config) (*resnet.Net, error) {
+	config.Arch, config.Classes = c.Meta.Arch, c.Meta.NumClasses
+	if s.net == nil || s.net.Config != config {
+		net, err := resnet.New(s.Device, config)
+		if err != nil {
+			return nil, err
+		}
+		s.net = net
+	}
+	c.Apply(s.net)
+	return s.net, nil
+}
+
+// Images are the split's, normalised as the checkpoint's network was trained.
+func (s *Session) Images(c *checkpoint.Checkpoint) *device.Images {
+	images := s.Data.Images(s.Split)
+	images.Mean, images.Std = c.Meta.Mean, c.Meta.Std
+	return images
+}
+
+// Create starts the output. Config is what else decides the results.
+func (s *Session) Create(schema int, seed int64, config artifact.Fields) (*artifact.RecordWriter, error) {
+	f := s.flags
+	all := append(artifact.Fields{
+		{Key: "split", Value: f.Split}, {Key: "arch", Value: f.Arch}, {Key: "mean", Value: f.Mean},
+		{Key: "std", Value: f.Std}, {Key: "device", Value: s.Device.Name()},
+	}, config...)
+	inputs := []artifact.Input{{Name: "data", Path: f.Data, SHA256: s.Data.SHA256}}
+	for _, c := range s.Checkpoints {
+		inputs = append(inputs, artifact.Input{Name: "checkpoint", Path: c.Path, SHA256: c.SHA256})
+	}
+	return artifact.CreateRecords(f.Output, artifact.Header{
+		Tool: s.ctx.Name, Version: s.ctx.Version, Schema: schema, Config: all, Seed: seed, Inputs: inputs,
+	})
+}
+
+// Fields are what a record of the type says of its checkpoint and data. What a
+// foreign checkpoint does not tell is null.
+func (s *Session) Fields(kind string, c *checkpoint.Checkpoint) artifact.Fields {
+	m := c.Meta
+	told := func(v any) any {
+		if m.Foreign {
+			return nil
+		}
+		return v
+	}
+	return artifact.Fields{
+		{Key: "type", Value: kind},
+		{Key: "checkpoint", Value: c.Path},
+		{Key: "checkpoint_sha256", Value: c.SHA256},
+		{Key: "arch", Value: m.Arch},
+		{Key: "method", Value: told(m.Method)},
+		{Key: "dataset", Value: s.Data.Name},
+		{Key: "data_sha256", Value: s.Data.SHA256},
+		{Key: "seed", Value: told(m.Seed)},
+		{Key: "epoch", Value: told(m.Epoch)},
+		{Key: "epochs", Value: told(m.Epochs)},
+		{Key: "weight_decay", Value: told(m.WeightDecay)},
+		{Key: "mean", Value: checkpoint.FormatTriple(m.Mean)},
+		{Key: "std", Value: checkpoint.FormatTriple(m.Std)},
+		{Key: "split", Value: s.flags.Split},
+	}
+}
+
+// Label is a checkpoint's name in messages.
+func Label(c *checkpoint.Checkpoint) string {
+	if c.Path == "-" {
+		return "standard input"
+	}
+	return filepath.Base(c.Path)
+}
+
+// Each runs work for every checkpoint and writes the record it returns, so that
+// what a run has done before it fails or is interrupted is kept. The stream
+// ends with the status "ok", "interrupted" or "failed".
+func (s *Session) Each(out *artifact.RecordWriter, work func(*checkpoint.Checkpoint) (artifact.Fields, error)) error {
+	for _, c := range s.Checkpoints {
+		record, err := work(c)
+		if err == nil {
+			if err = out.Write(record); err == nil {
+				err = out.Flush()
+			}
+		}
+		if err != nil {
+			status := "failed"
+			if cli.ExitCode(err) == cli.ExitInterrupted {
+				status = "interrupted"
+			}
+			if end := out.End(status); end != nil {
+				s.ctx.Warnf("%v", end)
+			}
+			return err
+		}
+	}
+	return out.End("ok")
+}
+
+// Stopped returns an error once the user has asked to stop.
+func (s *Session) Stopped() error {
+	select {
+	case <-s.ctx.Interrupted():
+		return cli.Errorf(cli.ExitInterrupted, "interrupted; the records of finished checkpoints are kept")
+	default:
+		return nil
+	}
+}
+
+// Diverged is the error of a checkpoint whose outputs are not finite.
+func Diverged(c *checkpoint.Checkpoint, err error) error {
+	return cli.WithHint(cli.Errorf(cli.ExitDiverged, "%s: %w", c.Path, err), fmt.Sprintf("leave %s out, or use an earlier checkpoint of the run", c.Path))
+}
