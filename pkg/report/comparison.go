@@ -1,0 +1,206 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+)
+
+// comparison is the table of a cohort: a row a group.
+func (c *cohort) comparison() Table {
+	used := conditions(c.groups)
+	t := Table{
+		Caption: "Test metrics of the last epoch, mean ± standard deviation over seeds",
+		Columns: []Column{
+			{Head: "Method"}, {Head: "Weight decay", Number: true}, {Head: "Epochs", Number: true}, {Head: "Seeds n", Number: true},
+			{Head: "Top-1 %", Number: true}, {Head: "Difference to CE", Number: true},
+			{Head: "Paper’s top-1 % (quoted)", Number: true, Quoted: true},
+			{Head: "Top-5 %", Number: true}, {Head: "Loss", Number: true}, {Head: "ECE %", Number: true},
+			{Head: "λ_max", Number: true}, {Head: "Guidance ratio", Number: true},
+			{Head: "Seconds per epoch", Number: true}, {Head: "Images/s", Number: true},
+		},
+	}
+	for _, g := range c.groups {
+		lambda := ""
+		if len(used) > 0 {
+			lambda = plusMinusDigits(g.over(lambdaMax(used[0])), 3)
+		}
+		difference := ""
+		if b := c.baseline(g); b != nil {
+			if p := g.minus(b, top1); p.N > 0 {
+				difference = signed(100*p.Mean, 2)
+			}
+		}
+		t.Rows = append(t.Rows, []string{
+			g.Label(), plain(g.WeightDecay), fmt.Sprint(g.Epochs), fmt.Sprint(len(g.whole())),
+			plusMinus(g.over(top1), percent), difference, g.quoted(),
+			plusMinus(g.over(top5), percent), plusMinus(g.over(testLoss), decimals(4)), plusMinus(g.over(ece), percent),
+			lambda, plusMinusDigits(g.over(guidanceRatio), 2),
+			plusMinusDigits(g.over(secondsPerEpoch), 3), plusMinus(g.over(imagesPerSecond), decimals(0)),
+		})
+	}
+	t.dropEmpty(5)
+	for _, g := range c.groups {
+		if g.quoted() != "" {
+			t.Notes = append(t.Notes, c.quoteNote())
+			break
+		}
+	}
+	if len(used) > 0 {
+		t.Notes = append(t.Notes, "λ_max: largest eigenvalue of the Hessian of the mean loss at the last epoch; "+used[0].String()+".")
+	}
+	if c.guided() {
+		t.Notes = append(t.Notes, "Guidance ratio: ‖λ∇r‖/‖∇task‖, the median over epochs.")
+	}
+	t.Notes = append(t.Notes, "Seconds per epoch and images/s are medians over a run’s epochs, of training alone.")
+	return t
+}
+
+func (c *cohort) guided() bool {
+	for _, g := range c.groups {
+		for _, r := range g.runs {
+			if _, ok := guidanceRatio(r); ok {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// quoted are the paper's values of the same cell, by table. A run whose
+// guidance ratio is held is not the paper's method.
+func (g *group) quoted() string {
+	if g.Ratio != 0 {
+		return ""
+	}
+	var parts []string
+	for _, q := range Quote(g.Dataset, g.Arch, g.Method, g.WeightDecay) {
+		s := fixed(q.Top1, 2)
+		if q.Table == 7 && q.SD == 0 {
+			s = fixed(q.Top1, 1)
+		}
+		if q.SD != 0 {
+			s += " ± " + fixed(q.SD, 2)
+		}
+		parts = append(parts, fmt.Sprintf("%s (Table %d)", s, q.Table))
+	}
+	return strings.Join(parts, "; ")
+}
+
+func (c *cohort) quoteNote() string {
+	s := "Quoted values are printed in the paper, not measured here; the paper has no accuracy of plain cross-entropy and does not state the weight decay of its rows"
+	for _, g := range c.groups {
+		if g.quoted() != "" && g.Epochs != paperEpochs {
+			return s + fmt.Sprintf("; it trains for %d epochs, so runs of other lengths are not the same experiment.", paperEpochs)
+		}
+	}
+	return s + "."
+}
+
+// differences is the table of paired comparisons with cross-entropy; it has no
+// rows where nothing can be paired.
+func (c *cohort) differences() Table {
+	t := Table{
+		Caption: "Differences to plain cross-entropy, paired by seed",
+		Columns: []Column{
+			{Head: "Method"}, {Head: "Against"}, {Head: "Metric"}, {Head: "Pairs n", Number: true}, {Head: "Mean difference", Number: true},
+			{Head: "95% interval", Number: true}, {Head: "p", Number: true}, {Head: "Detectable", Number: true},
+		},
+		Notes: []string{
+			"Interval and p: Student’s t on the differences, two-sided, not corrected for the number of comparisons. " +
+				"Detectable: the true difference that this many pairs with this scatter would show at 5% in 80 of 100 repetitions.",
+		},
+	}
+	type compared struct {
+		name   string
+		m      metric
+		number func(float64) string
+	}
+	points := func(v float64) string { return signed(100*v, 2) }
+	list := []compared{{"top-1, percentage points", top1, points}, {"loss", testLoss, func(v float64) string { return signed(v, 4) }}}
+	if used := conditions(c.groups); len(used) > 0 {
+		list = append(list, compared{"λ_max", lambdaMax(used[0]), func(v float64) string {
+			s := significant(v, 3)
+			if v > 0 {
+				s = "+" + s
+			}
+			return s
+		}})
+	}
+	for _, g := range c.groups {
+		b := c.baseline(g)
+		if b == nil {
+			continue
+		}
+		for _, k := range list {
+			p := g.minus(b, k.m)
+			if p.N == 0 {
+				continue
+			}
+			row := []string{g.Legend(c), b.Legend(c), k.name, fmt.Sprint(p.N), k.number(p.Mean), "", "", ""}
+			if p.N > 1 {
+				row[5] = k.number(p.Low) + " to " + k.number(p.High)
+				row[6] = significant(p.P, 2)
+				if p.P < 1e-3 {
+					row[6] = "< 0.001"
+				}
+				row[7] = strings.TrimPrefix(k.number(p.Detectable), "+")
+			}
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t
+}
+
+// curvature lists how λ_max was measured and how well, a row for each group
+// and condition.
+func (c *cohort) curvature() Table {
+	t := Table{
+		Caption: "How λ_max was measured",
+		Columns: []Column{
+			{Head: "Method"}, {Head: "Measured on"}, {Head: "Algorithm"}, {Head: "Checkpoints", Number: true},
+			{Head: "λ_max, last epoch", Number: true}, {Head: "λ_max, largest of all epochs", Number: true},
+			{Head: "Largest residual", Number: true}, {Head: "Converged"}, {Head: "HVPs", Number: true}, {Head: "Seconds each", Number: true},
+		},
+	}
+	for _, cond := range conditions(c.groups) {
+		for _, g := range c.groups {
+			checkpoints, converged, hvps := 0, 0, 0.0
+			peak, residual := 0.0, 0.0
+			var seconds []float64
+			algorithm := ""
+			for _, r := range g.runs {
+				for _, rec := range r.tops {
+					if conditionOf(rec) != cond {
+						continue
+					}
+					checkpoints++
+					if ok, _ := rec["converged"].(bool); ok {
+						converged++
+					}
+					v, _ := rec.Float("lambda_max")
+					peak = max(peak, v)
+					v, _ = rec.Float("residual")
+					residual = max(residual, v)
+					v, _ = rec.Float("hvps")
+					hvps += v
+					if v, ok := rec.Float("hessian_seconds"); ok {
+						seconds = append(seconds, v)
+					}
+					algorithm = rec.Text("algorithm")
+				}
+			}
+			if checkpoints == 0 {
+				continue
+			}
+			row := []string{
+				g.Legend(c), cond.String(), algorithm, fmt.Sprint(checkpoints), plusMinusDigits(g.over(lambdaMax(cond)), 3),
+				significant(peak, 3), significant(residual, 2), fmt.Sprintf("%d of %d", converged, checkpoints), fixed(hvps, 0), "",
+			}
+			if len(seconds) > 0 {
+				row[9] = significant(median(seconds), 3)
+			}
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t
+}

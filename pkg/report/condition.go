@@ -1,0 +1,83 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"srn/pkg/artifact"
+)
+
+// condition is how λ_max was measured. Values under different conditions are
+// never compared.
+type condition struct {
+	Split, Subset, BN string
+	N                 int
+	SubsetSeed        int
+	L2                float64
+}
+
+func conditionOf(r artifact.Record) condition {
+	l2, _ := r.Float("l2_term")
+	return condition{r.Text("split"), r.Text("subset"), r.Text("bn"), whole(r, "n"), whole(r, "subset_seed"), l2}
+}
+
+// String says it as a column's head does: "test split, N = 1000 (subset seed
+// 0), BN eval".
+func (c condition) String() string {
+	s := fmt.Sprintf("%s split, N = %d", cmp.Or(c.Split, "unknown"), c.N)
+	switch {
+	case strings.HasPrefix(c.Subset, "first"):
+		s += " (the first)"
+	case c.Subset != "" && c.Subset != "all":
+		s += fmt.Sprintf(" (subset seed %d)", c.SubsetSeed)
+	}
+	s += ", BN " + cmp.Or(c.BN, "unknown")
+	if c.L2 != 0 {
+		s += fmt.Sprintf(", with L2 term %g", c.L2)
+	}
+	return s
+}
+
+// byCondition sorts measurements by epoch, and of several for one epoch and
+// condition keeps the last written.
+func byCondition(list []artifact.Record) []artifact.Record {
+	split := map[condition][]artifact.Record{}
+	for _, r := range list {
+		c := conditionOf(r)
+		split[c] = append(split[c], r)
+	}
+	var kept []artifact.Record
+	for _, c := range sortedConditions(split) {
+		kept = append(kept, byEpoch(split[c])...)
+	}
+	slices.SortStableFunc(kept, func(a, b artifact.Record) int { return cmp.Compare(whole(a, "epoch"), whole(b, "epoch")) })
+	return kept
+}
+
+// sortedConditions puts the most often used first.
+func sortedConditions(m map[condition][]artifact.Record) []condition {
+	var list []condition
+	for c := range m {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b condition) int {
+		return cmp.Or(cmp.Compare(len(m[b]), len(m[a])), strings.Compare(fmt.Sprint(a), fmt.Sprint(b)))
+	})
+	return list
+}
+
+// conditions lists the conditions under which the runs were measured, the most
+// often used first.
+func conditions(groups []*group) []condition {
+	all := map[condition][]artifact.Record{}
+	for _, g := range groups {
+		for _, r := range g.runs {
+			for _, t := range r.tops {
+				all[conditionOf(t)] = append(all[conditionOf(t)], t)
+			}
+		}
+	}
+	return sortedConditions(all)
+}

@@ -1,0 +1,257 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// Finding is a statement that follows from the numbers alone.
+type Finding struct {
+	Warning bool   `json:"warning"`
+	Text    string `json:"text"`
+}
+
+// findings collects statements, warnings first.
+type findings []Finding
+
+func (f *findings) warn(format string, a ...any) {
+	*f = append(*f, Finding{true, fmt.Sprintf(format, a...)})
+}
+
+func (f *findings) note(format string, a ...any) {
+	*f = append(*f, Finding{false, fmt.Sprintf(format, a...)})
+}
+
+// sorted puts warnings before notes and leaves the order otherwise.
+func (f findings) sorted() []Finding {
+	slices.SortStableFunc(f, func(a, b Finding) int {
+		switch {
+		case a.Warning == b.Warning:
+			return 0
+		case a.Warning:
+			return -1
+		}
+		return 1
+	})
+	return f
+}
+
+// findings of a cohort. Where says which, if there are several.
+func (c *cohort) findings(f *findings, where string) {
+	for _, g := range c.groups {
+		name := where + g.Legend(c)
+		g.guidanceFinding(f, name)
+		g.incompleteFindings(f, name)
+		if len(g.whole()) > 0 && g.over(top1).N == 0 {
+			f.note("%s: no test accuracy of the last epoch; run srn-eval on the final checkpoints", name)
+		}
+	}
+	c.seedFindings(f, where)
+	c.differenceFindings(f, where)
+	c.curvatureFindings(f, where)
+}
+
+// guidanceFinding says whether the SRN term can have had an effect.
+func (g *group) guidanceFinding(f *findings, name string) {
+	var all []float64
+	below := 0
+	for _, r := range g.runs {
+		if _, ok := guidanceRatio(r); !ok {
+			continue
+		}
+		for _, v := range fieldValues(r.epochs, "guidance_ratio") {
+			all = append(all, v)
+			if v < guidanceFloor {
+				below++
+			}
+		}
+	}
+	switch {
+	case len(all) == 0:
+	case below == len(all):
+		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ stays below 10⁻³ in every epoch (median %s, largest %s): the SRN term cannot be told from plain CE in these runs",
+			name, significant(median(all), 2), significant(slices.Max(all), 2))
+	case 2*below > len(all):
+		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ is below 10⁻³ in %d of %d epochs (median %s)", name, below, len(all), significant(median(all), 2))
+	default:
+		f.note("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ has a median of %s over epochs", name, significant(median(all), 2))
+	}
+}
+
+func (g *group) incompleteFindings(f *findings, name string) {
+	for _, r := range g.runs {
+		if !r.complete() {
+			f.warn("%s, seed %d: stopped after epoch %d of %d%s; left out of the tables", name, r.Seed, r.last(), r.Epochs, status(r.fit))
+		}
+	}
+	for _, r := range g.dropped {
+		path := "a measurement without training records"
+		if r.fit != nil {
+			path = r.fit.Path
+		}
+		f.warn("%s: seed %d is there more than once; %s is left out", name, r.Seed, path)
+	}
+}
+
+// status is how a stream ended, where that was not well.
+func status(s *Source) string {
+	switch {
+	case s == nil || s.Complete && (s.Status == "" || s.Status == "ok"):
+		return ""
+	case s.Complete:
+		return " (" + s.Status + ")"
+	}
+	return " (no end record)"
+}
+
+// seedFindings names seeds that some groups have and others lack.
+func (c *cohort) seedFindings(f *findings, where string) {
+	type length struct{ epochs int }
+	all := map[length]map[int64]bool{}
+	for _, g := range c.groups {
+		k := length{g.Epochs}
+		if all[k] == nil {
+			all[k] = map[int64]bool{}
+		}
+		for _, r := range g.runs {
+			all[k][r.Seed] = true
+		}
+	}
+	single := 0
+	for _, g := range c.groups {
+		var missing []int64
+		for seed := range all[length{g.Epochs}] {
+			if !slices.ContainsFunc(g.runs, func(r *run) bool { return r.Seed == seed }) {
+				missing = append(missing, seed)
+			}
+		}
+		if len(missing) > 0 {
+			slices.Sort(missing)
+			list := strings.Trim(strings.Join(strings.Fields(fmt.Sprint(missing)), ", "), "[]")
+			f.note("%s%s lacks seed %s, which other methods have", where, g.Legend(c), list)
+		}
+		if len(g.whole()) == 1 {
+			single++
+		}
+	}
+	if single == len(c.groups) && single > 1 {
+		f.note("%sone seed each: the scatter between seeds is unknown, so no difference here says that one method is better", where)
+	}
+}
+
+// differenceFindings puts the paired comparisons of top-1 into words.
+func (c *cohort) differenceFindings(f *findings, where string) {
+	for _, g := range c.groups {
+		b := c.baseline(g)
+		if b == nil {
+			continue
+		}
+		p := g.minus(b, top1)
+		if p.N < 2 {
+			continue
+		}
+		verdict := "no difference is shown"
+		if p.P < 0.05 {
+			verdict = "a difference beyond the scatter between seeds"
+		}
+		f.note("%s%s against %s: %s percentage points of top-1 over %s (95%% interval %s to %s, p = %s): %s; with this scatter a true difference of %s would be found in 4 of 5 repetitions",
+			where, g.Legend(c), b.Legend(c), signed(100*p.Mean, 2), count(p.N, "paired seed"), signed(100*p.Low, 2), signed(100*p.High, 2),
+			significant(p.P, 2), verdict, fixed(100*p.Detectable, 2))
+	}
+}
+
+func (c *cohort) curvatureFindings(f *findings, where string) {
+	used := conditions(c.groups)
+	if len(used) > 1 {
+		f.note("%sλ_max was measured under %d conditions, which are kept apart; the comparison table has the most frequent", where, len(used))
+	}
+	for _, cond := range used {
+		for _, g := range c.groups {
+			unconverged, measured := 0, 0
+			var curves []map[int]float64
+			for _, r := range g.drawn() {
+				curve := map[int]float64{}
+				for _, t := range r.tops {
+					if conditionOf(t) != cond {
+						continue
+					}
+					measured++
+					if ok, there := t["converged"].(bool); there && !ok {
+						unconverged++
+					}
+					if v, ok := t.Float("lambda_max"); ok {
+						curve[whole(t, "epoch")] = v
+					}
+				}
+				curves = append(curves, curve)
+			}
+			if unconverged > 0 {
+				f.warn("%s%s: λ_max did not converge on %d of %s (%s); ask srn-hessian for more steps", where, g.Legend(c), unconverged, count(measured, "checkpoint"), cond)
+			}
+			points := average(curves)
+			if len(points) < 3 {
+				continue
+			}
+			peak := slices.MaxFunc(points, func(a, b Point) int {
+				switch {
+				case a.Mean < b.Mean:
+					return -1
+				case a.Mean > b.Mean:
+					return 1
+				}
+				return 0
+			})
+			first, last := points[0], points[len(points)-1]
+			f.note("%s%s: λ_max goes from %s at epoch %d to %s at epoch %d, with its maximum, %s, at epoch %d",
+				where, g.Legend(c), significant(first.Mean, 3), first.X, significant(last.Mean, 3), last.X, significant(peak.Mean, 3), peak.X)
+		}
+	}
+}
+
+// metaFindings says where a surrogate cannot have learned or guided.
+func metaFindings(f *findings, groups []*metaGroup) {
+	for _, g := range groups {
+		var flat, ceiling, floored []*Source
+		for _, s := range g.sources {
+			rounds := s.of("round")
+			if !s.Complete {
+				f.warn("meta-training of %s, seed %d: stopped after %s%s", g.Label(), s.Header.Seed, count(len(rounds), "round"), status(s))
+			}
+			if change := relativeRange(fieldValues(rounds, "r")); change < 1e-2 {
+				flat = append(flat, s)
+			}
+			if often(fieldValues(rounds, "fraction_clipped")) {
+				ceiling = append(ceiling, s)
+			}
+			if often(fieldValues(rounds, "fraction_floored")) {
+				floored = append(floored, s)
+			}
+		}
+		for _, k := range []struct {
+			sources []*Source
+			text    string
+		}{
+			{flat, "r changes by less than 1% of its size over all rounds"},
+			{ceiling, "in more than half of the evaluations r is held at its ceiling, where its gradient is zero"},
+			{floored, "in more than half of the evaluations the margin is at its floor"},
+		} {
+			if len(k.sources) > 0 {
+				f.warn("meta-training of %s, seed %s: %s", g.Label(), seedsOf(k.sources), k.text)
+			}
+		}
+	}
+}
+
+// relativeRange is (max − min)/max|v|, and NaN where there are no two values.
+func relativeRange(values []float64) float64 {
+	if len(values) < 2 {
+		return math.NaN()
+	}
+	low, high := slices.Min(values), slices.Max(values)
+	return (high - low) / math.Max(math.Abs(low), math.Abs(high))
+}
+
+// often says that fractions are above one half on average.
+func often(values []float64) bool { return len(values) > 0 && summarise(values).Mean > 0.5 }
