@@ -115,8 +115,11 @@ func (p *product) run(call *gemmCall, prefetch1, prefetch2 []float32) {
 		}
 		call.strideColumn = 4 * t.columns
 		work := max(t.columns*call.columns*p.k*call.segments, 1) // of a row
-		rowStep := min(max(maxWork/(work*t.rows), 1)*t.rows, p.m)
-		batchStep := min(max(maxWork/(work*rowStep), 1), p.batch)
+		rowStep, batchStep := p.m, p.batch
+		if work*p.m*p.batch > maxWork {
+			rowStep = min(max(maxWork/(work*t.rows), 1)*t.rows, p.m)
+			batchStep = min(max(maxWork/(work*rowStep), 1), p.batch)
+		}
 		for b := 0; b < p.batch; b += batchStep {
 			call.batch = min(batchStep, p.batch-b)
 			for i := 0; i < p.m; i += rowStep {

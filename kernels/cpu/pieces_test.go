@@ -1,0 +1,81 @@
+package cpu
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// Passes that are too long for one call into assembly have the bits of short
+// ones.
+func TestLongPassesSplitExactly(t *testing.T) {
+	forEachSet(t, func(t *testing.T, set *Set, rng *rand.Rand) {
+		for _, shape := range []struct{ rows, width, c int }{{1, 5000, 16}, {70, 33, 32}, {3, 700, 64}} {
+			a := arena{t: t, rng: rng}
+			row := shape.width * shape.c
+			c := Combine{Src: [4][]float32{a.random(shape.rows * row), a.random(shape.rows * row)}, Sources: 2,
+				Coef: a.random(3 * shape.c), Post: Mask, MaskSrc: a.random(shape.rows * row), MaskCoef: a.random(2 * shape.c),
+				C: shape.c, Rows: shape.rows, Width: shape.width, SrcRow: row, DstRow: row + 16}
+			c.Dst = a.zeros(shape.rows*c.DstRow - 16)
+			set.Combine(&c)
+			a.check()
+			for p := 0; p < shape.rows*shape.width; p += 7 {
+				dst, src := p/shape.width*c.DstRow+p%shape.width*shape.c, p*shape.c
+				one := c
+				one.Rows, one.Width = 1, 1
+				one.Src = [4][]float32{c.Src[0][src:], c.Src[1][src:]}
+				one.MaskSrc, one.Dst = c.MaskSrc[src:], make([]float32, shape.c)
+				set.Combine(&one)
+				if i, ok := sameBits(one.Dst, c.Dst[dst:]); !ok {
+					t.Fatalf("Combine %v: pixel %d channel %d is %v alone, %v together", shape, p, i, one.Dst[i], c.Dst[dst+i])
+				}
+			}
+		}
+		for _, shape := range []struct{ count, c int }{{300, 16}, {70, 128}} {
+			a := arena{t: t, rng: rng}
+			row, stride := (4*shape.count+2)*shape.c, shape.count*shape.c+16
+			w := Winograd{Image: a.random(6 * row), Freq: a.zeros(36*stride - 16), C: shape.c, Row: row, Stride: stride, Count: shape.count}
+			set.WinogradInput(&w)
+			a.check()
+			for tile := 0; tile < shape.count; tile += 3 {
+				one := w
+				one.Count, one.Image = 1, w.Image[4*tile*shape.c:]
+				one.Freq = make([]float32, 35*stride+shape.c)
+				set.WinogradInput(&one)
+				for f := range 36 {
+					if i, ok := sameBits(one.Freq[f*stride:f*stride+shape.c], w.Freq[f*stride+tile*shape.c:]); !ok {
+						t.Fatalf("WinogradInput %v: tile %d frequency %d channel %d differs alone", shape, tile, f, i)
+					}
+				}
+			}
+		}
+	})
+}
+
+// Kernels work without allocating.
+func TestNoAllocation(t *testing.T) {
+	buffer := make([]float32, 1<<15)
+	gemm := Gemm{A: buffer, B: buffer, C: make([]float32, 1<<13), M: 27, N: 48, K: 33, LdA: 33, LdB: 48, LdC: 48,
+		Segments: 1, Batch: 2, BatchC: 1 << 12, Prefetch1: buffer}
+	gemmT := GemmT{A: buffer, B: buffer, C: make([]float32, 1<<13), M: 27, N: 48, K: 33, LdA: 33, LdB: 48, LdC: 48,
+		Segments: 1, Batch: 2, BatchC: 1 << 12, Prefetch2: buffer}
+	winograd := Winograd{Image: buffer, Freq: make([]float32, 36*80), C: 16, Row: 18 * 16, Stride: 80, Count: 4}
+	filter := Filter{Taps: buffer, Freq: make([]float32, 36*256), Len: 256}
+	combine := Combine{Dst: make([]float32, 1<<14), Src: [4][]float32{buffer}, Sources: 1, Coef: buffer, C: 32, Rows: 4, Width: 9, DstRow: 288, SrcRow: 288}
+	sums := Sums{A: buffer, B: buffer, Out: make([]float64, 96), C: 48, Pixels: 500}
+	for _, set := range Sets() {
+		allocs := testing.AllocsPerRun(5, func() {
+			set.Gemm(&gemm)
+			set.GemmT(&gemmT)
+			set.WinogradInput(&winograd)
+			set.WinogradOutput(&winograd)
+			set.WinogradGrad(&winograd)
+			set.WinogradFilter(&filter)
+			set.WinogradFilterGrad(&filter)
+			set.Combine(&combine)
+			set.Sums(&sums)
+		})
+		if allocs != 0 {
+			t.Errorf("%s: %v allocations", set.Name, allocs)
+		}
+	}
+}
