@@ -1,0 +1,366 @@
+package srn
+
+import (
+	"errors"
+	"math"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	kernels "srn/kernels/cpu"
+	"srn/pkg/artifact"
+	"srn/pkg/device"
+	"srn/pkg/device/cpu"
+	"srn/pkg/nn"
+	"srn/pkg/rng"
+)
+
+func backend(t testing.TB, threads int) device.Backend {
+	be := cpu.New(threads, kernels.Best())
+	t.Cleanup(be.Close)
+	return be
+}
+
+func small(change func(*Config)) Config {
+	c := DefaultConfig()
+	c.Channels, c.Kernel = []int{32, 16}, 5
+	if change != nil {
+		change(&c)
+	}
+	return c
+}
+
+func layout() nn.Layout {
+	var l nn.Layout
+	l.Add("conv1.weight", 4, 3, 3, 3)
+	l.Add("bn1.weight", 4)
+	l.Add("bn1.bias", 4)
+	l.Add("conv2.weight", 4, 4, 3, 3)
+	l.Add("linear.weight", 3, 4)
+	return l
+}
+
+func random(be device.Backend, n int, stream string) (device.Buffer, []float32) {
+	r := rng.New(1, rng.Stream(stream))
+	v := make([]float32, n)
+	for i := range v {
+		v[i] = float32(r.NormFloat64())
+	}
+	b := be.New(n)
+	be.Write(b, v)
+	return b, v
+}
+
+var variants = map[string]Config{
+	"default":     small(nil),
+	"mean head":   small(func(c *Config) { c.Head = "mean" }),
+	"linear head": small(func(c *Config) { c.Head = "linear"; c.Clamp = "none" }),
+	"soft clamp":  small(func(c *Config) { c.Clamp = "soft"; c.RMax = 1 }),
+	"conv":        small(func(c *Config) { c.Input = "conv" }),
+	"scaled":      small(func(c *Config) { c.Input = "scaled" }),
+}
+
+// awayFromKinks gives a surrogate biases that keep every ReLU far from where
+// it switches, so that differences mean something (the gradient is not
+// continuous there), and a head argument where heads bend. It returns φ.
+func awayFromKinks(s *Surrogate, params device.Buffer) []float32 {
+	phi := s.Phi()
+	for _, p := range s.Layout() {
+		if strings.HasPrefix(p.Name, "conv") && strings.HasSuffix(p.Name, ".bias") {
+			size := float32(4)
+			if p.Name != "conv1.bias" {
+				size = 12
+			}
+			for i := range p.Len() {
+				phi[p.Offset+i] = size
+				if i%3 == 0 { // off
+					phi[p.Offset+i] = -size
+				}
+			}
+		}
+	}
+	s.SetPhi(phi)
+	if s.Head != "mean" {
+		phi[len(phi)-1] += float32(0.4 - s.Value(params).u)
+		s.SetPhi(phi)
+	}
+	return phi
+}
+
+// nearly compares a derivative with a difference of float32 results.
+func nearly(t *testing.T, what string, got, want, tolerance float64) {
+	t.Helper()
+	if !(math.Abs(got-want) <= tolerance*math.Max(math.Abs(want), 1e-3)) {
+		t.Errorf("%s: %g, by differences %g", what, got, want)
+	}
+}
+
+func TestSurrogateDerivatives(t *testing.T) {
+	for name, c := range variants {
+		t.Run(name, func(t *testing.T) {
+			be := backend(t, 2)
+			s, err := New(be, c, layout())
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := layout().Len()
+			params, theta := random(be, n, "θ")
+			s.Init(5)
+			phi := awayFromKinks(s, params)
+			v, dir := random(be, n, "v")
+			grad, moved := be.New(n), be.New(n)
+			_, phiDir := random(be, len(phi), "φ")
+
+			const h, hTheta = 2e-4, 0.05 // r is all but linear in Θ
+			along := func(h float64) device.Buffer {
+				m := slices.Clone(theta)
+				for i := range m {
+					m[i] += float32(h) * dir[i]
+				}
+				be.Write(moved, m)
+				return moved
+			}
+			phiAlong := func(h float64) {
+				m := slices.Clone(phi)
+				for i := range m {
+					m[i] += float32(h) * phiDir[i]
+				}
+				s.SetPhi(m)
+			}
+
+			value := s.Gradient(grad, params)
+			if again := s.Value(params); again != value {
+				t.Errorf("value %+v, beside the gradient %+v", again, value)
+			}
+			slope := value.Slope() * be.Dot(grad, v)
+			nearly(t, "∇_Θ r", slope, (s.Value(along(hTheta)).R-s.Value(along(-hTheta)).R)/(2*hTheta), 1e-2)
+
+			_, gradPhi := s.Gradients(grad, params)
+			dot := func(g PhiGrad) (sum float64) {
+				for i, x := range g {
+					sum += x * float64(phiDir[i])
+				}
+				return sum
+			}
+			phiAlong(h)
+			up := s.Value(params).R
+			upSlope := s.Gradient(grad, params).Slope() * be.Dot(grad, v)
+			phiAlong(-h)
+			down := s.Value(params).R
+			downSlope := s.Gradient(grad, params).Slope() * be.Dot(grad, v)
+			s.SetPhi(phi)
+			nearly(t, "∇_φ r", value.Slope()*dot(gradPhi), (up-down)/(2*h), 5e-3)
+			nearly(t, "∇_φ ⟨∇_Θ r, v⟩", dot(s.Mixed(params, v)), (upSlope-downSlope)/(2*h), 5e-3)
+		})
+	}
+}
+
+func TestConvInputIgnoresTheRest(t *testing.T) {
+	be := backend(t, 1)
+	s, err := New(be, variants["conv"], layout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Init(1)
+	n := layout().Len()
+	params, v := random(be, n, "θ")
+	grad := be.New(n)
+	be.Fill(grad, 9)
+	s.Gradient(grad, params)
+	g := make([]float32, n)
+	be.Read(g, grad)
+	before := s.Value(params)
+	for _, p := range layout() {
+		isConv := strings.HasPrefix(p.Name, "conv")
+		for i := p.Offset; i < p.Offset+p.Len(); i++ {
+			if !isConv {
+				v[i]++
+			}
+			if isConv == (g[i] == 0) {
+				t.Fatalf("%s: gradient %g", p.Name, g[i])
+			}
+		}
+	}
+	be.Write(params, v)
+	if after := s.Value(params); after != before {
+		t.Errorf("r changes from %g to %g with parameters it does not read", before.R, after.R)
+	}
+	if _, err := New(be, variants["conv"], nn.Layout{{Name: "linear.weight", Shape: []int{2, 2}}}); err == nil {
+		t.Error("no error for a network without convolutions")
+	}
+}
+
+func TestInitIsPyTorchs(t *testing.T) {
+	s, err := New(backend(t, 1), DefaultConfig(), layout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := len(s.phi), 128*9+128+64*128*9+64+32*64*9+32+32+1; got != want {
+		t.Errorf("φ has %d values, want %d", got, want)
+	}
+	s.Init(3)
+	fanIn := map[string]int{"conv1": 9, "conv2": 128 * 9, "conv3": 64 * 9, "linear": 32}
+	for _, p := range s.Layout() {
+		layer, _, _ := strings.Cut(p.Name, ".")
+		bound := 1 / math.Sqrt(float64(fanIn[layer]))
+		largest := 0.0
+		for _, v := range s.phi[p.Offset : p.Offset+p.Len()] {
+			largest = max(largest, math.Abs(float64(v)))
+		}
+		if largest > bound || p.Len() > 20 && largest < 0.85*bound {
+			t.Errorf("%s: largest value %g of bound %g", p.Name, largest, bound)
+		}
+	}
+}
+
+func TestSaveAndLoad(t *testing.T) {
+	be := backend(t, 1)
+	s, err := New(be, variants["soft clamp"], layout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Init(7)
+	path := filepath.Join(t.TempDir(), "s.safetensors.zst")
+	made := &File{Arch: "resnet8", Dataset: "synthetic", DataSHA256: "ab", Rounds: 3,
+		Provenance: artifact.Provenance{Tool: "srn-meta", Config: DefaultMeta()}}
+	if err := s.Save(path, made); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Load(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f.Arch != "resnet8" || f.Dataset != "synthetic" || f.Rounds != 3 || f.SHA256 != made.SHA256 || f.Clamp != "soft" {
+		t.Errorf("%+v", f)
+	}
+	got, err := f.Surrogate(be, layout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.Phi(), s.Phi()) {
+		t.Error("φ differs")
+	}
+	var format *artifact.FormatError
+	if _, err := f.Surrogate(be, layout()[:3]); !errors.As(err, &format) || !strings.Contains(err.Error(), "layout") {
+		t.Errorf("another layout: %v", err)
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	be := backend(t, 1)
+	s, err := New(be, small(nil), layout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Init(7)
+	path := filepath.Join(t.TempDir(), "s.safetensors")
+	for name, test := range map[string]struct {
+		change func(*artifact.File)
+		want   string
+	}{
+		"another format":  {func(f *artifact.File) { f.Metadata["format"] = "srn-data/1" }, "srn-data/1"},
+		"a broken config": {func(f *artifact.File) { f.Metadata["surrogate"] = "{" }, "surrogate"},
+		"huge channels":   {func(f *artifact.File) { f.Metadata["surrogate"] = `{"channels":[1000000]}` }, "surrogate"},
+		"a NaN": {func(f *artifact.File) {
+			f.Tensors[0] = artifact.Float32(f.Tensors[0].Name, f.Tensors[0].Shape, slices.Repeat([]float32{float32(math.NaN())}, f.Tensors[0].Len()))
+		}, "NaN"},
+		"a lost tensor": {func(f *artifact.File) { f.Tensors = f.Tensors[1:] }, "missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := s.Save(path, &File{Arch: "resnet8"}); err != nil {
+				t.Fatal(err)
+			}
+			f, err := artifact.Read(path, artifact.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			test.change(f)
+			if err := artifact.Write(path, f); err != nil {
+				t.Fatal(err)
+			}
+			loaded, err := Load(path)
+			if err == nil {
+				_, err = loaded.Surrogate(be, layout())
+			}
+			var format *artifact.FormatError
+			if !errors.As(err, &format) || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want a format error with %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestGuidance(t *testing.T) {
+	be := backend(t, 1)
+	s, err := New(be, small(nil), layout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Init(2)
+	n := layout().Len()
+	params, theta := random(be, n, "θ")
+	exact := be.New(n)
+	value := s.Gradient(exact, params)
+	g := make([]float32, n)
+	be.Read(g, exact)
+
+	literal, err := NewGuidance(be, s, GuidanceConfig{Lambda: 3, Every: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	grad := be.New(n)
+	got := make([]float32, n)
+	if r := literal.Step(params); r != value.R {
+		t.Errorf("r = %g, want %g", r, value.R)
+	}
+	be.Fill(grad, 1)
+	ratio := literal.Add(grad, 10)
+	be.Read(got, grad)
+	norm := 0.0
+	for i, v := range got {
+		want := 1 + 3*float32(value.Slope())*g[i]
+		if math.Abs(float64(v-want)) > 1e-6 {
+			t.Fatalf("element %d: %g, want %g", i, v, want)
+		}
+		norm += float64(v-1) * float64(v-1)
+	}
+	if want := math.Sqrt(norm) / 10; math.Abs(ratio-want) > 1e-3*want {
+		t.Errorf("ratio %g, want %g", ratio, want)
+	}
+
+	// The second step uses the gradient again, the third does not.
+	for i := range theta {
+		theta[i] *= 2
+	}
+	be.Write(params, theta)
+	if r := literal.Step(params); r != value.R {
+		t.Errorf("second step: r = %g, want the first step's %g", r, value.R)
+	}
+	if !literal.Due() {
+		t.Error("third step: no new gradient is due")
+	}
+	if r := literal.Step(params); r == value.R {
+		t.Error("third step: r is still the first step's")
+	}
+	if literal.Due() {
+		t.Error("fourth step: a new gradient is due")
+	}
+	literal.Invalidate()
+	if !literal.Due() {
+		t.Error("after Invalidate: no new gradient is due")
+	}
+
+	scaled, err := NewGuidance(be, s, GuidanceConfig{Lambda: 1, Ratio: 0.1, Every: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	scaled.Step(params)
+	be.Fill(grad, 0)
+	if ratio := scaled.Add(grad, 50); math.Abs(ratio-0.1) > 1e-9 {
+		t.Errorf("ratio %g, want 0.1", ratio)
+	}
+	if got := math.Sqrt(be.Dot(grad, grad)); math.Abs(got-5) > 1e-4 {
+		t.Errorf("norm %g, want 5", got)
+	}
+}
