@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 
@@ -34,7 +35,7 @@ type frame struct {
 // ends within a frame, or in zeros, which a power failure leaves. Packed and
 // plain are valid during the call.
 func walkFrames(r *bufio.Reader, lim Limits, visit func(frame) error) (torn bool, err error) {
-	dec, err := newDecoder(nil, lim, 1)
+	dec, err := newDecoder(nil, lim.Window, lim.Total, 1)
 	if err != nil {
 		return false, err
 	}
@@ -43,26 +44,24 @@ func walkFrames(r *bufio.Reader, lim Limits, visit func(frame) error) (torn bool
 	var offset, total int64
 	for {
 		packed, err = readFrame(r, packed[:0], lim.Total)
-		switch {
-		case err == io.EOF:
+		switch err {
+		case io.EOF:
 			return false, nil
-		case err == io.ErrUnexpectedEOF:
+		case io.ErrUnexpectedEOF:
 			return true, nil
-		case err == errNoFrame:
-			rest, err := io.ReadAll(io.LimitReader(r, lim.Total))
-			if err != nil {
-				return false, err
+		case nil:
+			plain, err = dec.DecodeAll(packed, plain[:0])
+			if err == zstd.ErrDecoderSizeExceeded || err == zstd.ErrWindowSizeExceeded {
+				return false, &frameError{offset, err}
 			}
-			if rest = append(packed, rest...); len(bytes.Trim(rest, "\x00")) == 0 {
-				return true, nil
-			}
-			return false, &frameError{offset, errNoFrame}
-		case err == errBadFrame:
-			return false, &frameError{offset, err}
-		case err != nil:
+		case errNoFrame, errBadFrame:
+		default:
 			return false, err
 		}
-		if plain, err = dec.DecodeAll(packed, plain[:0]); err != nil {
+		if err != nil {
+			if endsInZeros(packed, r) {
+				return true, nil
+			}
 			return false, &frameError{offset, err}
 		}
 		if total += int64(len(plain)); total > lim.Total {
@@ -72,6 +71,24 @@ func walkFrames(r *bufio.Reader, lim Limits, visit func(frame) error) (torn bool
 			return false, err
 		}
 		offset += int64(len(packed))
+	}
+}
+
+// endsInZeros tells whether the rest of r, and the end of the frame before it,
+// are zeros.
+func endsInZeros(packed []byte, r io.Reader) bool {
+	if packed[len(packed)-1] != 0 {
+		return false
+	}
+	chunk := make([]byte, 64<<10)
+	for {
+		n, err := r.Read(chunk)
+		if len(bytes.Trim(chunk[:n], "\x00")) > 0 {
+			return false
+		}
+		if err != nil {
+			return err == io.EOF
+		}
 	}
 }
 
@@ -85,8 +102,8 @@ func (e *frameError) Error() string { return fmt.Sprintf("zstd frame at byte %d:
 func (e *frameError) Unwrap() error { return e.err }
 
 var (
-	errNoFrame  = fmt.Errorf("does not start as one")
-	errBadFrame = fmt.Errorf("its structure is damaged")
+	errNoFrame  = errors.New("it does not start as a frame")
+	errBadFrame = errors.New("its blocks make no sense")
 )
 
 // readFrame appends the next frame to b. It returns io.EOF where there is

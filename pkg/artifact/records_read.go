@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"unicode/utf8"
+
+	"github.com/klauspost/compress/zstd"
 )
 
 // ReadRecords reads all streams of a record file, plain or zstd by its first
@@ -73,8 +75,12 @@ func (p *recordParser) parse(r io.Reader, lim Limits, onFrame func(frame)) error
 	case raw.err != nil:
 		return (&stream{path: p.path, raw: raw}).failed(raw.err)
 	case errors.As(err, &f):
-		return formatErrorf(p.path, fmt.Sprintf("zstd frame at byte %d", f.offset), "%v", f.err).
-			mend(fmt.Sprintf("the %s before it can be kept: head -c %d", quantity(f.offset, "byte"), f.offset))
+		field := fmt.Sprintf("zstd frame at byte %d", f.offset)
+		if errors.Is(f.err, zstd.ErrDecoderSizeExceeded) || errors.Is(f.err, zstd.ErrWindowSizeExceeded) {
+			return formatErrorf(p.path, field, "holds more than the limit for records, %d uncompressed bytes in all", lim.Total)
+		}
+		return formatErrorf(p.path, field, "is damaged: %v", f.err).
+			mend(fmt.Sprintf("what comes before it can be kept by head -c %d", f.offset))
 	case err != nil:
 		return err
 	}

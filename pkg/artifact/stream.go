@@ -76,8 +76,9 @@ func newStream(r io.Reader, path string, lim Limits) (*stream, error) {
 		return nil, s.failed(err)
 	}
 	if isZstd(head) {
-		// Two goroutines overlap entropy decoding with copying.
-		if s.dec, err = newDecoder(s.buf, lim, 2); err != nil {
+		// Two goroutines overlap entropy decoding with copying. The size is
+		// bounded by Read.
+		if s.dec, err = newDecoder(s.buf, lim.Window, lim.Window, 2); err != nil {
 			return nil, s.failed(err)
 		}
 	}

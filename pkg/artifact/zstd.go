@@ -35,10 +35,11 @@ func newEncoder(w io.Writer, level zstd.EncoderLevel) *zstd.Encoder {
 	return e
 }
 
-// newDecoder decompresses r within the limits. Its checksums are verified.
-func newDecoder(r io.Reader, lim Limits, goroutines int) (*zstd.Decoder, error) {
+// newDecoder decompresses within a largest window and, by DecodeAll, to a
+// largest size. Checksums are verified.
+func newDecoder(r io.Reader, window, size int64, goroutines int) (*zstd.Decoder, error) {
 	return zstd.NewReader(r,
 		zstd.WithDecoderConcurrency(goroutines),
-		zstd.WithDecoderMaxWindow(uint64(max(lim.Window, 1<<10))),
-		zstd.WithDecoderMaxMemory(uint64(lim.Total)))
+		zstd.WithDecoderMaxWindow(uint64(max(window, 1<<10))),
+		zstd.WithDecoderMaxMemory(uint64(size)))
 }

@@ -1,0 +1,518 @@
+package artifact
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+var testHeader = Header{
+	Tool: "srn-fit", Version: "1.2", Schema: 1, Seed: 1<<62 + 1,
+	Config: Fields{{"lr", 0.06}, {"arch", "resnet8"}},
+	Inputs: []Input{{"data", "d.safetensors.zst", "abc"}},
+}
+
+type epoch struct {
+	Type  string   `json:"type"`
+	Epoch int      `json:"epoch"`
+	Loss  float64  `json:"train_loss"`
+	Test  *float32 `json:"test_top1,omitempty"`
+}
+
+// writeEpochs writes the epochs from first to last with a flush after each,
+// and further lines within the same frame every third epoch.
+func writeEpochs(t *testing.T, w *RecordWriter, first, last int) {
+	t.Helper()
+	for e := first; e <= last; e++ {
+		if err := w.Write(epoch{Type: "epoch", Epoch: e, Loss: 1 / float64(e+1)}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func createEpochs(t *testing.T, path string, last int) {
+	t.Helper()
+	w, err := CreateRecords(path, testHeader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeEpochs(t, w, 1, last)
+	if err := w.End("ok"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRecordsGolden(t *testing.T) {
+	top1 := float32(0.1)
+	path := filepath.Join(t.TempDir(), "m.jsonl")
+	w, err := CreateRecords(path, testHeader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, rec := range []any{
+		epoch{"epoch", 1, math.NaN(), &top1},
+		&epoch{"epoch", 2, math.Inf(-1), nil},
+		Fields{{"type", "round"}, {"z", []float64{1, math.Inf(1)}}, {"a", "<ö>"}, {"n", nil}},
+		map[string]any{"type": "eval", "b": 1e21, "a": 1e-7},
+	} {
+		if err := w.Write(rec); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.End("ok"); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"type":"header","tool":"srn-fit","version":"1.2","schema":1,"seed":4611686018427387905,"config":{"lr":0.06,"arch":"resnet8"},"inputs":[{"name":"data","path":"d.safetensors.zst","sha256":"abc"}]}
+{"type":"epoch","epoch":1,"train_loss":null,"test_top1":0.1}
+{"type":"epoch","epoch":2,"train_loss":null}
+{"type":"round","z":[1,null],"a":"<ö>","n":null}
+{"a":1e-7,"b":1e+21,"type":"eval"}
+{"type":"end","status":"ok"}
+`
+	if got := read(t, path); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	streams, err := ReadRecords(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantHeader := testHeader
+	wantHeader.Config = map[string]any{"lr": 0.06, "arch": "resnet8"}
+	wantStream := Stream{
+		Header: wantHeader,
+		Records: []Record{
+			{"type": "epoch", "epoch": 1., "train_loss": nil, "test_top1": 0.1},
+			{"type": "epoch", "epoch": 2., "train_loss": nil},
+			{"type": "round", "z": []any{1., nil}, "a": "<ö>", "n": nil},
+			{"type": "eval", "a": 1e-7, "b": 1e21},
+		},
+		Complete: true,
+		Status:   "ok",
+	}
+	if len(streams) != 1 || !reflect.DeepEqual(streams[0], wantStream) {
+		t.Errorf("got  %#v\nwant %#v", streams, wantStream)
+	}
+}
+
+// Compressed, the file decompresses to the plain one and has one frame for
+// the header, each flush and the end.
+func TestRecordFrames(t *testing.T) {
+	dir := t.TempDir()
+	plain, packed := filepath.Join(dir, "m.jsonl"), filepath.Join(dir, "m.jsonl.zst")
+	createEpochs(t, plain, 4)
+	createEpochs(t, packed, 4)
+	b := []byte(read(t, packed))
+	if got, err := unzstd(b); err != nil || string(got) != read(t, plain) {
+		t.Errorf("decompressed to %q (%v)", got, err)
+	}
+	if n := bytes.Count(b, []byte{0x28, 0xb5, 0x2f, 0xfd}); n != 6 {
+		t.Errorf("%d frames, want 6", n)
+	}
+	a, err := HashFile(plain)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h, err := HashFile(packed); err != nil || h != a {
+		t.Errorf("hashes differ: %s, %s (%v)", a, h, err)
+	}
+}
+
+func TestRecordWriterRefuses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.jsonl")
+	w, err := CreateRecords(path, testHeader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		rec  any
+		want string
+	}{
+		{Fields{{"a", 1}}, `has no "type"`},
+		{Fields{{"type", 1}}, `has no "type"`},
+		{Fields{{"type", "end"}}, `cannot have the type "end"`},
+		{Fields{{"type", "header"}}, `cannot have the type "header"`},
+		{Fields{{"type", "x"}, {"type", "y"}}, `two keys "type"`},
+		{Fields{{"type", "x"}, {"f", func() {}}}, "unsupported type"},
+		{[]int{1}, "want a JSON object"},
+		{nil, "want a JSON object"},
+	} {
+		if err := w.Write(test.rec); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%v: got %v, want %s", test.rec, err, test.want)
+		}
+	}
+	if err := w.End("ok"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Errorf("closing again: %v", err)
+	}
+	if err := w.Write(Fields{{"type", "x"}}); err == nil || !strings.Contains(err.Error(), "already closed") {
+		t.Errorf("writing after the end: %v", err)
+	}
+	if got := strings.Count(read(t, path), "\n"); got != 2 {
+		t.Errorf("%d lines, want header and end", got)
+	}
+}
+
+func TestCloseKeepsWhatWasWritten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.jsonl.zst")
+	createEpochs(t, path, 9) // to be replaced
+	w, err := CreateRecords(path, testHeader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	onlyFile(t, path)
+	if s, err := ReadRecords(path); err != nil || len(s) != 1 || s[0].Complete || len(s[0].Records) != 0 {
+		t.Errorf("a started file reads as %v, %v", s, err)
+	}
+	if err := w.Write(Fields{{"type", "x"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := ReadRecords(path); err != nil || len(s) != 1 || s[0].Complete || len(s[0].Records) != 1 {
+		t.Errorf("a closed file without end reads as %v, %v", s, err)
+	}
+}
+
+// A file cut at any byte gives all whole frames, or plain lines, and nothing
+// else.
+func TestTornAtEveryByte(t *testing.T) {
+	const epochs = 3
+	for _, name := range []string{"m.jsonl", "m.jsonl.zst"} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), name)
+			createEpochs(t, path, epochs)
+			whole := []byte(read(t, path))
+			ends := frameEnds(t, whole)
+			for n := range len(whole) + 1 {
+				frames := 0
+				for frames < len(ends) && ends[frames] <= n {
+					frames++
+				}
+				// A plain line is whole without its newline, too.
+				lenient := name == "m.jsonl" && frames < len(ends) && n == ends[frames]-1
+				if lenient {
+					frames++
+				}
+				for _, tail := range []int{0, 4096} { // zeros, as after a power failure
+					if tail > 0 && (n == len(whole) || lenient) {
+						continue
+					}
+					torn := append(bytes.Clone(whole[:n]), make([]byte, tail)...)
+					streams, err := DecodeRecords(bytes.NewReader(torn), "x", Limits{})
+					if frames == 0 {
+						checkFormatError(t, err, "x", "holds no whole record")
+						continue
+					}
+					if err != nil || len(streams) != 1 {
+						t.Fatalf("%d bytes and %d zeros: %d streams, %v", n, tail, len(streams), err)
+					}
+					s := streams[0]
+					want := min(frames-1, epochs)
+					if len(s.Records) != want || s.Complete != (frames == epochs+2) {
+						t.Fatalf("%d bytes and %d zeros: %d records, complete %t; want %d", n, tail, len(s.Records), s.Complete, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// frameEnds returns the offsets at which frames, or plain lines, end.
+func frameEnds(t *testing.T, b []byte) (ends []int) {
+	t.Helper()
+	if isZstd(b) {
+		magic := []byte{0x28, 0xb5, 0x2f, 0xfd}
+		for i := range b {
+			if i > 0 && bytes.HasPrefix(b[i:], magic) {
+				ends = append(ends, i)
+			}
+		}
+		return append(ends, len(b))
+	}
+	for i, c := range b {
+		if c == '\n' {
+			ends = append(ends, i+1)
+		}
+	}
+	return ends
+}
+
+// However a run was killed, the resumed file is that of an uninterrupted one.
+func TestResumeIsByteEqual(t *testing.T) {
+	const epochs = 4
+	for _, name := range []string{"m.jsonl", "m.jsonl.zst"} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), name)
+			createEpochs(t, path, epochs)
+			whole := []byte(read(t, path))
+			ends := frameEnds(t, whole)
+			for n := range len(whole) + 1 {
+				for keep := 0; keep <= epochs; keep++ {
+					if err := os.WriteFile(path, whole[:n], 0o666); err != nil {
+						t.Fatal(err)
+					}
+					w, err := ResumeRecords(path, keep)
+					if ends[keep] > n {
+						checkFormatError(t, err, path, "holds")
+						if string(whole[:n]) != read(t, path) {
+							t.Fatal("a file that cannot be resumed was changed")
+						}
+						continue
+					}
+					if err != nil {
+						t.Fatalf("%d bytes, keep %d: %v", n, keep, err)
+					}
+					if n%7 != 0 && n < len(whole) { // a sample of them, to save time
+						w.Close()
+						if got := read(t, path); got != string(whole[:ends[keep]]) {
+							t.Fatalf("%d bytes, keep %d: cut to %q", n, keep, got)
+						}
+						continue
+					}
+					writeEpochs(t, w, keep+1, epochs)
+					if err := w.End("ok"); err != nil {
+						t.Fatal(err)
+					}
+					if got := read(t, path); got != string(whole) {
+						t.Fatalf("%d bytes, keep %d:\ngot  %q\nwant %q", n, keep, got, whole)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Where the cut falls within a frame, its first part is packed anew.
+func TestResumeWithinAFrame(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.jsonl.zst")
+	for keep := range 7 {
+		w, err := CreateRecords(path, testHeader)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 6 {
+			w.Write(Fields{{"type", "x"}, {"i", i}})
+			if i == 2 {
+				w.Flush()
+			}
+		}
+		if err := w.End("interrupted"); err != nil {
+			t.Fatal(err)
+		}
+		if w, err = ResumeRecords(path, keep); err != nil {
+			t.Fatal(err)
+		}
+		onlyFile(t, path)
+		w.Write(Fields{{"type", "x"}, {"i", 100}})
+		if err := w.End("ok"); err != nil {
+			t.Fatal(err)
+		}
+		s, err := ReadRecords(path)
+		if err != nil || len(s) != 1 || !s[0].Complete || s[0].Status != "ok" || len(s[0].Records) != keep+1 {
+			t.Fatalf("keep %d: %v, %v", keep, s, err)
+		}
+		for i, r := range s[0].Records {
+			want := float64(i)
+			if i == keep {
+				want = 100
+			}
+			if v, _ := r.Float("i"); v != want {
+				t.Errorf("keep %d: record %d is %v", keep, i, r)
+			}
+		}
+	}
+}
+
+// What follows the cut may be damaged in any way.
+func TestResumeIgnoresDamageAfterTheCut(t *testing.T) {
+	for _, name := range []string{"m.jsonl", "m.jsonl.zst"} {
+		path := filepath.Join(t.TempDir(), name)
+		createEpochs(t, path, 2)
+		want := read(t, path)
+		ends := frameEnds(t, []byte(want))
+		if err := os.WriteFile(path, []byte(want[:ends[1]]+"garbage\n\xff\n"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		w, err := ResumeRecords(path, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		writeEpochs(t, w, 2, 2)
+		if err := w.End("ok"); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, path); got != want {
+			t.Errorf("got  %q\nwant %q", got, want)
+		}
+	}
+}
+
+func TestResumeRefuses(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.jsonl")
+	if _, err := ResumeRecords(path, 0); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing file: %v", err)
+	}
+	if _, err := ResumeRecords("-", 0); err == nil {
+		t.Error("standard output was resumed")
+	}
+	createEpochs(t, path, 1)
+	b := read(t, path)
+	os.WriteFile(path, []byte(b+b), 0o666)
+	_, err := ResumeRecords(path, 2)
+	checkFormatError(t, err, path, "line 4: another stream starts")
+	os.WriteFile(path, []byte(b[:10]), 0o666)
+	_, err = ResumeRecords(path, 0)
+	checkFormatError(t, err, path, "holds no whole header")
+	os.WriteFile(path, []byte(b), 0o666)
+	_, err = ResumeRecords(path, 5)
+	checkFormatError(t, err, path, "holds 1 whole record: the run to resume had written 5")
+}
+
+func TestConcatenatedStreams(t *testing.T) {
+	dir := t.TempDir()
+	for _, suffix := range []string{"", ".zst"} {
+		a, b := filepath.Join(dir, "a.jsonl"+suffix), filepath.Join(dir, "b.jsonl"+suffix)
+		createEpochs(t, a, 2)
+		createEpochs(t, b, 1)
+		killed := read(t, a)
+		killed = killed[:frameEnds(t, []byte(killed))[1]] // header and one epoch
+		all := read(t, a) + killed + read(t, b)
+		s, err := DecodeRecords(strings.NewReader(all), "x", Limits{})
+		if err != nil || len(s) != 3 {
+			t.Fatalf("%d streams, %v", len(s), err)
+		}
+		for i, want := range []Stream{{Complete: true, Records: make([]Record, 2)}, {Records: make([]Record, 1)}, {Complete: true, Records: make([]Record, 1)}} {
+			if s[i].Complete != want.Complete || len(s[i].Records) != len(want.Records) || s[i].Header.Tool != "srn-fit" {
+				t.Errorf("stream %d: %v", i, s[i])
+			}
+		}
+		// A stream of which not even the header came through is not passed over.
+		_, err = DecodeRecords(strings.NewReader(read(t, a)+killed[:20]), "x", Limits{})
+		checkFormatError(t, err, "x", "is cut off within a header after the end of stream 1")
+	}
+}
+
+func TestMalformedRecords(t *testing.T) {
+	const header = `{"type":"header","tool":"x","config":{}}` + "\n"
+	tests := []struct {
+		name, file, want string
+	}{
+		{"empty", "", "holds no whole record"},
+		{"blank", "\n \n", "holds no whole record"},
+		{"not JSON", "hello\n", "line 1: byte 0: found 'h': want a JSON object"},
+		{"no header", `{"type":"epoch"}` + "\n", `line 1: type is "epoch": the first record must be a header; keep the header`},
+		{"no type", header + `{"a":1}` + "\n", `line 2: has no "type"`},
+		{"duplicate key", header + `{"type":"x","a":1,"a":2}` + "\n", `line 2: byte 18: duplicate key "a"`},
+		{"NaN", header + `{"type":"x","a":NaN}` + "\n", "line 2: byte 16: found 'N': want a value"},
+		{"out of range", header + `{"type":"x","a":1e999}` + "\n", "1e999 is out of range"},
+		{"two values", header + `{"type":"x"}{"type":"x"}` + "\n", "found '{' after the value"},
+		{"bad UTF-8", header + "{\"type\":\"x\xff\"}\n", "line 2: is not valid UTF-8"},
+		{"torn line within", header + `{"type":"ep` + "\n" + `{"type":"x"}` + "\n", "line 2: byte 11: string without an end"},
+		{"after the end", header + `{"type":"end"}` + "\n" + `{"type":"x"}` + "\n", `line 3: a record of type "x" follows the end`},
+		{"deep", header + `{"type":"x","a":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "}\n", "nested deeper than 32"},
+		{"seed is no integer", `{"type":"header","seed":1.5}` + "\n", "line 1: header: byte 24: 1.5 is not an integer of 64 bits"},
+		{"tool is no string", `{"type":"header","tool":1}` + "\n", "line 1: header: byte 24: found '1': want a string"},
+		{"inputs are no list", `{"type":"header","inputs":{}}` + "\n", "line 1: header: inputs: want a list of objects"},
+		{"hash is no string", `{"type":"header","inputs":[{"sha256":1}]}` + "\n", "inputs: item 0: sha256 is not a string"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := DecodeRecords(strings.NewReader(test.file), "x", Limits{})
+			checkFormatError(t, err, "x", test.want)
+			if test.file != "" {
+				_, err = DecodeRecords(bytes.NewReader(packFrame([]byte(test.file))), "x", Limits{})
+				checkFormatError(t, err, "x", test.want)
+			}
+		})
+	}
+}
+
+func TestRecordLimits(t *testing.T) {
+	header := `{"type":"header"}` + "\n"
+	long := header + fmt.Sprintf(`{"type":"x","a":%q}`, strings.Repeat("a", 4000)) + "\n"
+	many := header + strings.Repeat(`{"type":"x"}`+"\n", 1000)
+	for _, test := range []struct {
+		file, want string
+		lim        Limits
+	}{
+		{long, "line 2: is longer than 1000 bytes, the limit", Limits{Line: 1000}},
+		{long[:3000], "line 2: is longer than 1000 bytes, the limit", Limits{Line: 1000}},
+		{many, "the limit", Limits{Total: 5000}},
+	} {
+		_, err := DecodeRecords(strings.NewReader(test.file), "x", test.lim)
+		checkFormatError(t, err, "x", test.want)
+		_, err = DecodeRecords(bytes.NewReader(packFrame([]byte(test.file))), "x", test.lim)
+		checkFormatError(t, err, "x", test.want[strings.Index(test.want, "limit"):])
+	}
+	// 300 MB of spaces take a few kB.
+	bomb := append(packFrame([]byte(header)), packFrame(bytes.Repeat([]byte(" "), 300<<20))...)
+	_, err := DecodeRecords(bytes.NewReader(bomb), "x", Limits{})
+	checkFormatError(t, err, "x", "more than the limit for records, 268435456 uncompressed bytes in all")
+}
+
+func TestDamagedFrames(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.jsonl.zst")
+	createEpochs(t, path, 3)
+	whole := []byte(read(t, path))
+	ends := frameEnds(t, whole)
+	flipped := bytes.Clone(whole)
+	flipped[ends[1]-1] ^= 1 // in the checksum of the first epoch
+	_, err := DecodeRecords(bytes.NewReader(flipped), "x", Limits{})
+	checkFormatError(t, err, "x", fmt.Sprintf("zstd frame at byte %d: is damaged", ends[0]))
+	_, err = DecodeRecords(bytes.NewReader(append(bytes.Clone(whole), "garbage"...)), "x", Limits{})
+	checkFormatError(t, err, "x", fmt.Sprintf("zstd frame at byte %d: is damaged: it does not start as a frame", len(whole)))
+
+	// A skippable frame, as some compressors add, holds nothing.
+	skip := []byte{0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3}
+	s, err := DecodeRecords(bytes.NewReader(append(skip, whole...)), "x", Limits{})
+	if err != nil || len(s) != 1 || !s[0].Complete {
+		t.Errorf("%v, %v", s, err)
+	}
+}
+
+func TestRecordsReadErrors(t *testing.T) {
+	for _, start := range []string{"", `{"type":"header"}` + "\n", string(packFrame([]byte(`{"type":"header"}`)))} {
+		_, err := DecodeRecords(io.MultiReader(strings.NewReader(start), failingReader{}), "x", Limits{})
+		var f *FormatError
+		if !errors.Is(err, errDisk) || errors.As(err, &f) {
+			t.Errorf("got %v, want %v", err, errDisk)
+		}
+	}
+}
+
+func TestRecordAccess(t *testing.T) {
+	r := Record{"type": "x", "v": 1.5, "l": []any{1., 2.}, "bad": []any{1., nil}, "null": nil}
+	if v, ok := r.Float("v"); !ok || v != 1.5 {
+		t.Error(v, ok)
+	}
+	for _, key := range []string{"none", "type", "null", "l"} {
+		if _, ok := r.Float(key); ok {
+			t.Errorf("%s is a number", key)
+		}
+	}
+	if v, ok := r.Floats("l"); !ok || !reflect.DeepEqual(v, []float64{1, 2}) {
+		t.Error(v, ok)
+	}
+	for _, key := range []string{"none", "v", "bad"} {
+		if _, ok := r.Floats(key); ok {
+			t.Errorf("%s is a list of numbers", key)
+		}
+	}
+	if r.Type() != "x" || r.Text("none") != "" {
+		t.Error(r)
+	}
+}
