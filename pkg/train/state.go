@@ -30,8 +30,12 @@ func (r *Run) buffers() map[string]device.Buffer {
 }
 
 // saveState writes everything that the rest of the run depends on. The next
-// step to run is the given one. All records are flushed by then.
+// step to run is the given one. All records are flushed by then. A run whose
+// output is a stream has no state.
 func (r *Run) saveState(epoch, step int) error {
+	if r.Output == "-" {
+		return nil
+	}
 	config, err := json.Marshal(r.Config)
 	if err != nil {
 		return err

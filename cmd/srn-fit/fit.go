@@ -1,0 +1,244 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"text/tabwriter"
+
+	"srn/pkg/artifact"
+	"srn/pkg/checkpoint"
+	"srn/pkg/cli"
+	"srn/pkg/dataset"
+	"srn/pkg/device/open"
+	"srn/pkg/method"
+	"srn/pkg/resnet"
+	"srn/pkg/srn"
+	"srn/pkg/train"
+)
+
+// fit is the command's flags.
+type fit struct {
+	Data            string  `placeholder:"FILE" help:"Data artifact of srn-split."`
+	Arch            string  `default:"resnet20" placeholder:"NAME" help:"Network: resnet8, resnet20, resnet32 or another resnet6n+2 (${default})."`
+	Method          string  `default:"ce" placeholder:"NAME" help:"Training rule; list shows all (${default})."`
+	SRN             string  `name:"srn" placeholder:"FILE" help:"Surrogate of srn-meta, for --method srn."`
+	Epochs          int     `default:"200" placeholder:"N" help:"Passes over the training images (${default})."`
+	Batch           int     `default:"128" placeholder:"N" help:"Images of a step (${default})."`
+	LR              float64 `name:"lr" default:"0.06" placeholder:"X" help:"Initial learning rate (${default})."`
+	Schedule        string  `default:"cosine" enum:"cosine,constant" placeholder:"KIND" help:"Learning rate over the epochs: cosine, constant (${default})."`
+	Momentum        float64 `default:"0.9" placeholder:"X" help:"Momentum of SGD (${default})."`
+	WeightDecay     float64 `default:"0" placeholder:"X" help:"L2 weight decay of all parameters, with any method (${default})."`
+	Augment         string  `default:"crop-flip" enum:"crop-flip,none" placeholder:"KIND" help:"crop-flip: random crop with padding 4 and horizontal flip; none (${default})."`
+	Split           string  `default:"train" enum:"train,meta_train" placeholder:"NAME" help:"What is trained on: train, all training images, or meta_train (${default})."`
+	Seed            int64   `default:"0" placeholder:"N" help:"Of initialisation, order and augmentation (${default})."`
+	Output          string  `short:"o" placeholder:"FILE" help:"Checkpoint to write; - is standard output."`
+	Metrics         string  `placeholder:"FILE" help:"Records of the epochs to write; - is standard output."`
+	EvalEvery       int     `default:"0" placeholder:"N" help:"Score the test images every N epochs and after the last; 0 is never (${default})."`
+	CheckpointEvery int     `default:"0" placeholder:"N" help:"Write a checkpoint every N epochs and after the last (${default})."`
+	Checkpoints     string  `placeholder:"DIR" help:"Folder of these checkpoints."`
+	Resume          bool    `help:"Go on from the state beside the output, if there is one; return at once if the run is complete."`
+
+	srn.GuidanceConfig `embed:"" group:"Guidance by a surrogate:"`
+	cli.Common
+}
+
+func (f *fit) Examples() string { return examples }
+
+// Run trains.
+func (f *fit) Run(ctx *cli.Context) error {
+	if f.Method == "list" {
+		return list(ctx)
+	}
+	info, err := method.Find(f.Method)
+	if err != nil {
+		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--method: %v", err), "srn-fit --method list describes them")
+	}
+	if err := f.check(info); err != nil {
+		return err
+	}
+	data, err := dataset.Load(f.Data)
+	if err != nil {
+		return err
+	}
+	config := f.config(data)
+	if err := config.Check(); err != nil {
+		return cli.Errorf(cli.ExitUsage, "%v", err)
+	}
+	be, err := open.Backend(ctx.Device, ctx.Threads)
+	if err != nil {
+		return err
+	}
+	net, err := resnet.New(be, resnet.Config{Arch: f.Arch, Classes: len(data.Classes), Batch: f.Batch})
+	if err != nil {
+		return cli.Errorf(cli.ExitUsage, "--arch: %v", err)
+	}
+	inputs := []artifact.Input{{Name: "data", Path: f.Data, SHA256: data.SHA256}}
+	options := method.Options{Net: net, Guidance: f.GuidanceConfig}
+	if info.Surrogate {
+		file, err := srn.Load(f.SRN)
+		if err != nil {
+			return err
+		}
+		if options.Surrogate, err = file.Surrogate(be, net.Layout()); err != nil {
+			return err
+		}
+		config.SRN = file.SHA256
+		inputs = append(inputs, artifact.Input{Name: "srn", Path: f.SRN, SHA256: file.SHA256})
+		if file.DataSHA256 != data.SHA256 {
+			ctx.Warnf("%s was trained on other data (%.12s) than %s (%.12s)", f.SRN, file.DataSHA256, f.Data, data.SHA256)
+		}
+	}
+	if f.Resume {
+		done, err := config.Complete(f.Output)
+		if err != nil {
+			return resumeHint(err)
+		}
+		if done {
+			ctx.Logf("%s is complete", f.Output)
+			return nil
+		}
+	}
+	m, err := info.New(options)
+	if err != nil {
+		return cli.Errorf(cli.ExitUsage, "%v", err)
+	}
+	interrupted := ctx.Interrupted()
+	run := &train.Run{
+		Config: config, Data: data, Net: net, Method: m, Output: f.Output, Checkpoints: f.Checkpoints,
+		Meta: checkpoint.Meta{
+			Arch: f.Arch, NumClasses: net.Classes, Mean: data.Mean, Std: data.Std,
+			Dataset: data.Name, DataSHA256: data.SHA256, Method: f.Method, WeightDecay: f.WeightDecay,
+			Seed: f.Seed, Epochs: f.Epochs,
+			Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version, Config: config, Inputs: inputs},
+		},
+		Interrupted: func() bool {
+			select {
+			case <-interrupted:
+				return true
+			default:
+				return false
+			}
+		},
+	}
+	return f.train(ctx, run, inputs)
+}
+
+// check refuses flags that contradict each other.
+func (f *fit) check(info method.Info) error {
+	usage := func(hint, format string, a ...any) error {
+		return cli.WithHint(cli.Errorf(cli.ExitUsage, format, a...), hint)
+	}
+	switch {
+	case f.Data == "":
+		return usage("make one with srn-split", "--data: no data artifact is given")
+	case f.Output == "":
+		return usage("name the checkpoint, such as -o net.safetensors.zst", "-o: no output is given")
+	case info.Surrogate && f.SRN == "":
+		return usage("train one with srn-meta and give it by --srn", "--method %s needs a surrogate", info.Name)
+	case !info.Surrogate && f.SRN != "":
+		return usage("use --method srn, or leave --srn out", "--srn: method %s does not use a surrogate", info.Name)
+	case f.CheckpointEvery > 0 && f.Checkpoints == "":
+		return usage("name their folder by --checkpoints", "--checkpoint-every: the checkpoints have no folder")
+	case f.CheckpointEvery == 0 && f.Checkpoints != "":
+		return usage("say how often by --checkpoint-every", "--checkpoints: no checkpoints are asked for")
+	case f.Resume && (f.Output == "-" || f.Metrics == "-"):
+		return usage("name files", "--resume: standard output cannot be resumed")
+	case f.Output == "-" && f.Metrics == "-":
+		return usage("name a file for one of them", "-o and --metrics are both standard output")
+	}
+	for _, out := range []string{f.Output, f.Metrics} {
+		for _, in := range []string{f.Data, f.SRN} {
+			if out != "" && in != "" && out != "-" && artifact.SameFile(in, out) {
+				return usage("choose another name", "%s is both input and output", out)
+			}
+		}
+	}
+	if f.Checkpoints != "" {
+		if err := os.MkdirAll(f.Checkpoints, 0o777); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (f *fit) config(d *dataset.Data) train.Config {
+	c := train.Config{
+		Dataset: d.Name, DataSHA256: d.SHA256, Split: f.Split, Arch: f.Arch, Method: f.Method,
+		Epochs: f.Epochs, Batch: f.Batch, LR: f.LR, Schedule: f.Schedule, Momentum: f.Momentum,
+		WeightDecay: f.WeightDecay, Augment: f.Augment, Seed: f.Seed,
+		EvalEvery: f.EvalEvery, CheckpointEvery: f.CheckpointEvery,
+	}
+	if f.SRN != "" {
+		c.Lambda, c.GuidanceRatio, c.GuidanceEvery = f.Lambda, f.Ratio, f.Every
+	}
+	return c
+}
+
+// train restores or starts the run and follows it.
+func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (err error) {
+	if err := run.Prepare(); err != nil {
+		return err
+	}
+	kept, found := 0, false
+	if f.Resume {
+		if kept, found, err = run.Restore(); err != nil {
+			return resumeHint(err)
+		}
+	}
+	if f.Metrics != "" {
+		if found {
+			run.Records, err = artifact.ResumeRecords(f.Metrics, kept)
+		} else {
+			run.Records, err = artifact.CreateRecords(f.Metrics, artifact.Header{Tool: ctx.Name, Version: ctx.Version, Schema: 1,
+				Config: run.Config, Seed: f.Seed, Inputs: inputs})
+		}
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, run.Records.Close()) }()
+	}
+	if found {
+		ctx.Logf("resuming in epoch %d of %d", kept+1, f.Epochs)
+	}
+	_, images, err := run.Data.Select(f.Split)
+	if err != nil {
+		return err
+	}
+	bar := ctx.Progress(int64(f.Epochs)*int64(len(images)), fmt.Sprintf("%s %s", f.Arch, f.Method))
+	defer bar.Done()
+	run.Progress = func(epoch, image int) { bar.Set(int64(epoch-1)*int64(len(images)) + int64(image)) }
+	run.EpochDone = func(e train.Epoch) { ctx.Logf("%s", summary(e, f.Epochs)) }
+	err = run.Train()
+	if errors.Is(err, train.ErrInterrupted) {
+		return cli.WithHint(cli.Errorf(cli.ExitInterrupted, "%v in %s", err, train.StatePath(f.Output)), "run the same command with --resume to go on")
+	}
+	return err
+}
+
+func resumeHint(err error) error {
+	var differs *train.ConfigError
+	if errors.As(err, &differs) {
+		return cli.WithHint(err, "resume with the same flags, or leave --resume out to start afresh")
+	}
+	return err
+}
+
+// summary is an epoch in a line.
+func summary(e train.Epoch, epochs int) string {
+	s := fmt.Sprintf("epoch %d/%d  loss %.4f  train %.2f%%", e.Epoch, epochs, e.TrainLoss, 100*e.TrainTop1)
+	if e.Test != nil {
+		s += fmt.Sprintf("  test %.2f%%", 100*e.Test.Top1)
+	}
+	return s + fmt.Sprintf("  lr %.4f  %.1f s  %.0f images/s", e.LR, e.Seconds, float64(e.Images)/e.Seconds)
+}
+
+// list prints the methods.
+func list(ctx *cli.Context) error {
+	w := tabwriter.NewWriter(ctx.Stdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "METHOD\tPASSES\tPAPER ROW\tMINIMISES\tREFERENCE")
+	for _, m := range method.Methods() {
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", m.Name, m.Passes, m.PaperRow, m.Formula, m.Reference)
+	}
+	return w.Flush()
+}

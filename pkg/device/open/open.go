@@ -1,0 +1,30 @@
+// Package open turns the --device flag into a backend.
+package open
+
+import (
+	"fmt"
+
+	kernels "srn/kernels/cpu"
+	"srn/pkg/cli"
+	"srn/pkg/device"
+	"srn/pkg/device/cpu"
+)
+
+// Backend opens a device named as --device names it.
+func Backend(name string, threads int) (device.Backend, error) {
+	kind, _, err := cli.ParseDevice(name)
+	if err != nil {
+		return nil, err
+	}
+	if kind != "cpu" {
+		return nil, cli.WithHint(cli.Errorf(cli.ExitUsage, "--device %s: this build has no such backend", name), "use --device cpu")
+	}
+	set, err := kernels.Select()
+	if err != nil {
+		return nil, cli.Errorf(cli.ExitUsage, "%s", err)
+	}
+	if threads < 1 {
+		return nil, fmt.Errorf("%d threads", threads)
+	}
+	return cpu.New(threads, set), nil
+}

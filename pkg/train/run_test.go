@@ -1,0 +1,213 @@
+package train
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	kernels "srn/kernels/cpu"
+	"srn/pkg/artifact"
+	"srn/pkg/dataset"
+	"srn/pkg/device/cpu"
+	"srn/pkg/method"
+	"srn/pkg/resnet"
+	"srn/pkg/srn"
+)
+
+// testConfig is a run of a few steps.
+var testConfig = Config{
+	Dataset: "random", Split: "train", Arch: "resnet8", Method: "srn", Epochs: 2, Batch: 16, LR: 0.05,
+	Schedule: "cosine", Momentum: 0.9, WeightDecay: 1e-3, Augment: "crop-flip", Seed: 3, EvalEvery: 1, CheckpointEvery: 1,
+}
+
+// testData is 40 images of noise in 4 classes, each with its own brightness.
+func testData() *dataset.Data {
+	d := &dataset.Data{Name: "random", Classes: []string{"a", "b", "c", "d"},
+		Mean: [3]float32{.5, .5, .5}, Std: [3]float32{.25, .25, .25}}
+	for _, s := range []*dataset.Split{&d.Train, &d.Test} {
+		for i := range 40 {
+			s.Labels = append(s.Labels, int32(i%4))
+			for j := range dataset.Pixels {
+				s.Pixels = append(s.Pixels, byte(i%4*50+(i*7919+j*104729)%97))
+			}
+		}
+	}
+	return d
+}
+
+// newRun starts or resumes a run into a folder.
+func newRun(t *testing.T, dir string, threads int, c Config, resume bool) *Run {
+	t.Helper()
+	be := cpu.New(threads, kernels.Best())
+	t.Cleanup(be.Close)
+	net, err := resnet.New(be, resnet.Config{Arch: c.Arch, Classes: 4, Batch: c.Batch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := method.Options{Net: net, Guidance: srn.GuidanceConfig{Lambda: 1, Every: 2}}
+	if c.Method == "srn" {
+		surrogate := srn.DefaultConfig()
+		surrogate.Channels = []int{16, 16}
+		if options.Surrogate, err = srn.New(be, surrogate, net.Layout()); err != nil {
+			t.Fatal(err)
+		}
+		options.Surrogate.Init(1)
+	}
+	info, err := method.Find(c.Method)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := info.New(options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &Run{Config: c, Data: testData(), Net: net, Method: m,
+		Output: filepath.Join(dir, "net.safetensors"), Checkpoints: dir}
+	r.Meta.Arch, r.Meta.NumClasses = c.Arch, 4
+	if err := r.Prepare(); err != nil {
+		t.Fatal(err)
+	}
+	metrics := filepath.Join(dir, "m.jsonl")
+	if resume {
+		kept, found, err := r.Restore()
+		if err != nil || !found {
+			t.Fatalf("restore: found %v, %v", found, err)
+		}
+		r.Records, err = artifact.ResumeRecords(metrics, kept)
+		if err != nil {
+			t.Fatal(err)
+		}
+	} else if r.Records, err = artifact.CreateRecords(metrics, artifact.Header{Tool: "test", Config: c}); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// outputs are the files of a finished run, without what depends on time.
+func outputs(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		b, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if e.Name() == "m.jsonl" {
+			var lines [][]byte
+			for line := range bytes.Lines(b) {
+				before, _, _ := bytes.Cut(line, []byte(`,"epoch_seconds"`))
+				lines = append(lines, before)
+			}
+			b = bytes.Join(lines, nil)
+		}
+		out[e.Name()] = string(b)
+	}
+	return out
+}
+
+func sameOutputs(t *testing.T, what string, got, want map[string]string) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: %d files, want %d", what, len(got), len(want))
+	}
+	for name, w := range want {
+		if got[name] != w {
+			t.Errorf("%s: %s differs", what, name)
+		}
+	}
+}
+
+func TestSameBytesResumedAndAtAnyThreads(t *testing.T) {
+	for _, method := range []string{"ce", "srn"} {
+		t.Run(method, func(t *testing.T) {
+			c := testConfig
+			c.Method = method
+			dir := t.TempDir()
+			if err := newRun(t, dir, 1, c, false).Train(); err != nil {
+				t.Fatal(err)
+			}
+			want := outputs(t, dir)
+			// 3 steps an epoch: stop after each of the first five, on 1 to 3 threads.
+			for stop := 1; stop <= 5; stop++ {
+				dir := t.TempDir()
+				r := newRun(t, dir, 1+stop%3, c, false)
+				asked := 0
+				r.Interrupted = func() bool { asked++; return asked == stop }
+				if err := r.Train(); !errors.Is(err, ErrInterrupted) {
+					t.Fatalf("stopped after %d steps: %v, want ErrInterrupted", stop, err)
+				}
+				if err := r.Records.Close(); err != nil {
+					t.Fatal(err)
+				}
+				if err := newRun(t, dir, 1+(stop+1)%3, c, true).Train(); err != nil {
+					t.Fatal(err)
+				}
+				sameOutputs(t, "resumed", outputs(t, dir), want)
+			}
+		})
+	}
+}
+
+func TestTrainingLearns(t *testing.T) {
+	c := testConfig
+	c.Method, c.Epochs = "ce", 4
+	r := newRun(t, t.TempDir(), 2, c, false)
+	var first, last Epoch
+	r.EpochDone = func(e Epoch) {
+		if e.Epoch == 1 {
+			first = e
+		}
+		last = e
+	}
+	if err := r.Train(); err != nil {
+		t.Fatal(err)
+	}
+	if last.TrainLoss > 0.8*first.TrainLoss || last.Test == nil || last.Test.Top1 < 0.5 {
+		t.Errorf("loss went from %.3f to %.3f, test accuracy %+v", first.TrainLoss, last.TrainLoss, last.Test)
+	}
+}
+
+func TestResumeRefusesOtherSettings(t *testing.T) {
+	dir := t.TempDir()
+	c := testConfig
+	c.Method = "ce"
+	r := newRun(t, dir, 1, c, false)
+	r.Interrupted = func() bool { return true }
+	if err := r.Train(); !errors.Is(err, ErrInterrupted) {
+		t.Fatal(err)
+	}
+	r.Config.LR, r.Config.Seed = 0.1, 4
+	_, _, err := r.Restore()
+	var differs *ConfigError
+	if !errors.As(err, &differs) || !strings.Contains(err.Error(), "lr was 0.05 and is now 0.1, seed was 3 and is now 4") {
+		t.Errorf("restore with other flags: %v", err)
+	}
+}
+
+func TestDivergenceNamesStepAndState(t *testing.T) {
+	c := testConfig
+	c.Method, c.LR, c.Epochs, c.CheckpointEvery = "ce", 1e30, 3, 0
+	dir := t.TempDir()
+	err := newRun(t, dir, 1, c, false).Train()
+	var diverged *DivergedError
+	if !errors.As(err, &diverged) || diverged.Epoch != 1 || diverged.Step != 2 && diverged.Step != 3 {
+		t.Errorf("error %v, want a divergence in epoch 1", err)
+	}
+}
+
+func TestRate(t *testing.T) {
+	c := Config{LR: 0.06, Epochs: 200, Schedule: "cosine"}
+	for epoch, want := range map[int]float64{1: 0.06, 101: 0.03, 200: 0.06 / 2 * (1 - math.Cos(math.Pi/200))} {
+		if got := c.Rate(epoch); math.Abs(got-want) > 1e-15 {
+			t.Errorf("epoch %d: rate %g, want %g", epoch, got, want)
+		}
+	}
+}
