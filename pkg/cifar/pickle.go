@@ -58,9 +58,10 @@ type (
 	global string
 	// dtype is NumPy's type of unsigned bytes, the only one known.
 	dtype struct{}
-	// array is a NumPy matrix of unsigned bytes in row-major order.
+	// array is a NumPy matrix of unsigned bytes.
 	array struct {
 		rows, columns int
+		columnMajor   bool
 		bytes         []byte
 	}
 )
@@ -299,7 +300,7 @@ func (u *unpickler) string(width int) error {
 		return err
 	}
 	if int64(n) > u.limit {
-		return refuse("the pickle has a string of %d bytes, more than its file", n)
+		return io.ErrUnexpectedEOF
 	}
 	s := make([]byte, n)
 	_, err = io.ReadFull(u.r, s)
@@ -423,13 +424,25 @@ func (a *array) set(state tuple) error {
 	if _, ok := state[2].(dtype); !ok {
 		return refuse("the pickled array has no type")
 	}
-	if columnMajor, ok := state[3].(bool); !ok || columnMajor {
-		return refuse("the pickled array is not in row-major order")
+	columnMajor, ok := state[3].(bool)
+	if !ok {
+		return refuse("the pickled array does not tell its order")
 	}
 	content, ok := state[4].([]byte)
 	if !ok || size[0]*size[1] != len(content) {
 		return refuse("the pickled array of %d × %d has not as many bytes", size[0], size[1])
 	}
-	a.rows, a.columns, a.bytes = size[0], size[1], content
+	*a = array{size[0], size[1], columnMajor, content}
 	return nil
+}
+
+// row copies one row.
+func (a *array) row(dst []byte, i int) {
+	if !a.columnMajor {
+		copy(dst, a.bytes[i*a.columns:])
+		return
+	}
+	for j := range a.columns {
+		dst[j] = a.bytes[j*a.rows+i]
+	}
 }

@@ -34,8 +34,10 @@ func (c *collector) readPython(index int, name string, size int64, r io.Reader) 
 		}
 		*e.dst = labels
 	}
-	for at := 0; at < n*Pixels; at += Pixels {
-		interleave((*[Pixels]byte)(part.Pixels[at:]), (*[Pixels]byte)(data.bytes[at:]))
+	var planes [Pixels]byte
+	for i := range n {
+		data.row(planes[:], i)
+		interleave((*[Pixels]byte)(part.Pixels[i*Pixels:]), &planes)
 	}
 	return part, c.checkLabels(name, part)
 }
