@@ -941,6 +941,7 @@ store6:
 	MOVQ         SI, gemmCall_tileC(DI)
 	IMUL3Q       $6, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
+	JMP          tileEnd
 tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
 	JNZ          tile
@@ -1894,6 +1895,7 @@ store6:
 	ADDQ         R14, SI
 	MOVQ         SI, gemmCall_tileC(DI)
 	ADDQ         $24, gemmCall_tileA(DI)
+	JMP          tileEnd
 tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
 	JNZ          tile

@@ -2612,6 +2612,7 @@ store16:
 	MOVQ         SI, gemmCall_tileC(DI)
 	IMUL3Q       $16, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
+	JMP          tileEnd
 tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
 	JNZ          tile
@@ -5455,6 +5456,7 @@ store12:
 	MOVQ         SI, gemmCall_tileC(DI)
 	IMUL3Q       $12, R8, CX
 	ADDQ         CX, gemmCall_tileA(DI)
+	JMP          tileEnd
 tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
 	JNZ          tile
@@ -8055,6 +8057,7 @@ store16:
 	ADDQ         R14, SI
 	MOVQ         SI, gemmCall_tileC(DI)
 	ADDQ         $64, gemmCall_tileA(DI)
+	JMP          tileEnd
 tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
 	JNZ          tile
@@ -10883,6 +10886,7 @@ store12:
 	ADDQ         R14, SI
 	MOVQ         SI, gemmCall_tileC(DI)
 	ADDQ         $48, gemmCall_tileA(DI)
+	JMP          tileEnd
 tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
 	JNZ          tile

@@ -6,8 +6,8 @@ import "fmt"
 // accumulators.
 type tile struct{ rows, vectors int }
 
-// tallest returns the tallest tile of each width for an instruction set. All
-// lower ones are written too, so that any number of rows splits into tiles
+// tallest returns the tallest tile of each width for an instruction set, as
+// tileShapes in package cpu does. All lower ones are written too, so that any number of rows splits into tiles
 // of nearly equal height.
 //
 // AVX-512: 24 accumulators, two pairs of vectors of B and four broadcast
@@ -39,7 +39,8 @@ const (
 	gemmLdC  = "R14"
 )
 
-// unroll is the number of steps of k between two tests of the loop.
+// unroll is the number of steps of k between two tests of the loop:
+// prefetchBlock in package cpu.
 const unroll = 4
 
 // field returns the operand of a field of the gemmCall.
@@ -184,19 +185,7 @@ func gemmTile(a *assembler, t tile, transposed bool) {
 		a.op("IMUL3Q", imm(t.rows), gemmLdA, gemmK)
 		a.op("ADDQ", gemmK, field("tileA"))
 	}
-	if t.rows < tallestOf(a.isa, t.vectors) {
-		a.op("JMP", "tileEnd")
-	}
-}
-
-// tallestOf returns the height of the tallest tile of a width.
-func tallestOf(s isa, vectors int) int {
-	for _, t := range tallest(s) {
-		if t.vectors == vectors {
-			return t.rows
-		}
-	}
-	return 0
+	a.op("JMP", "tileEnd")
 }
 
 // gemmStart sets the counter of a loop and the cursors of that loop: from,
