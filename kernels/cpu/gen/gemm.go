@@ -7,8 +7,8 @@ import "fmt"
 type tile struct{ rows, vectors int }
 
 // tallest returns the tallest tile of each width for an instruction set, as
-// tileShapes in package cpu does. All lower ones are written too, so that any number of rows splits into tiles
-// of nearly equal height.
+// tileShapes in package cpu does. All lower ones are written too, so that any
+// number of rows splits into tiles of nearly equal height.
 //
 // AVX-512: 24 accumulators, two pairs of vectors of B and four broadcast
 // elements of A; for 16 columns the broadcast is part of the multiply-add.
