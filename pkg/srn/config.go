@@ -11,7 +11,7 @@ import (
 // reason for the default.
 type Config struct {
 	Surrogate string  `json:"surrogate" enum:"conv" default:"conv" placeholder:"KIND" help:"Form of the surrogate: conv, a stack of 1-D convolutions." why:"the paper's; its convolutions share weights along the sequence, so that one surrogate fits a network of any size"`
-	Channels  []int   `json:"channels" default:"128,64,32" placeholder:"N,…" help:"Output channels of the surrogate's convolutions, multiples of 16 (${default})." why:"Table 1"`
+	Channels  []int   `json:"channels" default:"128,64,32" placeholder:"N" help:"Output channels of the surrogate's convolutions, multiples of 16 (${default})." why:"Table 1"`
 	Kernel    int     `json:"kernel" default:"9" placeholder:"N" help:"Taps of the surrogate's convolutions, odd (${default})." why:"Table 1; stride 1 and zero padding, which keep the length, are ours"`
 	Head      string  `json:"head" enum:"softplus,mean,linear" default:"softplus" placeholder:"KIND" help:"From mean-pooled features to r: softplus(linear), softplus(mean) or linear alone: softplus, mean, linear (${default})." why:"Table 1 names GAP and Softplus alone, but 32 features do not make a scalar: a linear layer is the least that does; linear can follow a target that is negative, as z-scores are half of the time"`
 	Clamp     string  `json:"clamp" enum:"hard,soft,none" default:"hard" placeholder:"KIND" help:"How r is kept below r_max: min(r, r_max), r_max·tanh(r/r_max) or not at all: hard, soft, none (${default})." why:"section 4.3.1 speaks of a ceiling and of saturation; above a hard ceiling the guidance is zero, which fraction_clipped shows"`

@@ -109,3 +109,21 @@ func (c MetaConfig) Check() error {
 	}
 	return nil
 }
+
+// Batch is the number of images that a classifier has to take at once: an
+// inner step's, or a good part of the validation images.
+func (c ScheduleConfig) Batch(classes int) int {
+	const validation = 128
+	n := min(c.OuterN, validation)
+	drawn := c.InnerN
+	if c.Sampling == "per-class" {
+		drawn *= classes
+	}
+	switch {
+	case c.Mode == "online":
+		return max(n, drawn)
+	case c.Sampling == "batch":
+		return max(n, c.InnerN)
+	}
+	return max(n, min(c.InnerBatch, drawn))
+}

@@ -1,0 +1,177 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"srn/pkg/artifact"
+	"srn/pkg/cli"
+	"srn/pkg/dataset"
+	"srn/pkg/device"
+	"srn/pkg/device/open"
+	"srn/pkg/resnet"
+	"srn/pkg/srn"
+)
+
+// meta is the command's flags.
+type meta struct {
+	Data     string `placeholder:"FILE" help:"Data artifact of srn-split."`
+	Arch     string `default:"resnet20" placeholder:"NAME" help:"Network that the surrogate reads: resnet8, resnet20, resnet32 or another resnet6n+2 (${default})."`
+	Output   string `short:"o" placeholder:"FILE" help:"Surrogate to write; - is standard output."`
+	Metrics  string `placeholder:"FILE" help:"Records of the rounds to write; - is standard output."`
+	Resume   bool   `help:"Go on from the state beside the output, if there is one; return at once if the run is complete."`
+	Describe bool   `help:"Print what every flag below decides, its default and the reason, and exit."`
+
+	srn.ScheduleConfig `embed:"" group:"Schedule:"`
+	srn.TargetConfig   `embed:"" group:"Meta-target:"`
+	srn.Config         `embed:"" group:"Surrogate:"`
+	srn.GuidanceConfig `embed:"" group:"Guidance of the inner stage:"`
+	cli.Common
+}
+
+func (m *meta) Examples() string { return examples }
+
+// Run trains the surrogate.
+func (m *meta) Run(ctx *cli.Context) error {
+	if m.Describe {
+		return describe(ctx)
+	}
+	if err := m.check(); err != nil {
+		return err
+	}
+	data, err := dataset.Load(m.Data)
+	if err != nil {
+		return err
+	}
+	m.ScheduleConfig.Resolve(data.Name)
+	config := srn.MetaConfig{Config: m.Config, TargetConfig: m.TargetConfig, GuidanceConfig: m.GuidanceConfig, ScheduleConfig: m.ScheduleConfig}
+	if err := config.Check(); err != nil {
+		return cli.Errorf(cli.ExitUsage, "--%v", err)
+	}
+	interrupted := ctx.Interrupted()
+	run := srn.Run{
+		Out: m.Output, Metrics: m.Metrics, Resume: m.Resume,
+		File: &srn.File{Arch: m.Arch, Dataset: data.Name, DataSHA256: data.SHA256,
+			Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version, Config: recorded{m.Arch, config},
+				Inputs: []artifact.Input{{Name: "data", Path: m.Data, SHA256: data.SHA256}}}},
+		Stop: func() bool {
+			select {
+			case <-interrupted:
+				return true
+			default:
+				return false
+			}
+		},
+	}
+	if m.Resume {
+		if done, err := run.Complete(); err != nil {
+			return err
+		} else if done {
+			ctx.Logf("%s is complete", m.Output)
+			return nil
+		}
+	}
+	be, err := open.Backend(ctx.Device, ctx.Threads)
+	if err != nil {
+		return err
+	}
+	net, err := resnet.New(be, resnet.Config{Arch: m.Arch, Classes: len(data.Classes), Batch: config.Batch(len(data.Classes))})
+	if err != nil {
+		return cli.Errorf(cli.ExitUsage, "--arch: %v", err)
+	}
+	trainer, err := srn.NewMeta(net, examplesOf(data, net), config)
+	if err != nil {
+		return cli.Errorf(cli.ExitUsage, "--%v", err)
+	}
+	return m.execute(ctx, trainer, run)
+}
+
+// recorded is what the artifact says of the run.
+type recorded struct {
+	Arch string `json:"arch"`
+	srn.MetaConfig
+}
+
+func examplesOf(data *dataset.Data, net *resnet.Net) srn.Examples {
+	loader := net.Loader(data.Images(&data.Train))
+	load := device.Stage{loader.Op()}
+	return srn.Examples{Classes: len(data.Classes), Labels: data.Train.Labels, MetaTrain: data.MetaTrain, MetaVal: data.MetaVal,
+		Feed: func(picks []device.Pick) {
+			loader.Set(picks)
+			net.Backend().Run(len(picks), load)
+		}}
+}
+
+// execute runs the rounds and tells what became of them.
+func (m *meta) execute(ctx *cli.Context, trainer *srn.Meta, run srn.Run) error {
+	bar := ctx.Progress(int64(trainer.Rounds), m.Arch+" meta")
+	defer bar.Done()
+	var ratio float64
+	rounds := 0
+	run.Report = func(r srn.Record) {
+		bar.Set(int64(r.Round))
+		ratio += r.GuidanceRatio
+		rounds++
+		if every := max(trainer.Rounds/10, 1); r.Round%every == 0 || r.Round == trainer.Rounds {
+			ctx.Logf("round %d/%d: r %.4f, s_meta %+.3f, val loss %.3f, top1 %.1f%%, margin %.3f, ‖λ∇r‖/‖∇task‖ %.1e",
+				r.Round, trainer.Rounds, r.R, r.SMeta, r.ValLoss, 100*r.ValTop1, r.Margin, r.GuidanceRatio)
+		}
+	}
+	err := trainer.Execute(run)
+	var diverged *srn.DivergedError
+	switch {
+	case errors.Is(err, srn.ErrInterrupted) && trainer.Done() > 0:
+		return cli.WithHint(cli.Errorf(cli.ExitInterrupted, "interrupted after round %d of %d; saved in %s", trainer.Done(), trainer.Rounds, srn.StatePath(m.Output)),
+			"run the same command with --resume to go on")
+	case errors.Is(err, srn.ErrInterrupted):
+		return cli.Errorf(cli.ExitInterrupted, "interrupted within the first round: nothing is saved")
+	case errors.As(err, &diverged):
+		return cli.WithHint(err, "lower --inner-lr, --outer-lr or --guidance-ratio")
+	case err != nil:
+		return err
+	}
+	const noticeable = 1e-3
+	if mean := ratio / float64(max(rounds, 1)); rounds > 0 && mean < noticeable && (m.Lambda != 0 || m.Ratio != 0) {
+		ctx.Warnf("the guidance's norm was %.1e of the task gradient's: too little to matter; --guidance-ratio sets it (docs/srn.md)", mean)
+	}
+	return ctx.Result(map[string]any{"type": "result", "output": m.Output, "sha256": run.File.SHA256, "rounds": trainer.Done()})
+}
+
+// check refuses flags that contradict each other.
+func (m *meta) check() error {
+	usage := func(hint, format string, a ...any) error {
+		return cli.WithHint(cli.Errorf(cli.ExitUsage, format, a...), hint)
+	}
+	switch {
+	case m.Data == "":
+		return usage("make one with srn-split", "--data: no data artifact is given")
+	case m.Output == "":
+		return usage("name the surrogate, such as -o srn.safetensors.zst", "-o: no output is given")
+	case m.Resume && (m.Output == "-" || m.Metrics == "-"):
+		return usage("name files", "--resume: standard output cannot be resumed")
+	case m.Output == "-" && m.Metrics == "-":
+		return usage("name a file for one of them", "-o and --metrics are both standard output")
+	case m.Metrics != "" && artifact.SameFile(m.Output, m.Metrics):
+		return usage("choose another name", "-o and --metrics are one file")
+	}
+	for _, out := range []string{m.Output, m.Metrics} {
+		if out != "" && artifact.SameFile(m.Data, out) {
+			return usage("choose another name", "%s is both input and output", out)
+		}
+	}
+	return nil
+}
+
+// describe prints all choices with their reasons.
+func describe(ctx *cli.Context) error {
+	if ctx.JSON {
+		return ctx.Result(srn.Choices())
+	}
+	for _, c := range srn.Choices() {
+		if _, err := fmt.Fprintf(ctx.Stdout(), "--%s %s\n    %s\n    Why: %s.\n", c.Flag, c.Default, strings.TrimSpace(c.Help), c.Why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
