@@ -150,3 +150,58 @@ func TestAgainstPyTorch(t *testing.T) {
 		}
 	}
 }
+
+func TestFiveStepsOfSGD(t *testing.T) {
+	r := readReference(t, "resnet8")
+	be := cpu.New(2, kernels.Best())
+	defer be.Close()
+	n, images := r.net(be, "resnet8")
+	velocity := be.New(n.Params().Len())
+	sum, ok := r.f.Tensor("sgd.losses")
+	if !ok {
+		t.Fatal("no reference losses")
+	}
+	want, err := sum.Float64s()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step, want := range want {
+		n.Forward(images, nn.Train)
+		n.CrossEntropy(images)
+		n.Backward(images)
+		var mean float64
+		for _, l := range read(be, n.Loss(), images) {
+			mean += float64(l) / float64(images)
+		}
+		if math.Abs(mean-want) > tolerance*want {
+			t.Errorf("loss before step %d is %g, want %g", step+1, mean, want)
+		}
+		be.SGD(n.Params(), velocity, n.Grad(), 0.06, 0.9, 5e-4)
+		n.Load()
+	}
+	near(t, "parameters", read(be, n.Params(), n.Layout().Len()), r.flat("sgd.", n.Layout()))
+	near(t, "running statistics", read(be, n.Running(), n.RunningLayout().Len()), r.flat("sgd.", n.RunningLayout()))
+}
+
+// A Hessian is symmetric: ⟨u, Hv⟩ = ⟨v, Hu⟩, whatever the batch.
+func TestHessianIsSymmetric(t *testing.T) {
+	r := readReference(t, "resnet8")
+	for _, mode := range []nn.Mode{nn.Eval, nn.TrainFrozen} {
+		be := cpu.New(2, kernels.Best())
+		defer be.Close()
+		n, images := r.net(be, "resnet8")
+		dim := n.Layout().Len()
+		u, v, hu, hv := be.New(dim), be.New(dim), be.New(dim), be.New(dim)
+		be.Write(v, r.flat("v.", n.Layout()))
+		n.Forward(images, mode)
+		n.CrossEntropy(images)
+		n.Backward(images)
+		be.Copy(u, n.Grad())
+		n.HVP(images, u, hu)
+		n.HVP(images, v, hv)
+		a, b := be.Dot(u, hv), be.Dot(v, hu)
+		if math.Abs(a-b) > 1e-4*max(math.Abs(a), math.Abs(b)) {
+			t.Errorf("mode %d: ⟨u, Hv⟩ = %g, ⟨v, Hu⟩ = %g", mode, a, b)
+		}
+	}
+}
