@@ -43,9 +43,9 @@ func (s *split) record(d *dataset.Data, source cifar.Source, written bool) recor
 		ValFraction: d.ValFraction, Seed: d.Seed, Mean: d.Mean, Std: d.Std,
 		Train: d.Train.Len(), MetaTrain: len(d.MetaTrain), MetaVal: len(d.MetaVal), Test: d.Test.Len(),
 		Classes:           d.Classes,
-		TrainPerClass:     d.Train.Counts(n, nil),
+		TrainPerClass:     d.Train.Counts(n, d.Train.Indices()),
 		MetaTrainPerClass: d.Train.Counts(n, d.MetaTrain),
 		MetaValPerClass:   d.Train.Counts(n, d.MetaVal),
-		TestPerClass:      d.Test.Counts(n, nil),
+		TestPerClass:      d.Test.Counts(n, d.Test.Indices()),
 	}
 }

@@ -62,12 +62,9 @@ func (s *Split) Indices() []int32 {
 	return v
 }
 
-// Counts is the number of images of each of the classes, of the given indices
-// or, if they are nil, of all.
+// Counts is the number of images of each of the classes among the given
+// indices.
 func (s *Split) Counts(classes int, indices []int32) []int {
-	if indices == nil {
-		indices = s.Indices()
-	}
 	n := make([]int, classes)
 	for _, i := range indices {
 		n[s.Labels[i]]++
