@@ -24,8 +24,21 @@ func help(options kong.HelpOptions, ctx *kong.Context) error {
 		return nil
 	}
 	fmt.Fprintf(ctx.Stdout, "\nExamples:\n")
-	for _, line := range strings.Split(strings.Trim(command.Examples(), "\n"), "\n") {
-		fmt.Fprintln(ctx.Stdout, strings.TrimRight("  "+line, " "))
+	lines := strings.Split(strings.Trim(command.Examples(), "\n"), "\n")
+	indent := commonIndent(lines)
+	for _, line := range lines {
+		fmt.Fprintln(ctx.Stdout, strings.TrimRight("  "+line[min(indent, len(line)):], " "))
 	}
 	return nil
+}
+
+// commonIndent is how many spaces all lines that hold something begin with.
+func commonIndent(lines []string) int {
+	indent := -1
+	for _, line := range lines {
+		if text := strings.TrimLeft(line, " "); text != "" && (indent < 0 || len(line)-len(text) < indent) {
+			indent = len(line) - len(text)
+		}
+	}
+	return max(indent, 0)
 }
