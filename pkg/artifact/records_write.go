@@ -39,7 +39,11 @@ func CreateRecords(path string, h Header) (*RecordWriter, error) {
 		if w.file, err = os.OpenFile(target, os.O_WRONLY, 0); err != nil {
 			return nil, err
 		}
-		return w, w.Flush()
+		if err := w.Flush(); err != nil {
+			w.file.Close()
+			return nil, err
+		}
+		return w, nil
 	}
 	w.sync = true
 	w.file, err = replace(target, func(f *os.File) error {
