@@ -13,10 +13,10 @@ func (c *cohort) comparison() Table {
 		Columns: []Column{
 			{Head: "Method"}, {Head: "Weight decay", Number: true}, {Head: "Epochs", Number: true}, {Head: "Seeds n", Number: true},
 			{Head: "Top-1 %", Number: true}, {Head: "Difference to CE", Number: true},
-			{Head: "Paper’s top-1 % (quoted)", Number: true, Quoted: true},
-			{Head: "Top-5 %", Number: true}, {Head: "Loss", Number: true}, {Head: "ECE %", Number: true},
+			{Head: "Top-1 % in the paper (quoted)", Number: true, Quoted: true},
 			{Head: "λ_max", Number: true}, {Head: "Guidance ratio", Number: true},
-			{Head: "Seconds per epoch", Number: true}, {Head: "Images/s", Number: true},
+			{Head: "Loss", Number: true}, {Head: "ECE %", Number: true},
+			{Head: "Seconds per epoch", Number: true}, {Head: "Top-5 %", Number: true},
 		},
 	}
 	for _, g := range c.groups {
@@ -33,9 +33,9 @@ func (c *cohort) comparison() Table {
 		t.Rows = append(t.Rows, []string{
 			g.Label(), plain(g.WeightDecay), fmt.Sprint(g.Epochs), fmt.Sprint(len(g.whole())),
 			plusMinus(g.over(top1), percent), difference, g.quoted(),
-			plusMinus(g.over(top5), percent), plusMinus(g.over(testLoss), decimals(4)), plusMinus(g.over(ece), percent),
-			lambda, plusMinusDigits(g.over(guidanceRatio), 2),
-			plusMinusDigits(g.over(secondsPerEpoch), 3), plusMinus(g.over(imagesPerSecond), decimals(0)),
+			lambda, plusMinusDigits(g.over(guidanceRatio), 3),
+			plusMinus(g.over(testLoss), decimals(3)), plusMinus(g.over(ece), percent),
+			plusMinusDigits(g.over(secondsPerEpoch), 3), plusMinus(g.over(top5), percent),
 		})
 	}
 	t.dropEmpty(5)
@@ -51,7 +51,7 @@ func (c *cohort) comparison() Table {
 	if c.guided() {
 		t.Notes = append(t.Notes, "Guidance ratio: ‖λ∇r‖/‖∇task‖, the median over epochs.")
 	}
-	t.Notes = append(t.Notes, "Seconds per epoch and images/s are medians over a run’s epochs, of training alone.")
+	t.Notes = append(t.Notes, "Seconds per epoch: the median over a run’s epochs, of training alone.")
 	return t
 }
 
@@ -81,7 +81,7 @@ func (g *group) quoted() string {
 		if q.SD != 0 {
 			s += " ± " + fixed(q.SD, 2)
 		}
-		parts = append(parts, fmt.Sprintf("%s (Table %d)", s, q.Table))
+		parts = append(parts, fmt.Sprintf("%s (Table\u00a0%d)", strings.ReplaceAll(s, " ", "\u00a0"), q.Table))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -106,7 +106,7 @@ func (c *cohort) differences() Table {
 			{Head: "95% interval", Number: true}, {Head: "p", Number: true}, {Head: "Detectable", Number: true},
 		},
 		Notes: []string{
-			"Interval and p: Student’s t on the differences, two-sided, not corrected for the number of comparisons. " +
+			"pp: percentage points. Interval and p: Student’s t on the differences, two-sided, not corrected for the number of comparisons. " +
 				"Detectable: the true difference that this many pairs with this scatter would show at 5% in 80 of 100 repetitions.",
 		},
 	}
@@ -116,7 +116,7 @@ func (c *cohort) differences() Table {
 		number func(float64) string
 	}
 	points := func(v float64) string { return signed(100*v, 2) }
-	list := []compared{{"top-1, percentage points", top1, points}, {"loss", testLoss, func(v float64) string { return signed(v, 4) }}}
+	list := []compared{{"top-1, pp", top1, points}, {"loss", testLoss, func(v float64) string { return signed(v, 4) }}}
 	if used := conditions(c.groups); len(used) > 0 {
 		list = append(list, compared{"λ_max", lambdaMax(used[0]), func(v float64) string {
 			s := significant(v, 3)

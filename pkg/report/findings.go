@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -152,11 +153,11 @@ func (c *cohort) differenceFindings(f *findings, where string) {
 		if p.N < 2 {
 			continue
 		}
-		verdict := "no difference is shown"
+		verdict := "within the scatter between seeds"
 		if p.P < 0.05 {
-			verdict = "a difference beyond the scatter between seeds"
+			verdict = "beyond the scatter between seeds"
 		}
-		f.note("%s%s against %s: %s percentage points of top-1 over %s (95%% interval %s to %s, p = %s): %s; with this scatter a true difference of %s would be found in 4 of 5 repetitions",
+		f.note("%s%s against %s: %s percentage points of top-1 over %s (95%% interval %s to %s, p = %s): a difference %s; a true one of %s would be found in 4 of 5 repetitions",
 			where, g.Legend(c), b.Legend(c), signed(100*p.Mean, 2), count(p.N, "paired seed"), signed(100*p.Low, 2), signed(100*p.High, 2),
 			significant(p.P, 2), verdict, fixed(100*p.Detectable, 2))
 	}
@@ -168,6 +169,7 @@ func (c *cohort) curvatureFindings(f *findings, where string) {
 		f.note("%sλ_max was measured under %d conditions, which are kept apart; the comparison table has the most frequent", where, len(used))
 	}
 	for _, cond := range used {
+		var courses, failed []string
 		for _, g := range c.groups {
 			unconverged, measured := 0, 0
 			var curves []map[int]float64
@@ -188,26 +190,28 @@ func (c *cohort) curvatureFindings(f *findings, where string) {
 				curves = append(curves, curve)
 			}
 			if unconverged > 0 {
-				f.warn("%s%s: λ_max did not converge on %d of %s (%s); ask srn-hessian for more steps", where, g.Legend(c), unconverged, count(measured, "checkpoint"), cond)
+				failed = append(failed, fmt.Sprintf("%s %d of %d", g.Legend(c), unconverged, measured))
 			}
-			points := average(curves)
-			if len(points) < 3 {
-				continue
+			if points := average(curves); len(points) > 2 {
+				courses = append(courses, course(g.Legend(c), points))
 			}
-			peak := slices.MaxFunc(points, func(a, b Point) int {
-				switch {
-				case a.Mean < b.Mean:
-					return -1
-				case a.Mean > b.Mean:
-					return 1
-				}
-				return 0
-			})
-			first, last := points[0], points[len(points)-1]
-			f.note("%s%s: λ_max goes from %s at epoch %d to %s at epoch %d, with its maximum, %s, at epoch %d",
-				where, g.Legend(c), significant(first.Mean, 3), first.X, significant(last.Mean, 3), last.X, significant(peak.Mean, 3), peak.X)
+		}
+		if len(failed) > 0 {
+			f.warn("%sλ_max (%s) did not converge on some checkpoints: %s; ask srn-hessian for more steps", where, cond, strings.Join(failed, ", "))
+		}
+		if len(courses) > 0 {
+			f.note("%sλ_max (%s) over epochs: %s", where, cond, strings.Join(courses, "; "))
 		}
 	}
+}
+
+// course says where a curve begins, ends and peaks: "ce from 22 (epoch 1) to 14
+// (epoch 30), at most 82 (epoch 10)".
+func course(name string, points []Point) string {
+	peak := slices.MaxFunc(points, func(a, b Point) int { return cmp.Compare(a.Mean, b.Mean) })
+	first, last := points[0], points[len(points)-1]
+	return fmt.Sprintf("%s from %s (epoch %d) to %s (epoch %d), at most %s (epoch %d)", name,
+		significant(first.Mean, 3), first.X, significant(last.Mean, 3), last.X, significant(peak.Mean, 3), peak.X)
 }
 
 // metaFindings says where a surrogate cannot have learned or guided.

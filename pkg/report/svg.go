@@ -5,6 +5,7 @@ import (
 	"html"
 	"html/template"
 	"math"
+	"regexp"
 	"strings"
 )
 
@@ -15,7 +16,8 @@ const (
 	fontSize    = 13
 	glyphWidth  = 0.56 * fontSize // of an average letter
 	legendLine  = 19
-	markerLimit = 40 // points a series may have and still show markers
+	markerLimit = 16 // points a series may have and still show markers
+	hoverLimit  = 60 // and still tell their values under the pointer
 )
 
 // styles is how many colour and dash pairs there are.
@@ -152,7 +154,7 @@ func (f *Figure) drawLegend(c *chart, rows [][]int) {
 }
 
 func (f *Figure) drawAxes(c *chart, yticks []tick) {
-	c.printf(`<text class="unit" x="0" y="%s">%s</text>`, coord(c.top-13), html.EscapeString(f.YLabel))
+	c.printf(`<text class="unit" x="0" y="%s">%s</text>`, coord(c.top-13), subscripts(f.YLabel, `<tspan class="sub" dy="3">`, "</tspan><tspan dy=\"-3\">\u200b</tspan>"))
 	for _, t := range yticks {
 		y := coord(c.y(t.value))
 		c.printf(`<path class="grid" d="M%s %sH%s"/><text class="tick" text-anchor="end" x="%s" y="%s" dy=".35em">%s</text>`,
@@ -192,18 +194,30 @@ func (s Series) drawLine(c *chart, number func(float64) string) {
 		c.printf("%s%s %s", letter(i), coord(c.x(float64(p.X))), coord(c.y(p.Mean)))
 	}
 	c.printf(`"/>`)
-	if len(s.Points) > markerLimit {
+	kind, radius := "dot", "2.8"
+	switch {
+	case len(s.Points) > hoverLimit:
 		return
+	case len(s.Points) > markerLimit:
+		kind, radius = "hover", "5"
 	}
 	for _, p := range s.Points {
 		seeds := ""
 		if p.N > 1 {
 			seeds = fmt.Sprintf(", %s to %s over %d seeds", number(p.Low), number(p.High), p.N)
 		}
-		c.printf(`<circle class="dot s%d" cx="%s" cy="%s" r="2.6"><title>%s at %d: %s%s</title></circle>`, s.Style%styles,
-			coord(c.x(float64(p.X))), coord(c.y(p.Mean)), html.EscapeString(s.Label), p.X, html.EscapeString(number(p.Mean)), seeds)
+		c.printf(`<circle class="%s s%d" cx="%s" cy="%s" r="%s"><title>%s at %d: %s%s</title></circle>`, kind, s.Style%styles,
+			coord(c.x(float64(p.X))), coord(c.y(p.Mean)), radius, html.EscapeString(s.Label), p.X, html.EscapeString(number(p.Mean)), seeds)
 	}
 }
+
+// subscripts escapes text and sets what follows an underscore in names such as
+// λ_max low.
+func subscripts(text, before, after string) string {
+	return subscript.ReplaceAllString(html.EscapeString(text), "${1}"+before+"${2}"+after)
+}
+
+var subscript = regexp.MustCompile(`(λ|\bs|\br)_(max|meta)\b`)
 
 func letter(i int) string {
 	if i == 0 {

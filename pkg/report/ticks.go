@@ -43,26 +43,25 @@ func linearTicks(low, high float64, n int) (ticks []tick, from, to float64) {
 	return ticks, first * step, last * step
 }
 
-// logTicks covers low to high by decades, thinned to about n, with 2 and 5
-// between them where there are few.
+// logTicks labels decades between low and high, widened a little and thinned
+// to about n, with 2 and 5 times them where there are few.
 func logTicks(low, high float64, n int) (ticks []tick, from, to float64) {
-	first, last := int(math.Floor(math.Log10(low)+1e-9)), int(math.Ceil(math.Log10(high)-1e-9))
-	if first == last {
-		last++
-	}
+	from, to = low/1.3, high*1.3
+	first, last := int(math.Floor(math.Log10(from))), int(math.Ceil(math.Log10(to)))
 	every := max(1, (last-first+n-1)/n)
 	for e := first; e <= last; e++ {
-		v := math.Pow(10, float64(e))
-		if (e-first)%every == 0 || e == last && every == 1 {
-			ticks = append(ticks, tick{v, powerLabel(e)})
-		}
-		if last-first <= 2 && e < last {
-			for _, m := range []float64{2, 5} {
-				ticks = append(ticks, tick{m * v, significantShort(m * v)})
+		for _, m := range []float64{1, 2, 5} {
+			v := m * math.Pow(10, float64(e))
+			switch {
+			case v < from || v > to:
+			case m == 1 && e%every == 0:
+				ticks = append(ticks, tick{v, powerLabel(e)})
+			case m != 1 && last-first <= 3:
+				ticks = append(ticks, tick{v, significantShort(v)})
 			}
 		}
 	}
-	return ticks, math.Pow(10, float64(first)), math.Pow(10, float64(last))
+	return ticks, from, to
 }
 
 func powerLabel(e int) string {
