@@ -1,0 +1,58 @@
+package main
+
+import (
+	"log"
+	"os"
+	"strconv"
+
+	"srn/pkg/artifact"
+	"srn/pkg/cli"
+	"srn/pkg/dataset"
+	"srn/pkg/device/cpu"
+	"srn/pkg/resnet"
+	"srn/pkg/srn"
+
+	kernels "srn/kernels/cpu"
+)
+
+// makeData is the scripts' command "make-data SEED": a small data set in
+// data.safetensors.zst and a surrogate for its ResNet-8 in srn.safetensors.zst.
+func makeData() {
+	seed, err := strconv.ParseUint(os.Args[1], 10, 64)
+	if err != nil {
+		log.Fatal(err)
+	}
+	d := &dataset.Data{Name: "synthetic", Classes: []string{"dark", "grey", "light"},
+		Mean: [3]float32{.5, .5, .5}, Std: [3]float32{.25, .25, .25}}
+	for _, s := range []*dataset.Split{&d.Train, &d.Test} {
+		for i := range 60 {
+			s.Labels = append(s.Labels, int32(i%3))
+			for j := range dataset.Pixels {
+				s.Pixels = append(s.Pixels, byte(i%3*60+(i*7919+j*104729+int(seed))%97))
+			}
+		}
+	}
+	if err := d.Part(0.1, seed); err != nil {
+		log.Fatal(err)
+	}
+	if err := d.Save("data.safetensors.zst", artifact.Provenance{Tool: "test", Version: cli.Version()}); err != nil {
+		log.Fatal(err)
+	}
+	config := srn.DefaultConfig()
+	config.Channels = []int{16}
+	layout, _, err := resnet.Layouts("resnet8", 3)
+	if err != nil {
+		log.Fatal(err)
+	}
+	be := cpu.New(1, kernels.Best())
+	s, err := srn.New(be, config, layout)
+	if err != nil {
+		log.Fatal(err)
+	}
+	s.Init(seed)
+	err = s.Save("srn.safetensors.zst", &srn.File{Arch: "resnet8", Dataset: d.Name, DataSHA256: d.SHA256,
+		Provenance: artifact.Provenance{Tool: "test", Version: cli.Version()}})
+	if err != nil {
+		log.Fatal(err)
+	}
+}
