@@ -399,6 +399,29 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// TestVerifyFolder checks that unpacked files are told by their hashes.
+func TestVerifyFolder(t *testing.T) {
+	dir := t.TempDir()
+	files := cifartest.Spec{Dataset: "cifar100", PerFile: 2}.Files()
+	if err := cifartest.Write(dir, files); err != nil {
+		t.Fatal(err)
+	}
+	known := officialMD5["cifar100"]
+	defer func() { officialMD5["cifar100"] = known }()
+	fake := map[string]string{}
+	officialMD5["cifar100"] = fake
+	for i, want := range []string{"", "", "unpacked CIFAR-100, binary version"} {
+		if i > 0 {
+			sum := md5.Sum(files[i-1].Data)
+			fake[filepath.Base(files[i-1].Name)] = hex.EncodeToString(sum[:])
+		}
+		set, err := Read(dir, Options{Dataset: "cifar100", AllowPartial: true})
+		if err != nil || set.Source.Verified != want {
+			t.Errorf("with %d known files: %v, %+v", i, err, set.Source)
+		}
+	}
+}
+
 // TestOfficialCounts reads as many images as the official files have, without
 // --allow-partial.
 func TestOfficialCounts(t *testing.T) {

@@ -30,8 +30,12 @@ func (d *Data) Save(path string, p artifact.Provenance) error {
 }
 
 // SaveIfChanged is Save, except that a file which holds the same already is
-// left alone. It reports whether it wrote.
+// left alone. It reports whether it wrote, which to standard output ("-") it
+// always does.
 func (d *Data) SaveIfChanged(path string, p artifact.Provenance) (bool, error) {
+	if path == "-" {
+		return true, d.Save(path, p)
+	}
 	f, err := d.file(p)
 	if err != nil {
 		return false, err
