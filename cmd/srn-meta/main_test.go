@@ -1,0 +1,76 @@
+package main
+
+import (
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/alecthomas/kong"
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"srn/pkg/artifact"
+	"srn/pkg/dataset"
+	"srn/pkg/srn"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"srn-meta": main})
+}
+
+func TestScripts(t *testing.T) {
+	data, err := dataset.Synthetic(200, 20, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := data.Part(0.25, 1); err != nil {
+		t.Fatal(err)
+	}
+	data.Normalise()
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			return data.Save(filepath.Join(env.WorkDir, "data.safetensors.zst"), artifact.Provenance{Tool: "test"})
+		},
+	})
+}
+
+// The flags' defaults are those of the package.
+func TestDefaults(t *testing.T) {
+	var m meta
+	parser, err := kong.New(&m, kong.NamedMapper("threads", kong.MapperFunc(func(ctx *kong.DecodeContext, _ reflect.Value) error {
+		_ = ctx.Scan.Pop()
+		return nil
+	})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := parser.Parse(nil); err != nil {
+		t.Fatal(err)
+	}
+	got := encode(t, srn.MetaConfig{Config: m.Config, TargetConfig: m.TargetConfig, GuidanceConfig: m.GuidanceConfig, ScheduleConfig: m.ScheduleConfig})
+	if want := encode(t, srn.DefaultMeta()); got != want {
+		t.Errorf("flags' defaults\n%s\nwant the package's\n%s", got, want)
+	}
+	flags := map[string]bool{}
+	for _, f := range parser.Model.Flags {
+		flags[f.Name] = true
+	}
+	for _, c := range srn.Choices() {
+		if !flags[c.Flag] {
+			t.Errorf("--describe names --%s, which is no flag", c.Flag)
+		}
+		if c.Why == "" || c.Default == "" || strings.Contains(c.Help, "${") {
+			t.Errorf("--%s: %+v", c.Flag, c)
+		}
+	}
+}
+
+func encode(t *testing.T, v any) string {
+	t.Helper()
+	b, err := artifact.EncodeJSON(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
