@@ -1,6 +1,8 @@
 package main
 
 import (
+	"flag"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -73,4 +75,35 @@ func encode(t *testing.T, v any) string {
 		t.Fatal(err)
 	}
 	return string(b)
+}
+
+var update = flag.Bool("update", false, "rewrite the table of docs/srn.md")
+
+// The documentation's table is what the flags say.
+func TestDocumentedChoices(t *testing.T) {
+	const path, begin, end = "../../docs/srn.md", "<!-- choices -->\n", "<!-- end of choices -->"
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(b), begin)
+	have, after, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatal("the table's marks are missing")
+	}
+	var want strings.Builder
+	want.WriteString("| flag | default | what it decides | why |\n|---|---|---|---|\n")
+	for _, c := range srn.Choices() {
+		row := "| `--" + c.Flag + "` | " + c.Default + " | " + strings.TrimSuffix(c.Help, ".") + " | " + c.Why + " |\n"
+		want.WriteString(row)
+	}
+	if have == want.String() {
+		return
+	}
+	if !*update {
+		t.Fatal("docs/srn.md is not what the flags say: run go test ./cmd/srn-meta -update")
+	}
+	if err := os.WriteFile(path, []byte(before+begin+want.String()+end+after), 0o666); err != nil {
+		t.Fatal(err)
+	}
 }

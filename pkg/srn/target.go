@@ -10,7 +10,7 @@ type TargetConfig struct {
 	MarginConfig
 	GammaMar float64 `json:"gamma_mar" default:"1" placeholder:"X" help:"Weight γ_mar of the inverse margin in s_meta (${default})." why:"the paper's best in Table 4, and what its Tables 5 and 7 agree with; Table 2 agrees with 0.5 for ResNet-20"`
 	Z        string  `json:"z" enum:"running,ema,window,none" default:"running" placeholder:"KIND" help:"Statistics of z(): mean and deviation over all rounds so far, exponentially weighted, over a window of rounds, or no normalisation: running, ema, window, none (${default})." why:"Eq. 6 leaves z undefined; running statistics have no constant to choose"`
-	ZFloor   float64 `json:"z_floor" default:"0.1" placeholder:"X" help:"Smallest standard deviation in z() (${default})." why:"of two rounds, z would be ±1 whatever their difference; 0.1 is about what the loss of 400 images is uncertain by"`
+	ZFloor   float64 `json:"z_floor" default:"0.1" placeholder:"X" help:"Smallest standard deviation in z() (${default})." why:"of two rounds, z would be ±1 whatever their difference; 0.1 is about twice what the loss of 400 images is uncertain by"`
 	ZDecay   float64 `json:"z_decay" default:"0.9" placeholder:"X" help:"Weight of the past in z() with --z ema (${default})." why:"averages over about 10 rounds"`
 	ZWindow  int     `json:"z_window" default:"20" placeholder:"N" help:"Rounds in z() with --z window (${default})." why:"a fifth of the schedule"`
 }
