@@ -12,15 +12,23 @@ import (
 // condition is how λ_max was measured. Values under different conditions are
 // never compared.
 type condition struct {
-	Split, Subset, BN string
-	N                 int
-	SubsetSeed        int
-	L2                float64
+	Split, Subset, BN, Operator string
+	N                           int
+	SubsetSeed                  int
+	Batch                       int // where BN uses the batch's statistics
+	L2                          float64
 }
 
 func conditionOf(r artifact.Record) condition {
-	l2, _ := r.Float("l2_term")
-	return condition{r.Text("split"), r.Text("subset"), r.Text("bn"), whole(r, "n"), whole(r, "subset_seed"), l2}
+	c := condition{Split: r.Text("split"), Subset: r.Text("subset"), BN: r.Text("bn"), Operator: r.Text("operator"), N: whole(r, "n"), SubsetSeed: whole(r, "subset_seed")}
+	c.L2, _ = r.Float("l2_term")
+	if c.BN == "train" {
+		c.Batch = whole(r, "batch")
+	}
+	if c.Operator == "hessian" {
+		c.Operator = ""
+	}
+	return c
 }
 
 // String says it as a column's head does: "test split, N = 1000 (subset seed
@@ -34,6 +42,12 @@ func (c condition) String() string {
 		s += fmt.Sprintf(" (subset seed %d)", c.SubsetSeed)
 	}
 	s += ", BN " + cmp.Or(c.BN, "unknown")
+	if c.Batch != 0 {
+		s += fmt.Sprintf(" (batches of %d)", c.Batch)
+	}
+	if c.Operator != "" {
+		s += ", of the " + c.Operator
+	}
 	if c.L2 != 0 {
 		s += fmt.Sprintf(", with L2 term %g", c.L2)
 	}

@@ -239,7 +239,7 @@ func metaFindings(f *findings, groups []*metaGroup) {
 		}{
 			{flat, "r changes by less than 1% of its size over all rounds"},
 			{ceiling, "in more than half of the evaluations r is held at its ceiling, where its gradient is zero"},
-			{floored, "in more than half of the evaluations the margin is at its floor"},
+			{floored, "on average more than half of the validation images have a margin below the floor"},
 		} {
 			if len(k.sources) > 0 {
 				f.warn("meta-training of %s, seed %s: %s", g.Label(), seedsOf(k.sources), k.text)

@@ -144,10 +144,11 @@ func collect(sources []*Source) *collection {
 
 // place finds the run that a measurement belongs to: the one whose checkpoint
 // has the recorded hash or, failing that, the one with the same data set,
-// network, method, weight decay and seed. It is nil where several fit.
+// network, method, weight decay, seed and, if recorded, guidance ratio. It is nil where several fit.
 func (c *collection) place(s *Source, rec artifact.Record, trained int) *run {
 	want := runKey{Dataset: rec.Text("dataset"), Data: s.data(rec), Arch: rec.Text("arch"), Method: cmp.Or(rec.Text("label"), rec.Text("method"))}
 	want.WeightDecay, _ = rec.Float("weight_decay")
+	want.Ratio, _ = rec.Float("guidance_ratio_target")
 	want.Epochs = whole(rec, "epochs")
 	if want.Method == "" {
 		want.Method = stem(rec.Text("checkpoint"))
@@ -159,6 +160,9 @@ func (c *collection) place(s *Source, rec artifact.Record, trained int) *run {
 			return r
 		}
 		same := r.Dataset == want.Dataset && r.Arch == want.Arch && r.Method == want.Method && r.WeightDecay == want.WeightDecay && r.Seed == seed
+		if ratio, ok := rec.Float("guidance_ratio_target"); ok {
+			same = same && r.Ratio == ratio
+		}
 		sameData := r.Data == want.Data || i < trained && (r.Data == "" || want.Data == "")
 		sameLength := r.Epochs == want.Epochs || i < trained && want.Epochs == 0 && whole(rec, "epoch") <= r.Epochs
 		if same && sameData && sameLength {
