@@ -3,7 +3,7 @@
 OUT         ?= ../demo
 EPOCHS      ?= 8
 EXAMPLES    ?= 500
-SPLIT_FLAGS ?= --train 5000 --test 2000
+SPLIT_FLAGS ?= --synthetic-train 5000 --synthetic-test 2000
 META_FLAGS  ?= --rounds 10 --inner-epochs 2
 
 include Makefile
