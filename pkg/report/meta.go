@@ -29,14 +29,18 @@ func (m *metaGroup) Label() string {
 }
 
 // metaGroups sorts meta-training runs like training runs: by data artifact,
-// network, and settings that differ.
-func metaGroups(sources []*Source) []*metaGroup {
+// network, and settings that differ. Datasets names data artifacts by their
+// hashes, for records that do not.
+func metaGroups(sources []*Source, datasets map[string]string) []*metaGroup {
 	type key struct{ dataset, data, arch string }
 	byKey := map[key][]*Source{}
 	for _, s := range sources {
 		c, _ := s.Header.Config.(map[string]any)
 		rec := artifact.Record(c)
 		k := key{rec.Text("dataset"), s.data(rec), rec.Text("arch")}
+		if k.dataset == "" {
+			k.dataset = datasets[k.data]
+		}
 		byKey[k] = append(byKey[k], s)
 	}
 	keys := slices.SortedFunc(maps.Keys(byKey), func(a, b key) int {
@@ -107,6 +111,8 @@ func datasetName(s string) string {
 		return "CIFAR-10"
 	case "cifar100":
 		return "CIFAR-100"
+	case "synthetic":
+		return "synthetic images"
 	case "":
 		return "unknown data"
 	}

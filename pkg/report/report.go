@@ -42,7 +42,13 @@ func Build(sources []*Source, o Options) (*Report, error) {
 	sources = sortSources(sources)
 	c := collect(sources)
 	list := cohorts(c.runs)
-	meta := metaGroups(c.meta)
+	datasets := map[string]string{}
+	for _, co := range list {
+		if co.Data != "" {
+			datasets[co.Data] = co.Dataset
+		}
+	}
+	meta := metaGroups(c.meta, datasets)
 	if len(list) == 0 && len(meta) == 0 {
 		return nil, &artifact.FormatError{Problem: "the files hold no run", Mend: "give the files that srn-fit --metrics, srn-meta --metrics, srn-eval -o or srn-hessian -o wrote"}
 	}
