@@ -16,7 +16,6 @@ type Run struct {
 	Metrics string // record file, or "" for none
 	Resume  bool   // go on from the state beside Out, if there is one
 	File    *File  // description of the surrogate
-	Version string // of the command, for the records
 	Stop    func() bool
 	Report  func(Record) // called after every round
 }
