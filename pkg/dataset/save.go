@@ -57,6 +57,9 @@ func (d *Data) file(p artifact.Provenance) (*artifact.File, error) {
 	if err != nil {
 		return nil, err
 	}
+	// The content alone decides the hash by which runs on the same data are
+	// known, not the build that wrote it.
+	delete(metadata, "version")
 	metadata["dataset"] = d.Name
 	metadata["mean"] = joinFloats(d.Mean)
 	metadata["std"] = joinFloats(d.Std)
