@@ -96,20 +96,15 @@ func (f *Figure) description(log bool) string {
 	return fmt.Sprintf("%s over %ss%s: %s.", f.YLabel, strings.ToLower(f.XLabel), axis, strings.Join(parts, "; "))
 }
 
+// xRange starts at 0, before training, so that a page's figures line up.
 func (f *Figure) xRange() (low, high float64) {
-	low, high = math.Inf(1), math.Inf(-1)
+	high = 1
 	for _, s := range f.Series {
 		for _, p := range s.Points {
-			low, high = min(low, float64(p.X)), max(high, float64(p.X))
+			high = max(high, float64(p.X))
 		}
 	}
-	if low == 1 {
-		low = 0
-	}
-	if low == high {
-		low, high = low-1, high+1
-	}
-	return low, high
+	return 0, high
 }
 
 // legendRows breaks the legend into rows of series that fit side by side.
