@@ -9,8 +9,8 @@
         and prints a JSON line with top-1 and mean loss over test images.
 
 DATA is cifar-10-batches-bin or a data artifact. The numbers are to agree with
-srn-eval's: run it with the same --mean and --std, and with --examples first:N
-where fewer than all test images are used.
+srn-eval's, which scores all test images (--first 10000), given the same --mean
+and --std.
 """
 
 import argparse
