@@ -52,6 +52,7 @@ func (f *Flags) Open(ctx *cli.Context) (*Session, error) {
 	if err := f.checkFiles(); err != nil {
 		return nil, err
 	}
+	ctx.Interrupted() // from here on, a signal ends the work in good order
 	s := &Session{flags: f, ctx: ctx}
 	if s.Device, err = open.Backend(ctx.Device, ctx.Threads); err != nil {
 		return nil, err
@@ -199,10 +200,18 @@ func (s *Session) Fields(kind string, c *checkpoint.Checkpoint) artifact.Fields 
 		{Key: "epoch", Value: told(m.Epoch)},
 		{Key: "epochs", Value: told(m.Epochs)},
 		{Key: "weight_decay", Value: told(m.WeightDecay)},
+		{Key: "guidance_ratio_target", Value: guidanceRatio(m)},
 		{Key: "mean", Value: checkpoint.FormatTriple(m.Mean)},
 		{Key: "std", Value: checkpoint.FormatTriple(m.Std)},
 		{Key: "split", Value: s.flags.Split},
 	}
+}
+
+// guidanceRatio is what --guidance-ratio was in the checkpoint's training, and
+// nil where there was no such flag.
+func guidanceRatio(m checkpoint.Meta) any {
+	config, _ := m.Provenance.Config.(map[string]any)
+	return config["guidance_ratio_target"]
 }
 
 // Label is a checkpoint's name in messages.

@@ -29,10 +29,10 @@ type Config struct {
 
 	CheckpointEvery int `json:"checkpoint_every"`
 
-	// Of the surrogate's guidance; empty without it.
+	// Of the surrogate's guidance; zero without it.
 	SRN           string  `json:"srn_sha256,omitempty"`
 	Lambda        float64 `json:"lambda_srn,omitempty"`
-	GuidanceRatio float64 `json:"guidance_ratio_target,omitempty"`
+	GuidanceRatio float64 `json:"guidance_ratio_target"`
 	GuidanceEvery int     `json:"guidance_every,omitempty"`
 }
 

@@ -3,6 +3,7 @@ package train
 import (
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"path/filepath"
 	"time"
@@ -152,15 +153,32 @@ func (r *Run) Train() error {
 			return ErrInterrupted
 		}
 	}
-	if r.Records != nil {
-		if err := r.Records.End("ok"); err != nil {
-			return err
-		}
+	if err := r.endRecords(); err != nil {
+		return err
 	}
-	if err := r.writeCheckpoint(r.Output, r.Config.Epochs); err != nil {
+	if err := r.checkpoint(r.Config.Epochs).Save(r.Output); err != nil {
 		return err
 	}
 	return removeState(r.Output)
+}
+
+// endRecords names the checkpoint that the run is about to write, by its
+// hash, and ends the records: whatever remains after a crash from here on is
+// the checkpoint, which resuming writes again.
+func (r *Run) endRecords() error {
+	if r.Records == nil {
+		return nil
+	}
+	f, err := r.checkpoint(r.Config.Epochs).File()
+	if err != nil {
+		return err
+	}
+	if err := artifact.Encode(io.Discard, f); err != nil {
+		return err
+	}
+	final := artifact.Fields{{Key: "type", Value: "final"}, {Key: "epoch", Value: r.Config.Epochs},
+		{Key: "checkpoint_sha256", Value: f.SHA256}}
+	return errors.Join(r.Records.Write(final), r.Records.End("ok"))
 }
 
 // trainEpoch runs the rest of the epoch at hand and records it.
@@ -214,7 +232,7 @@ func (r *Run) record(e Epoch) error {
 	}
 	if every := r.Config.CheckpointEvery; every > 0 && (e.Epoch%every == 0 || e.Epoch == r.Config.Epochs) {
 		path := filepath.Join(r.Checkpoints, fmt.Sprintf("epoch-%04d.safetensors.zst", e.Epoch))
-		if err := r.writeCheckpoint(path, e.Epoch); err != nil {
+		if err := r.checkpoint(e.Epoch).Save(path); err != nil {
 			return err
 		}
 		r.lastGood = path
@@ -254,8 +272,9 @@ func (r *Run) trainStep(lr float32) error {
 	return nil
 }
 
-func (r *Run) writeCheckpoint(path string, epoch int) error {
+// checkpoint is the network after an epoch.
+func (r *Run) checkpoint(epoch int) *checkpoint.Checkpoint {
 	meta := r.Meta
 	meta.Epoch, meta.Complete = epoch, epoch == r.Config.Epochs
-	return checkpoint.FromNet(r.Net, meta).Save(path)
+	return checkpoint.FromNet(r.Net, meta)
 }
