@@ -22,14 +22,15 @@ const schema = 1
 type top struct {
 	probe.Flags
 	lossFlags
-	K        int     `default:"1" placeholder:"N" help:"Eigenvalues to find (${default})."`
-	Order    string  `default:"la" enum:"la,sa,lm" placeholder:"KIND" help:"Which: la, the largest; sa, the smallest; lm, those of largest magnitude (${default})."`
-	Tol      float64 `default:"1e-3" placeholder:"X" help:"Residual ‖Hv−λv‖/|λ| of a converged pair; the error of λ is far smaller (${default})."`
-	MaxSteps int     `default:"300" placeholder:"N" help:"Lanczos steps, each one Hessian-vector product, after which to give up (${default})."`
-	Krylov   int     `default:"0" placeholder:"N" help:"Vectors kept before a restart, 4 bytes a parameter each; 0 is the larger of 48 and 2k+20 (${default})."`
-	Seed     int64   `default:"0" placeholder:"N" help:"Of the random start vector (${default})."`
-	Verify   bool    `default:"true" negatable:"" help:"Compute each final residual by one more product (default: yes)."`
-	Warm     bool    `default:"true" negatable:"" help:"Start at the eigenvectors of the checkpoint before (default: yes)."`
+	Algorithm string  `default:"lanczos" enum:"lanczos,power" placeholder:"NAME" help:"lanczos; or power, iteration for the one eigenvalue of largest magnitude, slow, as a cross-check (${default})."`
+	K         int     `default:"1" placeholder:"N" help:"Eigenvalues to find (${default})."`
+	Order     string  `default:"la" enum:"la,sa,lm" placeholder:"KIND" help:"Which: la, the largest; sa, the smallest; lm, those of largest magnitude (${default})."`
+	Tol       float64 `default:"1e-3" placeholder:"X" help:"Residual ‖Hv−λv‖/|λ| of a converged pair; the error of λ is far smaller (${default})."`
+	MaxSteps  int     `default:"300" placeholder:"N" help:"Lanczos steps, each one Hessian-vector product, after which to give up (${default})."`
+	Krylov    int     `default:"0" placeholder:"N" help:"Vectors kept before a restart, 4 bytes a parameter each; 0 is the larger of 48 and 2k+20 (${default})."`
+	Seed      int64   `default:"0" placeholder:"N" help:"Of the random start vector (${default})."`
+	Verify    bool    `default:"true" negatable:"" help:"Compute each final residual by one more product (default: yes)."`
+	Warm      bool    `default:"true" negatable:"" help:"Start at the eigenvectors of the checkpoint before (default: yes)."`
 }
 
 func (t *top) Examples() string { return topExamples }
@@ -48,7 +49,7 @@ func (t *top) Run(ctx *cli.Context) error {
 		return err
 	}
 	out, err := s.Create(schema, t.Seed, append(t.lossFlags.config(), artifact.Fields{
-		{Key: "k", Value: t.K}, {Key: "order", Value: t.Order}, {Key: "tol", Value: t.Tol},
+		{Key: "algorithm", Value: t.Algorithm}, {Key: "k", Value: t.K}, {Key: "order", Value: t.Order}, {Key: "tol", Value: t.Tol},
 		{Key: "max_steps", Value: t.MaxSteps}, {Key: "krylov", Value: t.Krylov},
 		{Key: "verify", Value: t.Verify}, {Key: "warm", Value: t.Warm},
 	}...))
@@ -71,7 +72,7 @@ func (t *top) Run(ctx *cli.Context) error {
 			bar.Add(images)
 			return s.Stopped()
 		}
-		r, err := curvature.Lanczos(h, curvature.Options{
+		r, err := t.algorithm()(h, curvature.Options{
 			K: t.K, Order: curvature.Order(t.Order), Tol: t.Tol, MaxSteps: t.MaxSteps, Krylov: t.Krylov,
 			Seed: uint64(t.Seed), Start: warm, Verify: t.Verify,
 			OnStep: func(step curvature.Step) error {
@@ -100,6 +101,14 @@ func (t *top) Run(ctx *cli.Context) error {
 	})
 }
 
+// algorithm is the function that the flag names.
+func (t *top) algorithm() func(curvature.Operator, curvature.Options) (*curvature.Result, error) {
+	if t.Algorithm == "power" {
+		return curvature.PowerIteration
+	}
+	return curvature.Lanczos
+}
+
 // check refuses values that cannot work.
 func (t *top) check() error {
 	usage := func(format string, a ...any) error { return cli.Errorf(cli.ExitUsage, format, a...) }
@@ -110,6 +119,8 @@ func (t *top) check() error {
 		return usage("--tol: %g does not lie between 0 and 1", t.Tol)
 	case t.MaxSteps < t.K:
 		return usage("--max-steps: %d steps cannot give %d eigenvalues", t.MaxSteps, t.K)
+	case t.Algorithm == "power" && (t.K != 1 || t.Order != string(curvature.LargestMagnitude)):
+		return cli.WithHint(usage("--algorithm power: finds one eigenvalue, that of largest magnitude"), "use --k 1 --order lm")
 	case t.Krylov != 0 && t.Krylov <= t.K:
 		return usage("--krylov: %d vectors are too few for %d eigenvalues; at least %d", t.Krylov, t.K, t.K+1)
 	}
@@ -127,7 +138,7 @@ func (t *top) record(f artifact.Fields, r *curvature.Result, warm bool, seconds 
 	}
 	largest, smallest := curvature.Extremes(r.Pairs, curvature.Order(t.Order))
 	return append(f, artifact.Fields{
-		{Key: "algorithm", Value: "lanczos"},
+		{Key: "algorithm", Value: t.Algorithm},
 		{Key: "order", Value: t.Order},
 		{Key: "k", Value: t.K},
 		{Key: "tol", Value: t.Tol},
@@ -139,7 +150,7 @@ func (t *top) record(f artifact.Fields, r *curvature.Result, warm bool, seconds 
 		{Key: "lambda_max", Value: largest},
 		{Key: "lambda_min", Value: smallest},
 		{Key: "residual", Value: residuals[0]},
-		{Key: "residual_verified", Value: t.Verify},
+		{Key: "residual_verified", Value: t.Verify || t.Algorithm == "power"},
 		{Key: "converged", Value: r.Converged},
 		{Key: "eigenvalues", Value: values},
 		{Key: "residuals", Value: residuals},
