@@ -29,6 +29,7 @@ type Backend struct {
 	n     int
 	group int
 	tasks []tasker
+	cold  []region
 }
 
 var _ device.Backend = (*Backend)(nil)
@@ -98,6 +99,7 @@ func (b *Backend) Run(n int, stage device.Stage) {
 	if len(b.tasks) > 0 {
 		b.pool.run(len(b.tasks), b.runTask)
 	}
+	b.cold = cold(b.cold[:0], b.stage)
 	b.pool.run(chunks(n), b.runChunk)
 	for _, o := range b.stage {
 		if f, ok := o.(finisher); ok {
@@ -117,6 +119,7 @@ func (b *Backend) runChunk(worker, chunk int) {
 	for lo := begin; lo < end; lo += b.group {
 		hi := min(lo+b.group, end)
 		s := span{chunk, lo, hi, lo == begin, hi == end}
+		b.workers[worker].lookAhead(b.cold, hi, min(hi+b.group, b.n))
 		for _, o := range b.stage {
 			if i, ok := o.(imager); ok {
 				i.images(b.workers[worker], s)

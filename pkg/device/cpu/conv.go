@@ -128,6 +128,17 @@ func (o *convForward) images(w *worker, s span) {
 	}
 }
 
+func (o *convForward) reads() (list []region) {
+	for i := range o.inputs {
+		list = o.inputs[i].regions(list, o.c.Size*o.c.Size)
+	}
+	return list
+}
+
+func (o *convForward) writes() []region { return []region{{o.y, o.c.outPixels() * o.c.Out}} }
+
+func (c *conv) outPixels() int { return c.Size / c.Stride * (c.Size / c.Stride) }
+
 // convBackward computes the gradients of a convolution, or their tangents.
 // With one operand each these are
 //
@@ -189,6 +200,23 @@ func (o *convBackward) images(w *worker, s span) {
 	if s.last {
 		c.method.gather(w, partial)
 	}
+}
+
+func (o *convBackward) reads() (list []region) {
+	for i := range o.dy {
+		list = o.dy[i].regions(list, o.c.outPixels())
+	}
+	for i := range o.x {
+		list = o.x[i].regions(list, o.c.Size*o.c.Size)
+	}
+	return list
+}
+
+func (o *convBackward) writes() []region {
+	if o.dx == nil {
+		return nil
+	}
+	return []region{{o.dx, o.c.Size * o.c.Size * o.c.In}}
 }
 
 // finish adds up the chunks' gradients and writes them as OIHW.

@@ -65,7 +65,8 @@ func (c *direct) forward(w *worker, y []float32, terms []convTerm, lo, hi int) {
 			*g = kernels.Gemm{A: term.pad[(i-lo)*(c.Size+2)*row:], B: term.filter, C: y[i*n : (i+1)*n],
 				M: size, N: c.Out, K: 3 * c.In, LdA: c.Stride * c.In, LdB: c.Out, LdC: c.Out,
 				Segments: 3, SegA: row,
-				Batch: size, BatchA: c.Stride * row, BatchC: size * c.Out, Accumulate: t > 0}
+				Batch: size, BatchA: c.Stride * row, BatchC: size * c.Out, Accumulate: t > 0,
+				Prefetch1: w.upcoming(9 * size * size * c.In * c.Out), Prefetch2: y[i*n : (i+1)*n]}
 			w.kernels.Gemm(g)
 		}
 	}
@@ -86,7 +87,8 @@ func (c *direct) backwardData(w *worker, dx []float32, terms []convTerm, lo, hi 
 					C: image[(p.y*c.Size+p.x)*c.In:],
 					M: size, N: c.In, K: len(p.kx) * c.Out, LdA: c.Out, LdB: c.In, LdC: 2 * c.In,
 					Segments: len(p.ky), SegA: row,
-					Batch: size, BatchA: row, BatchC: 2 * c.Size * c.In, Accumulate: t > 0}
+					Batch: size, BatchA: row, BatchC: 2 * c.Size * c.In, Accumulate: t > 0,
+					Prefetch1: w.upcoming(len(p.ky) * len(p.kx) * size * size * c.In * c.Out)}
 				w.kernels.Gemm(g)
 			}
 		}
@@ -103,7 +105,8 @@ func (c *direct) backwardWeights(w *worker, partial []float32, x, dy []float32, 
 		*g = kernels.GemmT{A: x[i*(c.Size+2)*row:], B: dy[i*(size+2)*dyRow+dyRow+c.Out:], C: partial,
 			M: 3 * c.In, N: c.Out, K: size, LdA: c.Stride * c.In, LdB: c.Out, LdC: c.Out,
 			Segments: size, SegA: c.Stride * row, SegB: dyRow,
-			Batch: 3, BatchA: row, BatchC: 3 * c.In * c.Out}
+			Batch: 3, BatchA: row, BatchC: 3 * c.In * c.Out,
+			Prefetch1: w.upcoming(9 * size * size * c.In * c.Out)}
 		w.kernels.GemmT(g)
 	}
 }

@@ -95,11 +95,20 @@ func (c *winograd) convolve(w *worker, y []float32, terms []convTerm, lo, hi, in
 			*g = kernels.Gemm{A: w.frequency1, B: t.filter, C: w.frequency2,
 				M: b.tiles, N: out, K: in, LdA: in, LdB: out, LdC: out, Segments: 1,
 				Batch: frequencies, BatchA: frequencyStride(in), BatchB: in * out, BatchC: frequencyStride(out),
-				Accumulate: i > 0}
+				Accumulate: i > 0, Prefetch1: w.upcoming(frequencies * b.tiles * in * out)}
+			if i == 0 {
+				g.Prefetch2 = c.outputs(y, b, out)
+			}
 			w.kernels.Gemm(g)
 		}
 		c.transform(w, w.kernels.WinogradOutput, w.frequency2, y, out, n, size*out, 0, b)
 	}
+}
+
+// outputs is the memory of a block's outputs.
+func (c *winograd) outputs(y []float32, b block, channels int) []float32 {
+	row := 4 * c.Size * channels // of tiles
+	return y[b.firstRow*row : (b.firstRow+b.rows)*row]
 }
 
 func (c *winograd) clear(w *worker, partial []float32) { clear(w.filter[:frequencies*c.In*c.Out]) }
@@ -114,7 +123,8 @@ func (c *winograd) backwardWeights(w *worker, partial []float32, x, dy []float32
 		c.transform(w, w.kernels.WinogradGrad, w.frequency2, dy, c.Out, (size+2)*outRow, outRow, outRow+c.Out, b)
 		*g = kernels.GemmT{A: w.frequency1, B: w.frequency2, C: w.filter,
 			M: c.In, N: c.Out, K: b.tiles, LdA: c.In, LdB: c.Out, LdC: c.Out, Segments: 1,
-			Batch: frequencies, BatchA: frequencyStride(c.In), BatchB: frequencyStride(c.Out), BatchC: c.In * c.Out}
+			Batch: frequencies, BatchA: frequencyStride(c.In), BatchB: frequencyStride(c.Out), BatchC: c.In * c.Out,
+			Prefetch1: w.upcoming(frequencies * b.tiles * c.In * c.Out)}
 		w.kernels.GemmT(g)
 	}
 }

@@ -82,6 +82,18 @@ func (u *operand) pad(w *worker, slot padSlot, lo, hi, size int) []float32 {
 	return p
 }
 
+// regions are the stored images that the operand reads.
+func (u *operand) regions(list []region, pixels int) []region {
+	n := pixels * u.channels
+	for _, s := range u.src[:u.sources] {
+		list = append(list, region{s, n})
+	}
+	if u.maskSrc != nil {
+		list = append(list, region{u.maskSrc, n})
+	}
+	return list
+}
+
 // combineOp stores an operand.
 type combineOp struct {
 	dst    []float32
@@ -98,3 +110,6 @@ func (o *combineOp) images(w *worker, s span) {
 	n := o.pixels * o.src.channels
 	o.src.store(w, o.dst[s.lo*n:s.hi*n], s.lo, s.hi, 1, o.pixels, 0, n, n)
 }
+
+func (o *combineOp) reads() []region  { return o.src.regions(nil, o.pixels) }
+func (o *combineOp) writes() []region { return []region{{o.dst, o.pixels * o.src.channels}} }

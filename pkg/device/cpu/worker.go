@@ -13,6 +13,8 @@ type worker struct {
 	filter     []float32 // accumulators of a weight gradient's frequencies
 	taps       []float32
 	terms      [2]convTerm
+	ahead      [][]float32 // what the next images will read, from aheadAt on
+	aheadAt    int
 
 	gemm     kernels.Gemm
 	gemmT    kernels.GemmT
