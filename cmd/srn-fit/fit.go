@@ -31,6 +31,7 @@ type fit struct {
 	WeightDecay     float64 `default:"0" placeholder:"X" help:"L2 weight decay of all parameters, with any method (${default})."`
 	Augment         string  `default:"crop-flip" enum:"crop-flip,none" placeholder:"KIND" help:"crop-flip: random crop with padding 4 and horizontal flip; none (${default})."`
 	Split           string  `default:"train" enum:"train,meta_train" placeholder:"NAME" help:"What is trained on: train, all training images, or meta_train (${default})."`
+	Init            string  `default:"torch" enum:"torch,he" placeholder:"KIND" help:"Weights at the start: torch, uniform within 1/√fan-in as PyTorch's layers have them; he, normal with variance 2/fan-in (${default})."`
 	Seed            int64   `default:"0" placeholder:"N" help:"Of initialisation, order and augmentation (${default})."`
 	Output          string  `short:"o" placeholder:"FILE" help:"Checkpoint to write; - is standard output."`
 	Metrics         string  `placeholder:"FILE" help:"Records of the epochs to write; - is standard output."`
@@ -69,7 +70,8 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	net, err := resnet.New(be, resnet.Config{Arch: f.Arch, Classes: len(data.Classes), Batch: f.Batch})
+	net, err := resnet.New(be, resnet.Config{Arch: f.Arch, Classes: len(data.Classes), Batch: f.Batch,
+		Initialisation: resnet.Initialisation(f.Init)})
 	if err != nil {
 		return cli.Errorf(cli.ExitUsage, "--arch: %v", err)
 	}
@@ -166,7 +168,7 @@ func (f *fit) config(d *dataset.Data) train.Config {
 	c := train.Config{
 		Dataset: d.Name, DataSHA256: d.SHA256, Split: f.Split, Arch: f.Arch, Method: f.Method,
 		Epochs: f.Epochs, Batch: f.Batch, LR: f.LR, Schedule: f.Schedule, Momentum: f.Momentum,
-		WeightDecay: f.WeightDecay, Augment: f.Augment, Seed: f.Seed,
+		WeightDecay: f.WeightDecay, Augment: f.Augment, Init: f.Init, Seed: f.Seed,
 		EvalEvery: f.EvalEvery, CheckpointEvery: f.CheckpointEvery,
 	}
 	if f.SRN != "" {

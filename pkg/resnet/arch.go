@@ -19,6 +19,7 @@ import (
 const (
 	imageSize     = 32
 	imageChannels = 3
+	features      = 64 // of an image, read by the classifier
 )
 
 // Blocks returns n of an architecture name "resnet6n+2", such as resnet20.
@@ -78,7 +79,7 @@ func Layouts(arch string, classes int) (params, running nn.Layout, err error) {
 		running.Add(s.bn+".running_mean", s.out)
 		running.Add(s.bn+".running_var", s.out)
 	}
-	params.Add("linear.weight", classes, 64)
+	params.Add("linear.weight", classes, features)
 	params.Add("linear.bias", classes)
 	return params, running, nil
 }

@@ -39,9 +39,9 @@ func (n *Net) build() {
 		n.blocks = append(n.blocks, b)
 		in = b.out
 	}
-	n.head = &head{linear: n.be.Linear(64, n.Classes, n.Batch),
+	n.head = &head{linear: n.be.Linear(features, n.Classes, n.Batch),
 		weight: n.parameter("linear.weight"), bias: n.parameter("linear.bias"),
-		features: activation{value: n.be.New(n.Batch * 64)}}
+		features: activation{value: n.be.New(n.Batch * features)}}
 	n.planLoad()
 	for mode := range n.forwardPlans {
 		n.forwardPlans[mode] = n.planForward(nn.Mode(mode))

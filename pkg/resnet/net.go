@@ -9,11 +9,12 @@ import (
 
 // Config describes a network and the passes it will run.
 type Config struct {
-	Arch        string // resnet8, resnet20, resnet32 or another resnet6n+2
-	Classes     int
-	Batch       int  // largest number of images of a pass
-	ForwardOnly bool // no gradients
-	Tangents    bool // Hessian-vector products
+	Initialisation        // of Init; InitTorch if empty
+	Arch           string // resnet8, resnet20, resnet32 or another resnet6n+2
+	Classes        int
+	Batch          int  // largest number of images of a pass
+	ForwardOnly    bool // no gradients
+	Tangents       bool // Hessian-vector products
 }
 
 // Net is a network on a backend. It is used by one goroutine.
@@ -46,6 +47,9 @@ type Net struct {
 func New(be device.Backend, c Config) (*Net, error) {
 	if c.Batch < 1 {
 		return nil, fmt.Errorf("batch of %d images: want at least 1", c.Batch)
+	}
+	if c.Initialisation == "" {
+		c.Initialisation = InitTorch
 	}
 	layout, running, err := Layouts(c.Arch, c.Classes)
 	if err != nil {

@@ -24,6 +24,7 @@ type Config struct {
 	Momentum    float64 `json:"momentum"`
 	WeightDecay float64 `json:"weight_decay"`
 	Augment     string  `json:"augment"`
+	Init        string  `json:"init"`
 	Seed        int64   `json:"seed"`
 	EvalEvery   int     `json:"eval_every"`
 
