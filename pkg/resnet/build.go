@@ -53,7 +53,8 @@ func (n *Net) build() {
 	pool.assign()
 	n.backwardPlan = n.planBackward()
 	if n.Tangents {
-		n.tangentPlan = append(n.planForwardTangent(), n.planBackwardTangent()...)
+		n.forwardTangentPlan, n.backwardTangentPlan = n.planForwardTangent(), n.planBackwardTangent()
+		n.lossTangentPlan = device.Stage{n.be.CrossEntropyTangent(n.dlogitsDot, n.logitsDot, n.logits, n.targets, n.Classes)}
 	}
 }
 

@@ -29,18 +29,18 @@ type Net struct {
 	stats              device.Buffer
 	zero, one          device.Buffer // 64 channels of each
 
-	input, targets        device.Buffer
-	logits, loss, dlogits device.Buffer
-	logitsDot, dlogitsDot device.Buffer
-	stem                  *unit
-	blocks                []*block
-	head                  *head
-	loadPlan              device.Stage
-	loadTangentPlan       device.Stage
-	forwardPlans          [3][]device.Stage // by nn.Mode
-	backwardPlan          []device.Stage
-	tangentPlan           []device.Stage
-	lossPlan              device.Stage
+	input, targets                          device.Buffer
+	logits, loss, dlogits                   device.Buffer
+	logitsDot, dlogitsDot                   device.Buffer
+	stem                                    *unit
+	blocks                                  []*block
+	head                                    *head
+	loadPlan                                device.Stage
+	loadTangentPlan                         device.Stage
+	forwardPlans                            [3][]device.Stage // by nn.Mode
+	backwardPlan                            []device.Stage
+	forwardTangentPlan, backwardTangentPlan []device.Stage
+	lossPlan, lossTangentPlan               device.Stage
 }
 
 // New builds a network; its parameters are zero until Init or SetParams.
@@ -107,6 +107,10 @@ func (n *Net) Loss() device.Buffer { return n.loss }
 // LogitGrad returns the loss's gradient in the logits, which Backward starts from.
 func (n *Net) LogitGrad() device.Buffer { return n.dlogits }
 
+// LogitsDot returns the tangent of Logits, LogitGradDot that of LogitGrad.
+func (n *Net) LogitsDot() device.Buffer    { return n.logitsDot }
+func (n *Net) LogitGradDot() device.Buffer { return n.dlogitsDot }
+
 // Loader plans filling Input from a data set.
 func (n *Net) Loader(images *device.Images) device.Loader { return n.be.Load(n.input, images) }
 
@@ -127,10 +131,29 @@ func (n *Net) Backward(images int) { n.run(images, n.backwardPlan) }
 // images. It follows Forward, CrossEntropy and Backward on the same images,
 // and uses the batch normalisation of that Forward.
 func (n *Net) HVP(images int, v, hv device.Buffer) {
+	n.ForwardTangent(images, v)
+	n.CrossEntropyTangent(images)
+	n.BackwardTangent(images, hv)
+}
+
+// ForwardTangent computes LogitsDot, the derivative of Logits along v (a
+// Jacobian-vector product). It follows Forward on the same images.
+func (n *Net) ForwardTangent(images int, v device.Buffer) {
 	n.be.Copy(n.paramsDot, v)
 	n.be.Run(0, n.loadTangentPlan)
-	n.run(images, n.tangentPlan)
-	n.be.Copy(hv, n.gradDot)
+	n.run(images, n.forwardTangentPlan)
+}
+
+// CrossEntropyTangent computes LogitGradDot from LogitsDot: the derivative of
+// LogitGrad along the v of ForwardTangent.
+func (n *Net) CrossEntropyTangent(images int) { n.be.Run(images, n.lossTangentPlan) }
+
+// BackwardTangent computes the derivative of Grad along the v of
+// ForwardTangent, from LogitGrad and LogitGradDot, into gradDot. It follows
+// Backward on the same images.
+func (n *Net) BackwardTangent(images int, gradDot device.Buffer) {
+	n.run(images, n.backwardTangentPlan)
+	n.be.Copy(gradDot, n.gradDot)
 }
 
 func (n *Net) run(images int, plan []device.Stage) {

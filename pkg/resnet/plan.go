@@ -143,7 +143,6 @@ func (n *Net) planBackwardTangent() []device.Stage {
 	h := n.head
 	last := n.blocks[len(n.blocks)-1]
 	plan := []device.Stage{{
-		n.be.CrossEntropyTangent(n.dlogitsDot, n.logitsDot, n.logits, n.targets, n.Classes),
 		h.linear.BackwardTangent(h.features.gradDot, h.weight.gradDot, h.bias.gradDot, n.dlogits, n.dlogitsDot,
 			h.features.value, h.features.dot, h.weight.value, h.weight.dot),
 		n.be.MeanPoolGrad(last.out.gradDot, h.features.gradDot, last.second.out, last.second.pixels()),
