@@ -106,6 +106,29 @@ func transforms(c int) []load {
 	}
 }
 
+// fourierTransforms are those of 44 windows: bytes read and written.
+func fourierTransforms(c int) []load {
+	const count = 44
+	f := Fourier{Image: filled((count*FourierStep + FourierTaps - 1) * c), C: c, Count: count, Stride: count*c + 16}
+	f.Freq = filled(FourierProducts * f.Stride)
+	name := func(s string) string { return fmt.Sprintf("Fourier%s/C=%d", s, c) }
+	moved := func(positions int) int { return 4 * c * count * (positions + FourierProducts) }
+	return []load{
+		{name: name("Input"), bytes: moved(FourierWindow), run: func(s *Set) { s.FourierInput(&f) }},
+		{name: name("Output"), bytes: moved(FourierStep), run: func(s *Set) { s.FourierOutput(&f) }},
+	}
+}
+
+// fourierGemm is the product of a layer of a stack of convolutions, 44 windows.
+func fourierGemm(in, out int) load {
+	const count = 44
+	strideIn, strideOut := count*in+16, count*out+16
+	g := Gemm{A: filled(FourierProducts * strideIn), B: filled(FourierProducts * in * out), C: filled(FourierProducts * strideOut),
+		M: count, N: out, K: in, LdA: in, LdB: out, LdC: out, Segments: 1,
+		Batch: FourierProducts, BatchA: strideIn, BatchB: in * out, BatchC: strideOut}
+	return load{name: fmt.Sprintf("Gemm/fourier/%d-%d", in, out), fma: FourierProducts * count * in * out, run: func(s *Set) { s.Gemm(&g) }}
+}
+
 func filters(c int) []load {
 	f := Filter{Taps: filled(9 * c * c), Freq: filled(36 * c * c), Len: c * c}
 	bytes := 4 * 45 * c * c
@@ -158,6 +181,10 @@ func BenchmarkKernels(b *testing.B) {
 	for _, c := range []int{16, 32, 64} {
 		loads = append(loads, transforms(c)...)
 	}
+	for _, c := range []int{32, 64, 128} {
+		loads = append(loads, fourierTransforms(c)...)
+	}
+	loads = append(loads, fourierGemm(128, 64), fourierGemm(64, 128), fourierGemm(64, 32), fourierGemm(32, 64))
 	for _, c := range []int{16, 64} {
 		loads = append(loads, filters(c)...)
 	}

@@ -107,6 +107,17 @@ func (w *Winograd) check(kernel string, size int) {
 	fits(kernel, "Freq", len(w.Freq), extent(w.C, dim{w.Count, w.C}, dim{36, w.Stride}))
 }
 
+// check verifies a transform of the given positions of every window.
+func (f *Fourier) check(kernel string, positions int) {
+	lanes(kernel, "C", f.C)
+	atLeast(kernel, "Count", f.Count, 0)
+	if f.C == 0 || f.Count == 0 {
+		return
+	}
+	fits(kernel, "Image", len(f.Image), extent(f.C, dim{positions, f.C}, dim{f.Count, FourierStep * f.C}))
+	fits(kernel, "Freq", len(f.Freq), extent(f.C, dim{f.Count, f.C}, dim{FourierProducts, f.Stride}))
+}
+
 func (f *Filter) check(kernel string) {
 	lanes(kernel, "Len", f.Len)
 	if f.Len == 0 {

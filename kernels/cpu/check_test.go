@@ -38,6 +38,15 @@ func TestChecks(t *testing.T) {
 			s.WinogradFilterGrad(&v)
 		}
 	}
+	fourier := func(change func(*Fourier)) func(*Set) {
+		return func(s *Set) {
+			v := Fourier{Image: f(56 * 16), Freq: f(47 * 32), C: 16, Stride: 32, Count: 2}
+			change(&v)
+			s.FourierInput(&v)
+			v.Image = v.Image[:min(len(v.Image), 48*16)]
+			s.FourierOutput(&v)
+		}
+	}
 	combine := func(change func(*Combine)) func(*Set) {
 		return func(s *Set) {
 			c := Combine{Dst: f(96), Src: [4][]float32{f(96), f(96)}, Sources: 2, Coef: f(48), Post: Mask,
@@ -94,6 +103,12 @@ func TestChecks(t *testing.T) {
 		{"filter", filter(func(*Filter) {}), ""},
 		{"filter taps", filter(func(v *Filter) { v.Taps = f(143) }), "WinogradFilter: Taps"},
 		{"filter frequencies", filter(func(v *Filter) { v.Freq = f(575) }), "WinogradFilter: Freq"},
+		{"fourier", fourier(func(*Fourier) {}), ""},
+		{"fourier nothing", fourier(func(v *Fourier) { v.Count, v.Image, v.Freq = 0, nil, nil }), ""},
+		{"fourier image", fourier(func(v *Fourier) { v.Image = f(56*16 - 1) }), "FourierInput: Image"},
+		{"fourier frequencies", fourier(func(v *Fourier) { v.Freq = f(47*32 - 1) }), "FourierInput: Freq"},
+		{"fourier count", fourier(func(v *Fourier) { v.Count = -1 }), "Count is -1"},
+		{"fourier C", fourier(func(v *Fourier) { v.C = 8 }), "C is 8"},
 		{"combine", combine(func(*Combine) {}), ""},
 		{"combine destination", combine(func(c *Combine) { c.DstRow = 49 }), "Combine: Dst"},
 		{"combine source", combine(func(c *Combine) { c.Src[1] = f(95) }), "Combine: Src[1]"},

@@ -11,6 +11,8 @@ var generic = Set{
 	WinogradGrad:       genericWinogradGrad,
 	WinogradFilter:     genericWinogradFilter,
 	WinogradFilterGrad: genericWinogradFilterGrad,
+	FourierInput:       genericFourierInput,
+	FourierOutput:      genericFourierOutput,
 	Combine:            genericCombine,
 	Sums:               genericSums,
 }

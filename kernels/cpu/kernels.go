@@ -1,5 +1,5 @@
 // Package cpu holds the arithmetic kernels of the CPU backend: small matrix
-// products, Winograd transforms and fused elementwise passes over float32
+// products, Winograd and Fourier transforms and fused elementwise passes over float32
 // arrays. A kernel knows arrays, strides and counts; it knows nothing of
 // layers or networks.
 //
@@ -37,6 +37,11 @@ type Set struct {
 	WinogradFilter func(*Filter)
 	// WinogradFilterGrad transforms products back to 3×3 filters: Gᵀ·p·G.
 	WinogradFilterGrad func(*Filter)
+
+	// FourierInput transforms windows of a sequence, see [Fourier].
+	FourierInput func(*Fourier)
+	// FourierOutput transforms products back to positions, see [Fourier].
+	FourierOutput func(*Fourier)
 
 	// Combine computes per-channel linear combinations, see [Combine].
 	Combine func(*Combine)
@@ -102,6 +107,37 @@ type Winograd struct {
 type Filter struct {
 	Taps, Freq []float32
 	Len        int
+}
+
+const (
+	// FourierWindow is the number of positions that a Fourier transform is of.
+	FourierWindow = 32
+	// FourierStep is the number of positions from a window to the next: as
+	// many as a convolution with FourierTaps taps leaves of a window.
+	FourierStep = FourierWindow - FourierTaps + 1
+	FourierTaps = 9
+	// FourierProducts is the number of values of a transformed window.
+	FourierProducts = 3*FourierWindow/2 - 1
+)
+
+// Fourier describes real Fourier transforms of Count windows of a sequence
+// with C channels, for cyclic convolutions with three real products a complex
+// frequency. Position p of window t starts at (t·FourierStep + p)·C of Image,
+// value i of window t at i·Stride + t·C of Freq.
+//
+// With X_k = Σ_p x_p·e^{2πikp/32} the values are
+//
+//	X_0, X_16, then Re X_k, Im X_k, Re X_k + Im X_k for k = 1, 15, 2, 14 … 7, 9, 8.
+//
+// The input transform computes them for windows of FourierWindow positions.
+// The output transform takes products P of such values, each with its like,
+// as those of X·Y: Re = P − P′, Im = P″ − P − P′ (Karatsuba), and computes 32
+// times the inverse transform at the first FourierStep positions of a window.
+type Fourier struct {
+	Image, Freq []float32
+	C           int
+	Stride      int
+	Count       int
 }
 
 // Post says what Combine does with a combination before storing it.

@@ -43,6 +43,14 @@ var avx512 = Set{
 		f.check("WinogradFilterGrad")
 		filterGradNative(isaAVX512, f)
 	},
+	FourierInput: func(f *Fourier) {
+		f.check("FourierInput", FourierWindow)
+		f.pieces(fourierInputAVX512)
+	},
+	FourierOutput: func(f *Fourier) {
+		f.check("FourierOutput", FourierStep)
+		f.pieces(fourierOutputAVX512)
+	},
 	Combine: func(c *Combine) { c.check(); c.pieces(combineAVX512) },
 	Sums:    func(s *Sums) { s.check(); sumsNative(isaAVX512, s) },
 }
@@ -70,6 +78,14 @@ var avx2 = Set{
 	WinogradFilterGrad: func(f *Filter) {
 		f.check("WinogradFilterGrad")
 		filterGradNative(isaAVX2, f)
+	},
+	FourierInput: func(f *Fourier) {
+		f.check("FourierInput", FourierWindow)
+		f.pieces(fourierInputAVX2)
+	},
+	FourierOutput: func(f *Fourier) {
+		f.check("FourierOutput", FourierStep)
+		f.pieces(fourierOutputAVX2)
 	},
 	Combine: func(c *Combine) { c.check(); c.pieces(combineAVX2) },
 	Sums:    func(s *Sums) { s.check(); sumsNative(isaAVX2, s) },

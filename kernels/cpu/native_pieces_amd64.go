@@ -27,6 +27,24 @@ func (w *Winograd) pieces(transform func(*Winograd)) {
 	}
 }
 
+// pieces runs a Fourier transform of any number of windows.
+func (f *Fourier) pieces(transform func(*Fourier)) {
+	if f.C == 0 || f.Count == 0 {
+		return
+	}
+	step := max(maxTileVectors*Lanes/f.C, 1)
+	if f.Count <= step {
+		transform(f)
+		return
+	}
+	piece := *f
+	for t := 0; t < f.Count; t += step {
+		piece.Count = min(step, f.Count-t)
+		piece.Image, piece.Freq = f.Image[t*FourierStep*f.C:], f.Freq[t*f.C:]
+		transform(&piece)
+	}
+}
+
 // pieces runs a combination of any size.
 func (c *Combine) pieces(combine func(*Combine)) {
 	if c.C == 0 || c.Rows == 0 || c.Width == 0 {

@@ -39,6 +39,16 @@ func winogradFilterAVX2(call *filterCall)
 //go:noescape
 func winogradFilterGradAVX2(call *filterCall)
 
+// fourierInputAVX2 transforms windows of positions to frequencies.
+//
+//go:noescape
+func fourierInputAVX2(f *Fourier)
+
+// fourierOutputAVX2 transforms frequencies to the first positions of windows.
+//
+//go:noescape
+func fourierOutputAVX2(f *Fourier)
+
 // combine1PlainAVX2 combines 1 of 4 sources and stores by Plain.
 //
 //go:noescape

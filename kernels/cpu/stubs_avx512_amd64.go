@@ -49,6 +49,16 @@ func winogradFilterAVX512(call *filterCall)
 //go:noescape
 func winogradFilterGradAVX512(call *filterCall)
 
+// fourierInputAVX512 transforms windows of positions to frequencies.
+//
+//go:noescape
+func fourierInputAVX512(f *Fourier)
+
+// fourierOutputAVX512 transforms frequencies to the first positions of windows.
+//
+//go:noescape
+func fourierOutputAVX512(f *Fourier)
+
 // combine1PlainAVX512 combines 1 of 4 sources and stores by Plain.
 //
 //go:noescape
