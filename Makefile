@@ -4,8 +4,7 @@
 VERSION := $(shell git describe --always --dirty 2>/dev/null)
 LDFLAGS := -s -w $(if $(VERSION),-X srn/pkg/cli.version=$(VERSION))
 PYTHON ?= python3
-BENCH ?= train eval hvp
-THREADS ?= 1,2
+BENCH ?=
 
 export CGO_ENABLED := 0
 
@@ -28,8 +27,8 @@ demo: build ## The whole chain on generated images in some minutes; ends with th
 	@$(MAKE) --no-print-directory -C pipelines -f demo.mk BIN=../bin OUT=../demo
 	@echo demo/synthetic-resnet8/report.html
 
-bench: build ## PyTorch's times for the same work: PYTHON with torch, THREADS=1,2, BENCH="train eval hvp"
-	@for bench in $(BENCH); do $(PYTHON) bench/torch_train.py $$bench --threads $(THREADS); done
+bench: build ## Speed beside PyTorch's: PYTHON with torch; BENCH="-only train,eval -threads 1,2 -data FILE -quick -json"
+	@go run ./bench -python '$(PYTHON)' $(BENCH)
 
 clean: ## Remove what was built and the demonstration's files
 	rm -rf bin demo

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"fmt"
+
+	"srn/pkg/curvature"
+	"srn/pkg/nn"
+	"srn/pkg/resnet"
+)
+
+// bnModes are the statistics of batch normalisation that curvature knows.
+var bnModes = []struct {
+	name string
+	mode nn.Mode
+}{{"train", nn.TrainFrozen}, {"eval", nn.Eval}}
+
+// hvp measures Hessian-vector products of the mean loss over a batch.
+func (b *bench) hvp() (section, error) {
+	var rows []Row
+	for _, arch := range b.archs {
+		for _, threads := range b.threads {
+			for _, bn := range bnModes {
+				found, err := b.hvpArch(arch, threads, bn.name, bn.mode)
+				if err != nil {
+					return section{}, err
+				}
+				rows = append(rows, found...)
+			}
+		}
+	}
+	return compared("hvp", fmt.Sprintf("Hessian-vector product of the mean loss over %d images", b.batch), rows), nil
+}
+
+func (b *bench) hvpArch(arch string, threads int, bn string, mode nn.Mode) ([]Row, error) {
+	be := b.backend(threads)
+	defer be.Close()
+	net, err := resnet.New(be, resnet.Config{Arch: arch, Classes: len(b.data.Classes), Batch: b.batch, Tangents: true})
+	if err != nil {
+		return nil, err
+	}
+	net.Init(0)
+	net.Load()
+	loss := curvature.NewCrossEntropy(net, b.data.Images(&b.data.Train), b.data.Train.Labels, mode)
+	batch := b.data.Train.Indices()[:b.batch]
+	v, hv := make([]float32, loss.Dim()), make([]float32, loss.Dim())
+	for i := range v {
+		v[i] = float32(i%7 - 3)
+	}
+	load := func() error { _, err := loss.Load(batch); return err }
+	gradient := here(load)
+	product := here(func() error { return loss.HVP(hv, v) })
+	whole := here(func() error {
+		if err := load(); err != nil {
+			return err
+		}
+		return loss.HVP(hv, v)
+	})
+	job := request{"arch": arch, "batch": b.batch, "threads": threads, "bn": bn}
+	theirWhole, against, err := b.rival(job.with("job", "hvp"))
+	if err != nil {
+		return nil, err
+	}
+	theirKept, againstKept, err := b.rival(job.with("job", "hvp_kept"))
+	if err != nil {
+		return nil, err
+	}
+	if err := b.effort().compete(contenders(gradient, product, whole, theirWhole, theirKept)...); err != nil {
+		return nil, err
+	}
+	name := func(what string) string { return fmt.Sprintf("%s, BN %s: %s", arch, bn, what) }
+	own := row(name("product, times its gradient"), threads, milliseconds, product, gradient, "our gradient", "≤ 2.5")
+	// How many gradients a product costs, not how much faster it is.
+	cost := summarise(quotients(product.wall, gradient.wall))
+	own.Ratio, own.CPURatio = &cost, summarise(quotients(product.cpu, gradient.cpu)).Median
+	return []Row{
+		row(name("loss, gradient and product"), threads, milliseconds, whole, theirWhole, against, "≥ 5"),
+		row(name("product, activations or graph kept"), threads, milliseconds, product, theirKept, againstKept, "≥ 5"),
+		own,
+	}, b.clean()
+}

@@ -1,0 +1,206 @@
+#!/usr/bin/env python3
+"""PyTorch's side of the benchmarks: a process that reads requests from standard
+input, one JSON object a line, does the work that srn-fit, srn-eval and
+srn-hessian do, and answers each with one line of JSON. Go drives it, so that
+both sides are timed in turn; README.md says what is measured.
+
+{"do": "info"}                          -> library, threads
+{"do": "data", "pixels": F, "labels": F, "classes": K} -> n
+                                        raw bytes N x 32 x 32 x 3, and int32
+{"do": "time", "job": J, "calls": C, ...} -> seconds, cpu_seconds of C calls
+{"do": "drop"}                          forgets prepared jobs
+
+A job is prepared once for each set of its fields (arch, format, batch, bn, ...)
+and kept until "drop".
+"""
+
+import gc
+import json
+import pathlib
+import sys
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "pkg/resnet/testdata"))
+from cifar_resnet import build, normalise  # noqa: E402
+
+FORMATS = {"nchw": torch.contiguous_format, "nhwc": torch.channels_last}
+MEAN = (0.4914, 0.4822, 0.4465)
+STD = (0.2470, 0.2435, 0.2616)
+
+
+class Pipeline:
+    """Batches of shuffled, randomly cropped and flipped images. All images of a
+    batch are cut from the padded bytes by one gather, in NHWC order, so that
+    the result is channels_last without a copy."""
+
+    def __init__(self, pixels, labels, batch):
+        self.padded = F.pad(pixels, (0, 0, 4, 4, 4, 4)).contiguous()
+        self.labels, self.batch = labels, batch
+        self.order, self.next = torch.randperm(len(labels)), 0
+        std = torch.tensor(STD)
+        self.scale, self.shift = 1 / (255 * std), -torch.tensor(MEAN) / std
+        self.span = torch.arange(32)
+
+    def __call__(self):
+        if self.next + self.batch > len(self.order):
+            self.order, self.next = torch.randperm(len(self.labels)), 0
+        picks = self.order[self.next : self.next + self.batch]
+        self.next += self.batch
+        n = len(picks)
+        columns = torch.where(torch.rand(n, 1) < 0.5, self.span, 31 - self.span) + torch.randint(9, (n, 1))
+        rows = self.span + torch.randint(9, (n, 1))
+        x = self.padded[picks[:, None, None], rows[:, :, None], columns[:, None, :]]
+        x = torch.addcmul(self.shift, x.float(), self.scale)
+        return x.permute(0, 3, 1, 2), self.labels[picks]
+
+
+class Peer:
+    def __init__(self):
+        self.jobs, self.threads = {}, None
+
+    def do_info(self, _):
+        return {"library": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads()}
+
+    def do_data(self, q):
+        pixels = np.fromfile(q["pixels"], np.uint8).reshape(-1, 32, 32, 3)
+        self.pixels = torch.from_numpy(pixels)
+        self.labels = torch.from_numpy(np.fromfile(q["labels"], np.int32).astype(np.int64))
+        self.classes = q["classes"]
+        self.jobs.clear()
+        return {"n": len(self.labels)}
+
+    def do_drop(self, _):
+        self.jobs.clear()
+        gc.collect()
+        return {}
+
+    def do_time(self, q):
+        calls = q.pop("calls")
+        fresh = self.use(q.pop("threads"))
+        key = json.dumps(q, sort_keys=True)
+        if key not in self.jobs:
+            torch.manual_seed(0)
+            self.jobs[key] = getattr(self, "job_" + q["job"])(q)
+            fresh = True
+        work = self.jobs[key]
+        if fresh:  # threads are started, kernels chosen and memory taken on the first call
+            work()
+        cpu, start = time.process_time(), time.perf_counter()
+        for _ in range(calls):
+            work()
+        return {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
+
+    def use(self, threads):
+        """Sets the number of threads; reports whether it changed."""
+        if threads == self.threads:
+            return False
+        torch.set_num_threads(threads)
+        self.threads = threads
+        return True
+
+    def net(self, q):
+        return build(q["arch"], self.classes).to(memory_format=FORMATS[q["format"]])
+
+    def job_train(self, q):
+        """A step of srn-fit: batch, augmentation, forward, backward, SGD."""
+        memory = FORMATS[q["format"]]
+        net = self.net(q).train()
+        optimiser = torch.optim.SGD(net.parameters(), lr=0.06, momentum=0.9, fused=True)
+        batches = Pipeline(self.pixels, self.labels, q["batch"])
+
+        def step():
+            x, y = batches()
+            loss = F.cross_entropy(net(x.contiguous(memory_format=memory)), y)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            optimiser.step()
+
+        return step
+
+    def job_eval(self, q):
+        """Bytes to accuracy over the first images, as srn-eval."""
+        memory = FORMATS[q["format"]]
+        net = self.net(q).eval()
+        chunks = list(zip(self.pixels[: q["images"]].split(q["batch"]), self.labels[: q["images"]].split(q["batch"])))
+
+        def score():
+            right = 0
+            with torch.inference_mode():
+                for p, y in chunks:
+                    x = normalise(p, MEAN, STD).contiguous(memory_format=memory)
+                    right += (net(x).argmax(1) == y).sum().item()
+            return right
+
+        return score
+
+    def loss(self, q):
+        """Parameters and gradient of the mean loss over a batch."""
+        net = self.net(q).train(q["bn"] == "train")
+        x = normalise(self.pixels[: q["batch"]], MEAN, STD).contiguous(memory_format=FORMATS[q["format"]])
+        y = self.labels[: q["batch"]]
+        params = list(net.parameters())
+
+        def gradient(graph=False):
+            return torch.autograd.grad(F.cross_entropy(net(x), y), params, create_graph=graph)
+
+        return params, gradient
+
+    def job_gradient(self, q):
+        return self.loss(q)[1]
+
+    def job_hvp(self, q):
+        """Loss, gradient and Hessian-vector product by double backward."""
+        params, gradient = self.loss(q)
+        v = [torch.randn_like(p) for p in params]
+        return lambda: torch.autograd.grad(gradient(True), params, v)
+
+    def job_hvp_kept(self, q):
+        """The product alone, the gradient's graph kept."""
+        params, gradient = self.loss(q)
+        v = [torch.randn_like(p) for p in params]
+        graph = gradient(True)
+        return lambda: torch.autograd.grad(graph, params, v, retain_graph=True)
+
+    def job_srn(self, q):
+        """r and its gradient in the parameters it reads."""
+        theta = torch.randn(1, 1, q["length"]).mul_(0.05).requires_grad_()
+        layers, before = [], 1
+        for out in q["channels"]:
+            layers += [torch.nn.Conv1d(before, out, q["kernel"], padding=q["kernel"] // 2), torch.nn.ReLU()]
+            before = out
+        stack, head = torch.nn.Sequential(*layers).requires_grad_(False), torch.nn.Linear(before, 1).requires_grad_(False)
+
+        def gradient():
+            r = F.softplus(head(stack(theta).mean(2))).clamp(max=10)
+            return torch.autograd.grad(r.sum(), theta)
+
+        return gradient
+
+
+def memory(pixels, labels, classes, threads, arch, form, batch, steps):
+    """Takes training steps and ends; whoever started it watches its memory."""
+    peer = Peer()
+    peer.do_data({"pixels": pixels, "labels": labels, "classes": int(classes)})
+    peer.do_time({"job": "train", "threads": int(threads), "arch": arch, "format": form,
+                  "batch": int(batch), "calls": int(steps)})
+
+
+def main():
+    if sys.argv[1:2] == ["memory"]:
+        return memory(*sys.argv[2:])
+    peer = Peer()
+    for line in sys.stdin:
+        q = json.loads(line)
+        try:
+            answer = getattr(peer, "do_" + q.pop("do"))(q)
+        except Exception as e:  # reported to the driver, which decides
+            answer = {"error": f"{type(e).__name__}: {e}"}
+        print(json.dumps(answer), flush=True)
+
+
+if __name__ == "__main__":
+    main()

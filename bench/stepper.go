@@ -1,0 +1,127 @@
+package main
+
+import (
+	"errors"
+	"path/filepath"
+
+	"srn/pkg/dataset"
+	"srn/pkg/device"
+	"srn/pkg/method"
+	"srn/pkg/resnet"
+	"srn/pkg/srn"
+	"srn/pkg/train"
+)
+
+// stepper is a training run as srn-fit makes it, held between steps.
+type stepper struct {
+	net    *resnet.Net
+	tokens chan int      // steps to take, 0 to stop
+	idle   chan struct{} // they have been taken
+	ended  chan error
+}
+
+// fitting says what a stepper trains.
+type fitting struct {
+	arch   string
+	method string
+	every  int // refresh interval of the guidance, for method srn
+	batch  int
+}
+
+// newStepper prepares a run whose files go to dir.
+func newStepper(be device.Backend, data *dataset.Data, dir string, f fitting) (*stepper, error) {
+	net, err := resnet.New(be, resnet.Config{Arch: f.arch, Classes: len(data.Classes), Batch: f.batch})
+	if err != nil {
+		return nil, err
+	}
+	info, err := method.Find(f.method)
+	if err != nil {
+		return nil, err
+	}
+	options := method.Options{Net: net}
+	if info.Surrogate {
+		options.Guidance = srn.DefaultGuidance()
+		options.Guidance.Every = f.every
+		if options.Surrogate, err = newSurrogate(be, net); err != nil {
+			return nil, err
+		}
+	}
+	m, err := info.New(options)
+	if err != nil {
+		return nil, err
+	}
+	s := &stepper{net: net, tokens: make(chan int), idle: make(chan struct{}), ended: make(chan error, 1)}
+	left, stopping := 0, false
+	run := &train.Run{
+		Config: train.Config{Dataset: data.Name, Split: "train", Arch: f.arch, Method: f.method,
+			Epochs: 200, Batch: f.batch, LR: 0.06, Schedule: "cosine", Momentum: 0.9, Augment: "crop-flip"},
+		Data: data, Net: net, Method: m, Output: filepath.Join(dir, "run.safetensors"),
+		Interrupted: func() bool { return stopping },
+	}
+	run.Progress = func(int, int) {
+		if left--; left == 0 {
+			s.idle <- struct{}{}
+			left = <-s.tokens
+			stopping = left == 0
+		}
+	}
+	if err := run.Prepare(); err != nil {
+		return nil, err
+	}
+	go func() {
+		if left = <-s.tokens; left > 0 {
+			s.ended <- run.Train()
+		} else {
+			s.ended <- train.ErrInterrupted
+		}
+	}()
+	return s, nil
+}
+
+// newSurrogate is an untrained surrogate with the default choices.
+func newSurrogate(be device.Backend, net *resnet.Net) (*srn.Surrogate, error) {
+	s, err := srn.New(be, srn.DefaultConfig(), net.Layout())
+	if err != nil {
+		return nil, err
+	}
+	s.Init(0)
+	return s, nil
+}
+
+// steps takes n steps and returns when they are done.
+func (s *stepper) steps(n int) error {
+	select {
+	case s.tokens <- n:
+	case err := <-s.ended:
+		return s.endedEarly(err)
+	}
+	select {
+	case <-s.idle:
+		return nil
+	case err := <-s.ended:
+		return s.endedEarly(err)
+	}
+}
+
+func (s *stepper) endedEarly(err error) error {
+	s.ended <- err
+	return errors.Join(errors.New("the training run ended"), err)
+}
+
+// contender takes the given number of steps a call.
+func (s *stepper) contender(steps int) *contender {
+	return &contender{run: func(calls int) (span, error) { return timed(func() error { return s.steps(calls * steps) }) }}
+}
+
+// close stops the run. It has no steps under way.
+func (s *stepper) close() error {
+	select {
+	case s.tokens <- 0:
+	case err := <-s.ended:
+		return err
+	}
+	if err := <-s.ended; !errors.Is(err, train.ErrInterrupted) {
+		return err
+	}
+	return nil
+}
