@@ -119,8 +119,9 @@ type Layers interface {
 	// channels and of pixels an image.
 	BatchNorm(channels, pixels, batch int) BatchNorm
 	// Subsample takes every second pixel of every second row and centres the
-	// channels among twice as many, the rest zero: the option-A shortcut of
-	// He et al. 2016. Size is the input's height and width.
+	// channels among twice as many: the option-A shortcut of He et al. 2016.
+	// Size is the input's height and width. The other channels of dst are
+	// left as they are, which is zero in a new buffer.
 	Subsample(dst, src Buffer, channels, size int) Op
 	// SubsampleGrad adds the gradient of Subsample to dsrc.
 	SubsampleGrad(dsrc, ddst Buffer, channels, size int) Op
