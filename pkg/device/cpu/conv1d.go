@@ -9,11 +9,11 @@ import (
 
 const (
 	// conv1DChunk is the number of positions that are carried through all
-	// layers before the next ones are begun. Results depend on it.
-	conv1DChunk = 512
-	// conv1DRows is the number of positions of one matrix product: few enough
-	// that a product's rows stay in the first cache levels and that the call
-	// is short (assembly cannot be preempted).
+	// layers before the next ones are begun, whole tiles. Results depend on it.
+	conv1DChunk = 42 * kernels.FourierStep
+	// conv1DRows is the number of positions of one direct matrix product: few
+	// enough that its rows stay in the first cache levels and that the call is
+	// short (assembly cannot be preempted).
 	conv1DRows = 64
 	// conv1DGroups is the number of runs of chunks whose weight gradients are
 	// summed apart, hence of workers that weight gradients can occupy.
@@ -23,23 +23,30 @@ const (
 
 // conv1D is a stack of one-dimensional convolutions, computed in chunks of
 // positions. A sequence is stored position by position, channels side by
-// side, so that a convolution is one matrix product with overlapping rows.
+// side. The first layer, with its one input channel, is one matrix product
+// with overlapping rows; see [conv1D.convolve] for the others.
 //
 // A chunk's outermost activations reach beyond it on both sides, by half a
 // kernel for every layer that follows and, for gradients, for every layer on
 // the way back: these few positions are computed by both neighbours, and
-// chunks do not depend on each other.
+// chunks do not depend on each other. Tiles of activations lie at the same
+// positions in all chunks, so that both neighbours compute the same bits and
+// agree on where a ReLU is open.
 type conv1D struct {
 	shape   device.Conv1DShape
 	backend *Backend
 
-	half   int           // positions to either side that a tap reaches
-	chunks int           // in the sequence
-	layers []conv1DLayer // from 0
+	half    int           // positions to either side that a tap reaches
+	reaches []int         // see reach, from the sequence on
+	chunks  int           // in the sequence
+	layers  []conv1DLayer // from 0
 
 	scratch  []*conv1DScratch // of each worker
 	features []float64        // sums of each chunk: chunks × channels
 	groups   [][]float64      // sums of weight gradients, see group
+
+	taps    []float32       // windows that hold a kernel, for Load
+	fourier kernels.Fourier // of Load
 
 	// Arguments of the call in progress.
 	x, xDot, dx []float32
@@ -52,8 +59,8 @@ type conv1D struct {
 // conv1DLayer holds a layer's weights as the products need them.
 type conv1DLayer struct {
 	in, out  int
-	forward  []float32 // [tap·in + i][out]
-	backward []float32 // [(taps-1-tap)·out + o][in]; layer 0: [o][tap], padded
+	forward  []float32 // frequencies; layer 0: [tap][out]
+	backward []float32 // frequencies; layer 0: [out][tap], padded
 	bias     []float32 // coefficients: biases, then ones
 	keep     []float32 // coefficients: zeros, then ones
 	offset   int       // of the layer's weights and biases in a group's sums
@@ -67,6 +74,9 @@ type conv1DScratch struct {
 	taps    []float32   // contributions to dx by position and tap
 	dw      []float32   // weight gradients of the chunk, as in a group
 	sums    []float64
+
+	freq, products []float32 // frequencies of a block of tiles
+	fourier        kernels.Fourier
 
 	gemm    kernels.Gemm
 	gemmT   kernels.GemmT
@@ -91,15 +101,16 @@ func (b *Backend) Conv1D(shape device.Conv1DShape) device.Conv1D {
 		in, _, _ := shape.Layer(l)
 		layer := conv1DLayer{
 			in: in, out: out,
-			forward: alloc(shape.Kernel * in * out),
-			bias:    alloc(2 * out),
-			keep:    alloc(2 * out),
-			offset:  offset,
+			bias:   alloc(2 * out),
+			keep:   alloc(2 * out),
+			offset: offset,
 		}
 		if l == 0 {
-			layer.backward = alloc(out * c.padded())
+			layer.forward, layer.backward = alloc(shape.Kernel*out), alloc(out*c.padded())
 		} else {
-			layer.backward = alloc(shape.Kernel * in * out)
+			n := c.pieces() * kernels.FourierProducts * in * out
+			layer.forward, layer.backward = alloc(n), alloc(n)
+			grow(&c.taps, kernels.FourierWindow*max(in, out))
 		}
 		for o := range out {
 			layer.bias[out+o], layer.keep[out+o] = 1, 1
@@ -107,6 +118,7 @@ func (b *Backend) Conv1D(shape device.Conv1DShape) device.Conv1D {
 		offset += shape.Kernel*in*out + out
 		c.layers = append(c.layers, layer)
 	}
+	c.reaches = c.planReaches()
 	c.features = make([]float64, c.chunks*shape.Features())
 	c.cotangent = alloc(2 * shape.Features())
 	c.forwardChunk = c.runForward
@@ -137,32 +149,62 @@ func (c *conv1D) padded() int {
 	return (c.shape.Kernel + kernels.Lanes - 1) / kernels.Lanes * kernels.Lanes
 }
 
-// reach is how many positions the activations of a layer (from 0; -1: the
-// sequence) extend beyond a chunk when gradients are computed: half a kernel
-// for each layer that follows, and for all layers on the way back.
-func (c *conv1D) reach(layer int) int {
+// planReaches computes the reach of every layer's activations, from that of
+// the gradients in the last layer's outputs on.
+func (c *conv1D) planReaches() []int {
 	n := len(c.layers)
-	return (2*n - 1 - layer) * c.half
+	r := make([]int, n+1)
+	r[n] = c.gradReach(n - 1)
+	for l := n - 1; l > 0; l-- {
+		r[l+1] = wholeTiles(r[l+1])
+		r[l] = r[l+1] + c.overhang() - c.half
+	}
+	r[0] = r[1] + c.half
+	return r
 }
 
-// gradReach is the same for the gradients in a layer's outputs.
+// reach is how many positions the activations of a layer (from 0; -1: the
+// sequence) extend beyond a chunk: as far as gradients and the windows of the
+// next layer need them, and whole tiles where they are made of tiles.
+func (c *conv1D) reach(layer int) int { return c.reaches[layer+1] }
+
+// rows is the number of rows of a layer's activations for the given number of
+// positions of a chunk.
+func (c *conv1D) rows(layer, count int) int { return wholeTiles(count) + 2*c.reach(layer) }
+
+// gradReach is how many positions the gradients in a layer's outputs extend
+// beyond a chunk: half a kernel for every layer on the way back.
 func (c *conv1D) gradReach(layer int) int { return (layer + 1) * c.half }
+
+// gradRows is the number of rows of gradients, and gradWindow that of rows
+// that the windows of the layer below cover; rows behind the former are zero.
+func (c *conv1D) gradRows(layer, count int) int { return count + 2*c.gradReach(layer) }
+
+func (c *conv1D) gradWindow(layer, count int) int {
+	if layer == 0 {
+		return c.gradRows(layer, count)
+	}
+	return wholeTiles(c.gradRows(layer-1, count)) + c.overhang()
+}
 
 // worker returns a worker's scratch, made when it is first asked for.
 func (c *conv1D) worker(w int) *conv1DScratch {
 	if c.scratch[w] == nil {
 		s := &conv1DScratch{
-			x:    alloc(conv1DChunk + 2*c.reach(-1)),
-			xDot: alloc(conv1DChunk + 2*c.reach(-1)),
-			taps: alloc((conv1DChunk + 2*c.gradReach(0)) * c.padded()),
+			x:    alloc(c.rows(-1, conv1DChunk)),
+			xDot: alloc(c.rows(-1, conv1DChunk)),
+			taps: alloc(c.gradRows(0, conv1DChunk) * c.padded()),
 			dw:   alloc(c.shape.Weights()),
 			sums: make([]float64, 2*c.shape.Features()),
 		}
 		for l, layer := range c.layers {
-			rows := conv1DChunk + 2*c.reach(l)
+			rows := c.rows(l, conv1DChunk)
 			s.a = append(s.a, alloc(rows*layer.out))
 			s.aDot = append(s.aDot, alloc(rows*layer.out))
-			s.d = append(s.d, alloc((conv1DChunk+2*c.gradReach(l))*layer.out))
+			rows = max(wholeTiles(c.gradRows(l, conv1DChunk)), c.gradWindow(l, conv1DChunk))
+			s.d = append(s.d, alloc(rows*layer.out))
+			grow(&s.freq, kernels.FourierProducts*fourierStride(layer.out))
+			grow(&s.products, kernels.FourierProducts*fourierStride(layer.out))
 		}
 		c.scratch[w] = s
 	}
@@ -178,20 +220,18 @@ func (c *conv1D) load(w []float32) {
 		layer := &c.layers[l]
 		in, out := layer.in, layer.out
 		_, weight, bias := c.shape.Layer(l)
+		copy(layer.bias[:out], w[bias:bias+out])
+		if l > 0 {
+			c.transformWeights(layer.forward, in, out, func(i, o, tap int) float32 { return w[weight+(o*in+i)*taps+tap] })
+			c.transformWeights(layer.backward, out, in, func(o, i, tap int) float32 { return w[weight+(o*in+i)*taps+taps-1-tap] })
+			continue
+		}
 		for o := range out {
-			for i := range in {
-				for k := range taps {
-					v := w[weight+(o*in+i)*taps+k]
-					layer.forward[(k*in+i)*out+o] = v
-					if l == 0 {
-						layer.backward[o*padded+k] = v
-					} else {
-						layer.backward[((taps-1-k)*out+o)*in+i] = v
-					}
-				}
+			for k := range taps {
+				v := w[weight+o*taps+k]
+				layer.forward[k*out+o], layer.backward[o*padded+k] = v, v
 			}
 		}
-		copy(layer.bias[:out], w[bias:bias+out])
 	}
 }
 
@@ -255,36 +295,39 @@ func (c *conv1D) span(chunk int) (first, count int) {
 func (c *conv1D) runForward(worker, chunk int) {
 	s := c.worker(worker)
 	first, count := c.span(chunk)
-	reach := c.half * len(c.layers)
-	c.window(s.x, c.x, first-reach, count+2*reach)
-	in := s.x
-	for l := range c.layers {
-		reach -= c.half
-		c.activate(s, l, in, first-reach, count+2*reach)
-		in = s.a[l]
-	}
-	c.sumFeatures(s, chunk, in, count)
+	c.forward(s, first, count)
+	c.sumFeatures(s, chunk, s.a, count)
 }
 
 func (c *conv1D) runGradient(worker, chunk int) {
 	s := c.worker(worker)
 	first, count := c.span(chunk)
-	c.forwardWide(s, first, count)
-	last := len(c.layers) - 1
-	c.sumFeatures(s, chunk, s.a[last][c.reach(last)*c.layers[last].out:], count)
+	c.forward(s, first, count)
+	c.sumFeatures(s, chunk, s.a, count)
 	c.backward(s, count)
 	if c.dx != nil {
 		c.inputGradient(s, first, count)
 	}
 }
 
-// forwardWide computes the activations that gradients of a chunk need.
-func (c *conv1D) forwardWide(s *conv1DScratch, first, count int) {
-	c.window(s.x, c.x, first-c.reach(-1), count+2*c.reach(-1))
-	in := s.x
+// forward computes a chunk's activations.
+func (c *conv1D) forward(s *conv1DScratch, first, count int) {
+	c.window(s.x, c.x, first-c.reach(-1), c.rows(-1, count))
 	for l := range c.layers {
-		c.activate(s, l, in, first-c.reach(l), count+2*c.reach(l))
-		in = s.a[l]
+		layer := &c.layers[l]
+		rows := c.rows(l, count)
+		for row := 0; row < rows; row += blockRows(l) {
+			m := min(blockRows(l), rows-row)
+			out := s.a[l][row*layer.out:]
+			c.apply(s, l, out, s.x, s.a, row, m)
+			s.combine = kernels.Combine{Dst: out, Src: [4][]float32{out}, Sources: 1, Coef: layer.bias, Post: kernels.ReLU,
+				C: layer.out, Rows: 1, Width: m}
+			c.backend.kernels.Combine(&s.combine)
+		}
+		// The next layer pads with zeros, whatever this one would compute there.
+		lo, hi := c.inside(first-c.reach(l), rows)
+		clear(s.a[l][:lo*layer.out])
+		clear(s.a[l][hi*layer.out : rows*layer.out])
 	}
 }
 
@@ -304,22 +347,28 @@ func (c *conv1D) inside(first, rows int) (lo, hi int) {
 	return lo, hi
 }
 
-// activate computes rows of a layer's activations, the first at position
-// first; in starts half a kernel before it.
-func (c *conv1D) activate(s *conv1DScratch, l int, in []float32, first, rows int) {
-	layer := &c.layers[l]
-	for row := 0; row < rows; row += conv1DRows {
-		m := min(conv1DRows, rows-row)
-		out := s.a[l][row*layer.out:]
-		c.product(s, out, in[row*layer.in:], layer.forward, m, layer.in, c.shape.Kernel*layer.in, layer.out)
-		s.combine = kernels.Combine{Dst: out, Src: [4][]float32{out}, Sources: 1, Coef: layer.bias, Post: kernels.ReLU,
-			C: layer.out, Rows: 1, Width: m}
-		c.backend.kernels.Combine(&s.combine)
+// blockRows is the number of rows that a layer computes at a time.
+func blockRows(l int) int {
+	if l == 0 {
+		return conv1DRows
 	}
-	// The next layer pads with zeros, whatever this one would compute there.
-	lo, hi := c.inside(first, rows)
-	clear(s.a[l][:lo*layer.out])
-	clear(s.a[l][hi*layer.out : rows*layer.out])
+	return fourierRows
+}
+
+// apply convolves rows from row on of a layer's inputs, of the sequence x and
+// the activations a, or their tangents.
+func (c *conv1D) apply(s *conv1DScratch, l int, out, x []float32, a [][]float32, row, rows int) {
+	layer := &c.layers[l]
+	in := x
+	if l > 0 {
+		in = a[l-1]
+	}
+	in = in[(row+c.reach(l-1)-c.reach(l)-c.half)*layer.in:]
+	if l == 0 {
+		c.product(s, out, in, layer.forward, rows, 1, c.shape.Kernel, layer.out)
+		return
+	}
+	c.convolve(s, out, in, layer.forward, rows, layer.in, layer.out)
 }
 
 // product computes m rows of n columns: out = in·w, where a row of in holds k
@@ -329,11 +378,13 @@ func (c *conv1D) product(s *conv1DScratch, out, in, w []float32, m, lda, k, n in
 	c.backend.kernels.Gemm(&s.gemm)
 }
 
-// sumFeatures adds up a chunk's positions.
-func (c *conv1D) sumFeatures(s *conv1DScratch, chunk int, a []float32, count int) {
-	n := c.shape.Features()
+// sumFeatures adds up the last layer's activations, or their tangents, over a
+// chunk's positions.
+func (c *conv1D) sumFeatures(s *conv1DScratch, chunk int, a [][]float32, count int) {
+	n, last := c.shape.Features(), len(c.layers)-1
 	clear(s.sums)
-	s.sum = kernels.Sums{A: a, B: a, Out: s.sums, C: n, Pixels: count}
+	rows := a[last][c.reach(last)*n:]
+	s.sum = kernels.Sums{A: rows, B: rows, Out: s.sums, C: n, Pixels: count}
 	c.backend.kernels.Sums(&s.sum)
 	copy(c.features[chunk*n:], s.sums[:n])
 }
@@ -342,21 +393,22 @@ func (c *conv1D) sumFeatures(s *conv1DScratch, chunk int, a []float32, count int
 // of the sequence activations are zero, and so are these.
 func (c *conv1D) backward(s *conv1DScratch, count int) {
 	for l := len(c.layers) - 1; l >= 0; l-- {
-		width := c.layers[l].out
-		rows := count + 2*c.gradReach(l)
+		width, d := c.layers[l].out, s.d[l]
+		rows := c.gradRows(l, count)
 		// The activations reach further than the gradients.
 		mask := s.a[l][(c.reach(l)-c.gradReach(l))*width:]
 		if l == len(c.layers)-1 {
-			c.mask(s, l, s.d[l], mask, c.cotangent, mask, rows)
-			continue
+			c.mask(s, l, d, mask, c.cotangent, mask, rows)
+		} else {
+			above := &c.layers[l+1]
+			for row := 0; row < rows; row += fourierRows {
+				m := min(fourierRows, rows-row)
+				out := d[row*width:]
+				c.convolve(s, out, s.d[l+1][row*above.out:], above.backward, m, above.out, width)
+				c.mask(s, l, out, out, c.layers[l].keep, mask[row*width:], m)
+			}
 		}
-		above := &c.layers[l+1]
-		for row := 0; row < rows; row += conv1DRows {
-			m := min(conv1DRows, rows-row)
-			out := s.d[l][row*width:]
-			c.product(s, out, s.d[l+1][row*above.out:], above.backward, m, above.out, c.shape.Kernel*above.out, width)
-			c.mask(s, l, out, out, c.layers[l].keep, mask[row*width:], m)
-		}
+		clear(d[rows*width : c.gradWindow(l, count)*width])
 	}
 }
 
@@ -374,7 +426,7 @@ func (c *conv1D) mask(s *conv1DScratch, l int, dst, src, coef, a []float32, rows
 func (c *conv1D) inputGradient(s *conv1DScratch, first, count int) {
 	layer := &c.layers[0]
 	taps, padded := c.shape.Kernel, c.padded()
-	rows := count + 2*c.gradReach(0)
+	rows := c.gradRows(0, count)
 	for row := 0; row < rows; row += conv1DRows {
 		m := min(conv1DRows, rows-row)
 		c.product(s, s.taps[row*padded:], s.d[0][row*layer.out:], layer.backward, m, layer.out, layer.out, padded)

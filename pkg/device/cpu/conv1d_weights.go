@@ -39,13 +39,12 @@ func (c *conv1D) runGradientGroup(worker, group int) {
 func (c *conv1D) runTangentGroup(worker, group int) {
 	s := c.worker(worker)
 	clear(c.groups[group])
-	last := len(c.layers) - 1
 	from, to := c.group(group)
 	for chunk := from; chunk < to; chunk++ {
 		first, count := c.span(chunk)
-		c.forwardWide(s, first, count)
+		c.forward(s, first, count)
 		c.tangents(s, first, count)
-		c.sumFeatures(s, chunk, s.aDot[last][c.reach(last)*c.layers[last].out:], count)
+		c.sumFeatures(s, chunk, s.aDot, count)
 		c.backward(s, count)
 		c.addWeightGradients(s, s.xDot, s.aDot, count, false, c.groups[group])
 	}
@@ -54,18 +53,16 @@ func (c *conv1D) runTangentGroup(worker, group int) {
 // tangents computes the activations' tangents; outside of the sequence they
 // are zero because activations are.
 func (c *conv1D) tangents(s *conv1DScratch, first, count int) {
-	c.window(s.xDot, c.xDot, first-c.reach(-1), count+2*c.reach(-1))
-	in := s.xDot
+	c.window(s.xDot, c.xDot, first-c.reach(-1), c.rows(-1, count))
 	for l := range c.layers {
 		layer := &c.layers[l]
-		rows := count + 2*c.reach(l)
-		for row := 0; row < rows; row += conv1DRows {
-			m := min(conv1DRows, rows-row)
+		rows := c.rows(l, count)
+		for row := 0; row < rows; row += blockRows(l) {
+			m := min(blockRows(l), rows-row)
 			out := s.aDot[l][row*layer.out:]
-			c.product(s, out, in[row*layer.in:], layer.forward, m, layer.in, c.shape.Kernel*layer.in, layer.out)
+			c.apply(s, l, out, s.xDot, s.aDot, row, m)
 			c.mask(s, l, out, out, layer.keep, s.a[l][row*layer.out:], m)
 		}
-		in = s.aDot[l]
 	}
 }
 
