@@ -37,6 +37,7 @@ type Session struct {
 	Indices     []int32 // of the split's images in it
 	Checkpoints []*checkpoint.Checkpoint
 	Device      device.Backend
+	Inputs      []artifact.Input // further ones, for the output's header
 
 	flags *Flags
 	ctx   *cli.Context
@@ -118,14 +119,23 @@ func (f *Flags) checkFiles() error {
 	return nil
 }
 
-// load reads a checkpoint and checks that it fits the data.
+// load reads a checkpoint to examine.
 func (s *Session) load(path string, o checkpoint.Overrides) error {
+	c, err := s.read(path, o)
+	if err == nil {
+		s.Checkpoints = append(s.Checkpoints, c)
+	}
+	return err
+}
+
+// read reads a checkpoint and checks that it fits the data.
+func (s *Session) read(path string, o checkpoint.Overrides) (*checkpoint.Checkpoint, error) {
 	c, err := checkpoint.Load(path, o)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := c.CheckClasses(s.Data.Name, len(s.Data.Classes)); err != nil {
-		return err
+		return nil, err
 	}
 	for _, note := range c.Notes {
 		s.ctx.Logf("%s: %s", path, note)
@@ -136,8 +146,7 @@ func (s *Session) load(path string, o checkpoint.Overrides) error {
 		s.ctx.Warnf("%s was trained on another artifact (%.12s) of %s than %s (%.12s): their splits may differ",
 			path, m.DataSHA256, m.Dataset, s.flags.Data, s.Data.SHA256)
 	}
-	s.Checkpoints = append(s.Checkpoints, c)
-	return nil
+	return c, nil
 }
 
 // Net returns a network in the state of a checkpoint. It may be the network of
@@ -164,6 +173,11 @@ func (s *Session) Images(c *checkpoint.Checkpoint) *device.Images {
 
 // Create starts the output. Config is what else decides the results.
 func (s *Session) Create(schema int, seed int64, config artifact.Fields) (*artifact.RecordWriter, error) {
+	return artifact.CreateRecords(s.flags.Output, s.header(schema, seed, config))
+}
+
+// header is the output's first record.
+func (s *Session) header(schema int, seed int64, config artifact.Fields) artifact.Header {
 	f := s.flags
 	all := append(artifact.Fields{
 		{Key: "split", Value: f.Split}, {Key: "arch", Value: f.Arch}, {Key: "mean", Value: f.Mean},
@@ -173,9 +187,9 @@ func (s *Session) Create(schema int, seed int64, config artifact.Fields) (*artif
 	for _, c := range s.Checkpoints {
 		inputs = append(inputs, artifact.Input{Name: "checkpoint", Path: c.Path, SHA256: c.SHA256})
 	}
-	return artifact.CreateRecords(f.Output, artifact.Header{
-		Tool: s.ctx.Name, Version: s.ctx.Version, Schema: schema, Config: all, Seed: seed, Inputs: inputs,
-	})
+	return artifact.Header{
+		Tool: s.ctx.Name, Version: s.ctx.Version, Schema: schema, Config: all, Seed: seed, Inputs: append(inputs, s.Inputs...),
+	}
 }
 
 // Fields are what a record of the type says of its checkpoint and data. What a
@@ -234,17 +248,25 @@ func (s *Session) Each(out *artifact.RecordWriter, work func(*checkpoint.Checkpo
 			}
 		}
 		if err != nil {
-			status := "failed"
-			if cli.ExitCode(err) == cli.ExitInterrupted {
-				status = "interrupted"
-			}
-			if end := out.End(status); end != nil {
-				s.ctx.Warnf("%v", end)
-			}
-			return err
+			return s.Finish(out, err)
 		}
 	}
-	return out.End("ok")
+	return s.Finish(out, nil)
+}
+
+// Finish ends the output as the error, if any, says, and returns that error.
+func (s *Session) Finish(out *artifact.RecordWriter, err error) error {
+	if err == nil {
+		return out.End("ok")
+	}
+	status := "failed"
+	if cli.ExitCode(err) == cli.ExitInterrupted {
+		status = "interrupted"
+	}
+	if end := out.End(status); end != nil {
+		s.ctx.Warnf("%v", end)
+	}
+	return err
 }
 
 // Stopped returns an error once the user has asked to stop.
