@@ -170,7 +170,7 @@ func parse(args []string, messages io.Writer) (options, error) {
 		}
 	}
 	o.refreshes, o.trajectory, o.ages = []int{1, 2, 5, 10, 20, 50}, []int{0, 50, 200}, []int{1, 4, 9, 19, 49}
-	o.images, o.evalled = 6400, 2048
+	o.images, o.evalled = 6400, 1024
 	if o.quick {
 		o.rounds, o.window, o.budget = 3, 0, 0
 		o.refreshes, o.trajectory, o.ages = []int{1, 2}, []int{0}, []int{1}

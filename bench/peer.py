@@ -60,7 +60,7 @@ class Pipeline:
 
 class Peer:
     def __init__(self):
-        self.jobs, self.threads = {}, None
+        self.jobs, self.threads, self.warm = {}, None, torch.randn(16, 16, 32, 32)
 
     def do_info(self, _):
         return {"library": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads()}
@@ -80,27 +80,24 @@ class Peer:
 
     def do_time(self, q):
         calls = q.pop("calls")
-        fresh = self.use(q.pop("threads"))
+        self.use(q["threads"])
         key = json.dumps(q, sort_keys=True)
         if key not in self.jobs:
             torch.manual_seed(0)
             self.jobs[key] = getattr(self, "job_" + q["job"])(q)
-            fresh = True
+            self.jobs[key]()  # kernels are chosen and memory is taken on the first call
         work = self.jobs[key]
-        if fresh:  # threads are started, kernels chosen and memory taken on the first call
-            work()
         cpu, start = time.process_time(), time.perf_counter()
         for _ in range(calls):
             work()
         return {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
 
     def use(self, threads):
-        """Sets the number of threads; reports whether it changed."""
-        if threads == self.threads:
-            return False
-        torch.set_num_threads(threads)
-        self.threads = threads
-        return True
+        """Sets the number of threads, and has them started."""
+        if threads != self.threads:
+            torch.set_num_threads(threads)
+            self.threads = threads
+            F.conv2d(self.warm, self.warm[:16, :, :3, :3])
 
     def net(self, q):
         return build(q["arch"], self.classes).to(memory_format=FORMATS[q["format"]])
