@@ -9,7 +9,8 @@ func main() { cli.Main("srn-hessian", description, &app{}) }
 
 // app is the command with its subcommands.
 type app struct {
-	Top top `cmd:"" help:"Extreme eigenvalues of the Hessian, such as λ_max, by Lanczos."`
+	Top       top  `cmd:"" help:"Extreme eigenvalues of the Hessian, such as λ_max, by Lanczos."`
+	Landscape plot `cmd:"" help:"Loss and accuracy on lines and planes through checkpoints."`
 	cli.Common
 }
 
