@@ -1,8 +1,13 @@
 package curvature
 
-import "fmt"
+import (
+	"fmt"
+	"iter"
+	"slices"
+)
 
-// Loss is a mean loss over a batch of examples, with exact second derivatives.
+// Loss is a mean loss over a batch of examples, with exact products by its
+// Hessian or by another matrix that is a mean over examples.
 type Loss interface {
 	// Dim is the number of parameters.
 	Dim() int
@@ -10,11 +15,12 @@ type Loss interface {
 	Batch() int
 	// Load makes the examples the batch, and returns the sum of their losses.
 	Load(examples []int32) (sum float64, err error)
-	// HVP computes dst = H·v for the Hessian H of the mean over the batch.
+	// HVP computes dst = H·v for the matrix H of the mean over the batch.
 	HVP(dst, v []float32) error
 }
 
-// Hessian is the Hessian of the mean loss over a set of examples of any size:
+// Hessian is the Hessian (or the matrix that the [Loss] puts in its place, see
+// [GaussNewton] and [Fisher]) of the mean loss over a set of examples of any size:
 // the sum of the examples' losses divided by their number, never the mean of
 // batches' means, so that it does not depend on how the set is cut into
 // batches (unless the loss itself looks at the whole batch, as batch
@@ -53,14 +59,12 @@ func (h *Hessian) Loss() float64 { return h.mean }
 
 // Apply computes dst = H·v exactly (no finite differences).
 func (h *Hessian) Apply(dst, v []float32) error {
-	batch := h.loss.Batch()
-	if len(h.examples) <= batch {
+	if len(h.examples) <= h.loss.Batch() {
 		return h.applyWhole(dst, v)
 	}
 	clear(h.sum)
 	var loss float64
-	for lo := 0; lo < len(h.examples); lo += batch {
-		part := h.examples[lo:min(lo+batch, len(h.examples))]
+	for part := range h.batches() {
 		sum, err := h.load(part)
 		if err != nil {
 			return err
@@ -79,6 +83,9 @@ func (h *Hessian) Apply(dst, v []float32) error {
 	narrow(dst, h.sum, n)
 	return nil
 }
+
+// batches cuts the examples.
+func (h *Hessian) batches() iter.Seq[[]int32] { return slices.Chunk(h.examples, h.loss.Batch()) }
 
 // applyWhole keeps what the one batch left for the next product.
 func (h *Hessian) applyWhole(dst, v []float32) error {

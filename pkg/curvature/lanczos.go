@@ -17,9 +17,34 @@ const (
 	LargestAlgebraic  Order = "la" // from the largest down
 	SmallestAlgebraic Order = "sa" // from the smallest up
 	LargestMagnitude  Order = "lm" // from the largest |λ| down
+	BothEnds          Order = "be" // largest, smallest, second largest, second smallest, …
 )
 
-// compare sorts wanted eigenvalues first.
+// orders lists them all.
+var orders = []Order{LargestAlgebraic, SmallestAlgebraic, LargestMagnitude, BothEnds}
+
+// sorted returns the indices of values, wanted ones first.
+func (o Order) sorted(values []float64) []int {
+	index := make([]int, len(values))
+	for i := range index {
+		index[i] = i
+	}
+	slices.SortStableFunc(index, func(a, b int) int { return o.compare(values[a], values[b]) })
+	if o != BothEnds {
+		return index
+	}
+	// From the two ends of the descending list in turn.
+	ends := make([]int, 0, len(index))
+	for lo, hi := 0, len(index)-1; lo <= hi; lo, hi = lo+1, hi-1 {
+		ends = append(ends, index[lo])
+		if lo < hi {
+			ends = append(ends, index[hi])
+		}
+	}
+	return ends
+}
+
+// compare sorts wanted eigenvalues first; for both ends, descending.
 func (o Order) compare(a, b float64) int {
 	switch o {
 	case SmallestAlgebraic:
@@ -174,8 +199,8 @@ func newLanczos(op Operator, opt Options) (*lanczos, error) {
 	if opt.Order == "" {
 		opt.Order = LargestAlgebraic
 	}
-	if !slices.Contains([]Order{LargestAlgebraic, SmallestAlgebraic, LargestMagnitude}, opt.Order) {
-		return nil, fmt.Errorf("order %q is none of la, sa, lm", opt.Order)
+	if !slices.Contains(orders, opt.Order) {
+		return nil, fmt.Errorf("order %q is none of %v", opt.Order, orders)
 	}
 	if opt.Tol == 0 {
 		opt.Tol = 1e-3
@@ -397,7 +422,7 @@ func (s *lanczos) result() (*Result, error) {
 		r.Pairs = append(r.Pairs, p)
 	}
 	// Rayleigh quotients may order close values otherwise than Ritz values do.
-	slices.SortStableFunc(r.Pairs, func(a, b Pair) int { return s.opt.Order.compare(a.Value, b.Value) })
+	sortPairs(r.Pairs, s.opt.Order)
 	r.HVPs = s.hvps
 	return r, nil
 }

@@ -15,9 +15,11 @@ import (
 
 // wantedValues sorts a known spectrum as an order asks.
 func wantedValues(values []float64, order Order, k int) []float64 {
-	s := slices.Clone(values)
-	slices.SortStableFunc(s, order.compare)
-	return s[:k]
+	var s []float64
+	for _, i := range order.sorted(values)[:k] {
+		s = append(s, values[i])
+	}
+	return s
 }
 
 // checkPairs compares a result with a known spectrum.
@@ -306,7 +308,59 @@ func TestPowerIteration(t *testing.T) {
 		}
 		checkPairs(t, m, r, wantedValues(values, LargestMagnitude, 1), 1e-4)
 	}
-	if _, err := PowerIteration(diagonal([]float64{1, 2}), Options{K: 2}); err == nil {
-		t.Error("two pairs accepted")
+	if _, err := PowerIteration(diagonal([]float64{1, 2}), Options{Order: LargestAlgebraic}); err == nil {
+		t.Error("another order accepted")
+	}
+}
+
+func TestPowerDeflation(t *testing.T) {
+	values := spectrum(60, func(i int) float64 { return 20 * math.Pow(-0.6, float64(i)) })
+	m := rotated(values, 5)
+	var last Step
+	r, err := PowerIteration(m, Options{K: 4, Tol: 1e-4, OnStep: func(s Step) error { last = s; return nil }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkPairs(t, m, r, wantedValues(values, LargestMagnitude, 4), 1e-4)
+	if last.Steps != r.Steps || len(last.Values) != 4 || r.HVPs != m.count {
+		t.Errorf("last step %+v of %d; %d products counted, %d taken", last, r.Steps, r.HVPs, m.count)
+	}
+	if r, err = PowerIteration(m, Options{K: 4, Tol: 1e-4, MaxSteps: 5}); err != nil || r.Converged || r.Steps != 5 {
+		t.Errorf("out of steps: %+v, %v", r, err)
+	}
+	// A whole space leaves no direction over.
+	three := diagonal([]float64{3, -2, 1})
+	if r, err = PowerIteration(three, Options{K: 3, Tol: 1e-4}); err != nil {
+		t.Fatal(err)
+	}
+	checkPairs(t, three, r, []float64{3, -2, 1}, 1e-4)
+}
+
+func TestBothEnds(t *testing.T) {
+	for k, want := range map[int][]int{1: {0}, 2: {0, 5}, 3: {0, 5, 1}, 6: {0, 5, 1, 4, 2, 3}} {
+		if got := BothEnds.sorted([]float64{9, 7, 3, 1, -2, -8})[:k]; !slices.Equal(got, want) {
+			t.Errorf("%d: %v, want %v", k, got, want)
+		}
+	}
+	values := spectrum(150, func(i int) float64 {
+		switch {
+		case i < 4:
+			return 30 - 4*float64(i)
+		case i < 8:
+			return -2 - float64(i-4)
+		}
+		return 0.01 * float64(i%17)
+	})
+	m := rotated(values, 8)
+	for _, krylov := range []int{0, 14} { // without and with restarts
+		m.count = 0
+		r, err := Lanczos(m, Options{K: 5, Order: BothEnds, Tol: 1e-4, Krylov: krylov, Verify: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkPairs(t, m, r, []float64{30, -5, 26, -4, 22}, 1e-4)
+		if largest, smallest := Extremes(r.Pairs, BothEnds); largest != r.Pairs[0].Value || smallest != r.Pairs[1].Value {
+			t.Errorf("extremes %g, %g", largest, smallest)
+		}
 	}
 }

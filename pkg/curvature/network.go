@@ -5,17 +5,25 @@ import (
 	"srn/pkg/nn"
 )
 
-// Network is what the Hessian of a classifier's cross-entropy needs of it;
+// Network is what the curvature of a classifier's cross-entropy needs of it;
 // [srn/pkg/resnet.Net], built with Tangents, is one.
 type Network interface {
 	Backend() device.Backend
 	Params() device.Buffer
-	Targets() device.Buffer // Batch×classes
-	Loss() device.Buffer    // Batch
+	Load()                       // after a change of Params
+	Grad() device.Buffer         // laid out as Params
+	Targets() device.Buffer      // Batch×classes
+	Logits() device.Buffer       // Batch×classes
+	Loss() device.Buffer         // Batch
+	LogitGrad() device.Buffer    // Batch×classes: of the mean loss
+	LogitsDot() device.Buffer    // Batch×classes
+	LogitGradDot() device.Buffer // Batch×classes
 	Loader(*device.Images) device.Loader
 	Forward(images int, mode nn.Mode)
 	CrossEntropy(images int)
 	Backward(images int)
+	ForwardTangent(images int, v device.Buffer)
+	CrossEntropyTangent(images int)
 	HVP(images int, v, hv device.Buffer)
 }
 
@@ -34,6 +42,7 @@ type CrossEntropy struct {
 	targets []float32
 	losses  []float32
 	v, hv   device.Buffer
+	params  []float32 // θ, once differences have moved the network from it
 }
 
 // NewCrossEntropy plans the loss. Labels belong to the images one by one. The
@@ -63,6 +72,14 @@ func (c *CrossEntropy) Batch() int { return cap(c.picks) }
 
 // Load runs the network forward and backward on the examples.
 func (c *CrossEntropy) Load(examples []int32) (float64, error) {
+	sum := c.forward(examples)
+	c.net.Backward(c.images)
+	return sum, nil
+}
+
+// forward makes the examples the batch, runs the network and its loss on them,
+// and returns the sum of their losses.
+func (c *CrossEntropy) forward(examples []int32) float64 {
 	n := len(examples)
 	c.images = n
 	c.picks = c.picks[:0]
@@ -76,14 +93,13 @@ func (c *CrossEntropy) Load(examples []int32) (float64, error) {
 	c.be.Run(n, device.Stage{c.loader.Op()})
 	c.net.Forward(n, c.mode)
 	c.net.CrossEntropy(n)
-	c.net.Backward(n)
 	losses := c.losses[:n]
 	c.be.Read(losses, c.net.Loss().Slice(0, n))
 	var sum float64
 	for _, l := range losses {
 		sum += float64(l)
 	}
-	return sum, nil
+	return sum
 }
 
 // HVP multiplies v by the Hessian of the mean over the loaded examples.

@@ -1,6 +1,21 @@
 package curvature
 
-import "math"
+import (
+	"math"
+	"slices"
+)
+
+// sortPairs puts wanted pairs first.
+func sortPairs(pairs []Pair, order Order) {
+	values := make([]float64, len(pairs))
+	for i, p := range pairs {
+		values[i] = p.Value
+	}
+	before := slices.Clone(pairs)
+	for i, j := range order.sorted(values) {
+		pairs[i] = before[j]
+	}
+}
 
 // Sum adds the vectors of pairs: a guess near all of them for [Options].Start.
 func Sum(pairs []Pair) []float32 {
@@ -19,8 +34,11 @@ func Sum(pairs []Pair) []float32 {
 // Extremes says which of the pairs found in an order have the operator's
 // largest and smallest eigenvalue; what they do not tell is NaN. Of the
 // values of largest magnitude the first positive one is the largest of all,
-// and the first negative one the smallest.
+// and the first negative one the smallest. Both ends tell both.
 func Extremes(pairs []Pair, order Order) (largest, smallest float64) {
+	if order == BothEnds && len(pairs) > 1 {
+		return pairs[0].Value, pairs[1].Value
+	}
 	largest, smallest = math.NaN(), math.NaN()
 	for i, p := range pairs {
 		first := i == 0

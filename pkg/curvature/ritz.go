@@ -3,7 +3,6 @@ package curvature
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"gonum.org/v1/gonum/mat"
 )
@@ -25,13 +24,8 @@ func decompose(t mat.Symmetric, order Order) (*ritz, error) {
 	var vectors mat.Dense
 	eigen.VectorsTo(&vectors)
 
-	index := make([]int, len(values))
-	for i := range index {
-		index[i] = i
-	}
-	slices.SortStableFunc(index, func(a, b int) int { return order.compare(values[a], values[b]) })
 	r := &ritz{}
-	for _, i := range index {
+	for _, i := range order.sorted(values) {
 		r.values = append(r.values, values[i])
 		r.vectors = append(r.vectors, mat.Col(nil, i, &vectors))
 		r.scale = max(r.scale, math.Abs(values[i]))
