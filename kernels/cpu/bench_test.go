@@ -109,7 +109,7 @@ func transforms(c int) []load {
 // fourierTransforms are those of 44 windows: bytes read and written.
 func fourierTransforms(c int) []load {
 	const count = 44
-	f := Fourier{Image: filled((count*FourierStep + FourierTaps - 1) * c), C: c, Count: count, Stride: count*c + 16}
+	f := Fourier{Image: filled((count*FourierStep + FourierTaps - 1) * c), C: c, Row: c, Count: count, Stride: count*c + 16}
 	f.Freq = filled(FourierProducts * f.Stride)
 	name := func(s string) string { return fmt.Sprintf("Fourier%s/C=%d", s, c) }
 	moved := func(positions int) int { return 4 * c * count * (positions + FourierProducts) }

@@ -114,7 +114,7 @@ func (f *Fourier) check(kernel string, positions int) {
 	if f.C == 0 || f.Count == 0 {
 		return
 	}
-	fits(kernel, "Image", len(f.Image), extent(f.C, dim{positions, f.C}, dim{f.Count, FourierStep * f.C}))
+	fits(kernel, "Image", len(f.Image), extent(f.C, dim{positions, f.Row}, dim{f.Count, FourierStep * f.Row}))
 	fits(kernel, "Freq", len(f.Freq), extent(f.C, dim{f.Count, f.C}, dim{FourierProducts, f.Stride}))
 }
 

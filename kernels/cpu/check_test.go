@@ -40,7 +40,7 @@ func TestChecks(t *testing.T) {
 	}
 	fourier := func(change func(*Fourier)) func(*Set) {
 		return func(s *Set) {
-			v := Fourier{Image: f(56 * 16), Freq: f(47 * 32), C: 16, Stride: 32, Count: 2}
+			v := Fourier{Image: f(56 * 16), Freq: f(47 * 32), C: 16, Row: 16, Stride: 32, Count: 2}
 			change(&v)
 			s.FourierInput(&v)
 			v.Image = v.Image[:min(len(v.Image), 48*16)]
@@ -106,6 +106,7 @@ func TestChecks(t *testing.T) {
 		{"fourier", fourier(func(*Fourier) {}), ""},
 		{"fourier nothing", fourier(func(v *Fourier) { v.Count, v.Image, v.Freq = 0, nil, nil }), ""},
 		{"fourier image", fourier(func(v *Fourier) { v.Image = f(56*16 - 1) }), "FourierInput: Image"},
+		{"fourier row", fourier(func(v *Fourier) { v.Row = 17 }), "FourierInput: Image"},
 		{"fourier frequencies", fourier(func(v *Fourier) { v.Freq = f(47*32 - 1) }), "FourierInput: Freq"},
 		{"fourier count", fourier(func(v *Fourier) { v.Count = -1 }), "Count is -1"},
 		{"fourier C", fourier(func(v *Fourier) { v.C = 8 }), "C is 8"},

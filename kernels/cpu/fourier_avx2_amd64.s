@@ -163,14 +163,17 @@ DATA fourierConstants<>+824(SB)/8, $0xbf2406cfbf2406cf
 GLOBL fourierConstants<>(SB), RODATA|NOPTR, $832
 
 // func fourierInputAVX2(f *Fourier)
-TEXT ·fourierInputAVX2(SB), 0, $616-8
+TEXT ·fourierInputAVX2(SB), 0, $624-8
 	MOVQ         f+0(FP), AX
 	MOVQ         Fourier_Image(AX), SI
 	MOVQ         Fourier_Freq(AX), DI
-	MOVQ         Fourier_C(AX), BX
+	MOVQ         Fourier_Row(AX), BX
 	MOVQ         Fourier_Stride(AX), R13
 	MOVQ         Fourier_Count(AX), CX
 	MOVQ         CX, (SP)
+	MOVQ         Fourier_C(AX), CX
+	SHLQ         $2, CX
+	MOVQ         CX, 8(SP)
 	SHLQ         $2, BX
 	SHLQ         $2, R13
 	LEAQ         (BX)(BX*2), DX
@@ -182,7 +185,7 @@ TEXT ·fourierInputAVX2(SB), 0, $616-8
 	LEAQ         (R8)(BX*8), R9
 	LEAQ         (R9)(BX*8), R10
 window:
-	MOVQ         BX, CX
+	MOVQ         8(SP), CX
 	SHRQ         $5, CX
 lanes:
 	VMOVUPS      (SI), Y0
@@ -231,7 +234,7 @@ lanes:
 	VSUBPS       Y13, Y12, Y12
 	VMOVUPS      (R8)(DX*2), Y13
 	VMOVUPS      (R10)(DX*2), Y15
-	VMOVUPS      Y3, 8(SP)
+	VMOVUPS      Y3, 16(SP)
 	VADDPS       Y15, Y13, Y3
 	VSUBPS       Y15, Y13, Y13
 	VADDPS       Y3, Y14, Y15
@@ -242,7 +245,7 @@ lanes:
 	VADDPS       Y12, Y13, Y12
 	VMOVAPS      Y4, Y13
 	VFMADD231PS  fourierConstants<>+0(SB), Y15, Y13
-	VMOVUPS      Y11, 40(SP)
+	VMOVUPS      Y11, 48(SP)
 	VMOVAPS      Y7, Y11
 	VFMADD231PS  fourierConstants<>+0(SB), Y12, Y11
 	VFMADD231PS  fourierConstants<>+32(SB), Y15, Y4
@@ -277,27 +280,27 @@ lanes:
 	VFMSUB231PS  fourierConstants<>+128(SB), Y4, Y1
 	VMOVUPS      (SI)(BX*1), Y3
 	VMOVUPS      (R9)(BX*1), Y4
-	VMOVUPS      Y8, 72(SP)
+	VMOVUPS      Y8, 80(SP)
 	VADDPS       Y4, Y3, Y8
 	VSUBPS       Y4, Y3, Y3
 	VMOVUPS      (R8)(BX*1), Y4
-	VMOVUPS      Y9, 104(SP)
+	VMOVUPS      Y9, 112(SP)
 	VMOVUPS      (R10)(BX*1), Y9
-	VMOVUPS      Y5, 136(SP)
+	VMOVUPS      Y5, 144(SP)
 	VADDPS       Y9, Y4, Y5
 	VSUBPS       Y9, Y4, Y4
 	VADDPS       Y5, Y8, Y9
 	VSUBPS       Y5, Y8, Y5
 	VMOVUPS      (SI)(R11*1), Y8
-	VMOVUPS      Y6, 168(SP)
+	VMOVUPS      Y6, 176(SP)
 	VMOVUPS      (R9)(R11*1), Y6
-	VMOVUPS      Y2, 200(SP)
+	VMOVUPS      Y2, 208(SP)
 	VADDPS       Y6, Y8, Y2
 	VSUBPS       Y6, Y8, Y6
 	VMOVUPS      (R8)(R11*1), Y8
-	VMOVUPS      Y1, 232(SP)
+	VMOVUPS      Y1, 240(SP)
 	VMOVUPS      (R10)(R11*1), Y1
-	VMOVUPS      Y0, 264(SP)
+	VMOVUPS      Y0, 272(SP)
 	VADDPS       Y1, Y8, Y0
 	VSUBPS       Y1, Y8, Y1
 	VADDPS       Y0, Y2, Y8
@@ -308,34 +311,34 @@ lanes:
 	VADDPS       Y6, Y1, Y1
 	VMOVAPS      Y3, Y6
 	VFMADD231PS  fourierConstants<>+0(SB), Y9, Y6
-	VMOVUPS      Y8, 296(SP)
+	VMOVUPS      Y8, 304(SP)
 	VMOVAPS      Y4, Y8
 	VFMADD231PS  fourierConstants<>+0(SB), Y1, Y8
 	VFMADD231PS  fourierConstants<>+32(SB), Y9, Y3
 	VFMSUB231PS  fourierConstants<>+0(SB), Y1, Y4
 	VMOVUPS      (SI)(DX*1), Y1
 	VMOVUPS      (R9)(DX*1), Y9
-	VMOVUPS      Y11, 328(SP)
+	VMOVUPS      Y11, 336(SP)
 	VADDPS       Y9, Y1, Y11
 	VSUBPS       Y9, Y1, Y1
 	VMOVUPS      (R8)(DX*1), Y9
-	VMOVUPS      Y7, 360(SP)
+	VMOVUPS      Y7, 368(SP)
 	VMOVUPS      (R10)(DX*1), Y7
-	VMOVUPS      Y14, 392(SP)
+	VMOVUPS      Y14, 400(SP)
 	VADDPS       Y7, Y9, Y14
 	VSUBPS       Y7, Y9, Y7
 	VADDPS       Y14, Y11, Y9
 	VSUBPS       Y14, Y11, Y11
 	VMOVUPS      (SI)(R12*1), Y14
-	VMOVUPS      Y10, 424(SP)
+	VMOVUPS      Y10, 432(SP)
 	VMOVUPS      (R9)(R12*1), Y10
-	VMOVUPS      Y15, 456(SP)
+	VMOVUPS      Y15, 464(SP)
 	VADDPS       Y10, Y14, Y15
 	VSUBPS       Y10, Y14, Y10
 	VMOVUPS      (R8)(R12*1), Y14
-	VMOVUPS      Y13, 488(SP)
+	VMOVUPS      Y13, 496(SP)
 	VMOVUPS      (R10)(R12*1), Y13
-	VMOVUPS      Y12, 520(SP)
+	VMOVUPS      Y12, 528(SP)
 	VADDPS       Y13, Y14, Y12
 	VSUBPS       Y13, Y14, Y13
 	VADDPS       Y12, Y15, Y14
@@ -346,7 +349,7 @@ lanes:
 	VADDPS       Y10, Y13, Y10
 	VMOVAPS      Y1, Y13
 	VFMADD231PS  fourierConstants<>+0(SB), Y14, Y13
-	VMOVUPS      Y9, 552(SP)
+	VMOVUPS      Y9, 560(SP)
 	VMOVAPS      Y7, Y9
 	VFMADD231PS  fourierConstants<>+0(SB), Y10, Y9
 	VFMADD231PS  fourierConstants<>+32(SB), Y14, Y1
@@ -379,7 +382,7 @@ lanes:
 	VFMADD231PS  fourierConstants<>+128(SB), Y1, Y11
 	VFMADD231PS  fourierConstants<>+160(SB), Y9, Y3
 	VFMSUB231PS  fourierConstants<>+128(SB), Y1, Y4
-	VMOVUPS      520(SP), Y1
+	VMOVUPS      528(SP), Y1
 	VADDPS       Y10, Y1, Y9
 	MOVQ DI, AX
 	VMOVUPS      Y9, (AX)
@@ -388,14 +391,14 @@ lanes:
 	VMOVAPS      Y13, Y1
 	VFMADD231PS  fourierConstants<>+192(SB), Y15, Y1
 	VFMADD231PS  fourierConstants<>+224(SB), Y13, Y15
-	VMOVUPS      488(SP), Y9
+	VMOVUPS      496(SP), Y9
 	VMOVAPS      Y9, Y10
 	VFMADD231PS  fourierConstants<>+256(SB), Y1, Y10
-	VMOVUPS      456(SP), Y13
-	VMOVUPS      Y2, 520(SP)
+	VMOVUPS      464(SP), Y13
+	VMOVUPS      Y2, 528(SP)
 	VMOVAPS      Y13, Y2
 	VFMADD231PS  fourierConstants<>+256(SB), Y15, Y2
-	VMOVUPS      Y6, 584(SP)
+	VMOVUPS      Y6, 592(SP)
 	VADDPS       Y2, Y10, Y6
 	LEAQ (AX)(R13*2), AX
 	VMOVUPS      Y10, (AX)
@@ -410,10 +413,10 @@ lanes:
 	VMOVAPS      Y12, Y1
 	VFMADD231PS  fourierConstants<>+64(SB), Y14, Y1
 	VFMADD231PS  fourierConstants<>+96(SB), Y12, Y14
-	VMOVUPS      424(SP), Y2
+	VMOVUPS      432(SP), Y2
 	VMOVAPS      Y2, Y6
 	VFMADD231PS  fourierConstants<>+128(SB), Y1, Y6
-	VMOVUPS      392(SP), Y9
+	VMOVUPS      400(SP), Y9
 	VMOVAPS      Y9, Y10
 	VFMADD231PS  fourierConstants<>+128(SB), Y14, Y10
 	VADDPS       Y10, Y6, Y12
@@ -430,10 +433,10 @@ lanes:
 	VMOVAPS      Y7, Y1
 	VFMADD231PS  fourierConstants<>+320(SB), Y11, Y1
 	VFMADD231PS  fourierConstants<>+352(SB), Y7, Y11
-	VMOVUPS      360(SP), Y2
+	VMOVUPS      368(SP), Y2
 	VMOVAPS      Y2, Y6
 	VFMADD231PS  fourierConstants<>+384(SB), Y1, Y6
-	VMOVUPS      328(SP), Y7
+	VMOVUPS      336(SP), Y7
 	VMOVAPS      Y7, Y9
 	VFMADD231PS  fourierConstants<>+384(SB), Y11, Y9
 	VADDPS       Y9, Y6, Y10
@@ -447,14 +450,14 @@ lanes:
 	VMOVUPS      Y2, (AX)(R14*1)
 	VMOVUPS      Y7, (AX)(R13*4)
 	VMOVUPS      Y1, (AX)(R15*1)
-	VMOVUPS      296(SP), Y1
-	VMOVUPS      552(SP), Y2
+	VMOVUPS      304(SP), Y1
+	VMOVUPS      560(SP), Y2
 	VSUBPS       Y2, Y1, Y6
 	VADDPS       Y1, Y2, Y1
-	VMOVUPS      8(SP), Y2
+	VMOVUPS      16(SP), Y2
 	VMOVAPS      Y2, Y7
 	VFMADD231PS  fourierConstants<>+0(SB), Y6, Y7
-	VMOVUPS      40(SP), Y9
+	VMOVUPS      48(SP), Y9
 	VMOVAPS      Y9, Y10
 	VFMADD231PS  fourierConstants<>+0(SB), Y1, Y10
 	VADDPS       Y10, Y7, Y11
@@ -471,10 +474,10 @@ lanes:
 	VMOVAPS      Y4, Y1
 	VFMSUB231PS  fourierConstants<>+352(SB), Y3, Y1
 	VFMADD231PS  fourierConstants<>+352(SB), Y4, Y3
-	VMOVUPS      264(SP), Y2
+	VMOVUPS      272(SP), Y2
 	VMOVAPS      Y2, Y4
 	VFMADD231PS  fourierConstants<>+384(SB), Y1, Y4
-	VMOVUPS      232(SP), Y6
+	VMOVUPS      240(SP), Y6
 	VMOVAPS      Y6, Y7
 	VFMADD231PS  fourierConstants<>+384(SB), Y3, Y7
 	VADDPS       Y7, Y4, Y9
@@ -491,10 +494,10 @@ lanes:
 	VMOVAPS      Y0, Y1
 	VFMSUB231PS  fourierConstants<>+96(SB), Y5, Y1
 	VFMADD231PS  fourierConstants<>+96(SB), Y0, Y5
-	VMOVUPS      200(SP), Y0
+	VMOVUPS      208(SP), Y0
 	VMOVAPS      Y0, Y2
 	VFMADD231PS  fourierConstants<>+128(SB), Y1, Y2
-	VMOVUPS      168(SP), Y3
+	VMOVUPS      176(SP), Y3
 	VMOVAPS      Y3, Y4
 	VFMADD231PS  fourierConstants<>+128(SB), Y5, Y4
 	VADDPS       Y4, Y2, Y6
@@ -508,14 +511,14 @@ lanes:
 	VMOVUPS      Y0, (AX)(R14*1)
 	VMOVUPS      Y3, (AX)(R13*4)
 	VMOVUPS      Y1, (AX)(R15*1)
-	VMOVUPS      584(SP), Y0
+	VMOVUPS      592(SP), Y0
 	VMOVAPS      Y8, Y1
 	VFMSUB231PS  fourierConstants<>+224(SB), Y0, Y1
 	VFMADD231PS  fourierConstants<>+224(SB), Y8, Y0
-	VMOVUPS      136(SP), Y2
+	VMOVUPS      144(SP), Y2
 	VMOVAPS      Y2, Y3
 	VFMADD231PS  fourierConstants<>+256(SB), Y1, Y3
-	VMOVUPS      104(SP), Y4
+	VMOVUPS      112(SP), Y4
 	VMOVAPS      Y4, Y5
 	VFMADD231PS  fourierConstants<>+256(SB), Y0, Y5
 	VADDPS       Y5, Y3, Y6
@@ -529,8 +532,8 @@ lanes:
 	VMOVUPS      Y2, (AX)(R14*1)
 	VMOVUPS      Y4, (AX)(R13*4)
 	VMOVUPS      Y0, (AX)(R15*1)
-	VMOVUPS      72(SP), Y0
-	VMOVUPS      520(SP), Y1
+	VMOVUPS      80(SP), Y0
+	VMOVUPS      528(SP), Y1
 	VADDPS       Y1, Y0, Y2
 	LEAQ (AX)(R14*2), AX
 	VMOVUPS      Y0, (AX)
@@ -543,14 +546,14 @@ lanes:
 	ADDQ         $32, DI
 	DECQ         CX
 	JNZ          lanes
-	// One position lies behind; the next window is 24 away.
-	SUBQ         BX, SI
+	// Back to the first channel and on by 24 positions.
+	SUBQ         8(SP), SI
 	LEAQ         (SI)(DX*8), SI
-	SUBQ         BX, R8
+	SUBQ         8(SP), R8
 	LEAQ         (R8)(DX*8), R8
-	SUBQ         BX, R9
+	SUBQ         8(SP), R9
 	LEAQ         (R9)(DX*8), R9
-	SUBQ         BX, R10
+	SUBQ         8(SP), R10
 	LEAQ         (R10)(DX*8), R10
 	DECQ         (SP)
 	JNZ          window
@@ -558,14 +561,17 @@ lanes:
 	RET
 
 // func fourierOutputAVX2(f *Fourier)
-TEXT ·fourierOutputAVX2(SB), 0, $616-8
+TEXT ·fourierOutputAVX2(SB), 0, $624-8
 	MOVQ         f+0(FP), AX
 	MOVQ         Fourier_Image(AX), SI
 	MOVQ         Fourier_Freq(AX), DI
-	MOVQ         Fourier_C(AX), BX
+	MOVQ         Fourier_Row(AX), BX
 	MOVQ         Fourier_Stride(AX), R13
 	MOVQ         Fourier_Count(AX), CX
 	MOVQ         CX, (SP)
+	MOVQ         Fourier_C(AX), CX
+	SHLQ         $2, CX
+	MOVQ         CX, 8(SP)
 	SHLQ         $2, BX
 	SHLQ         $2, R13
 	LEAQ         (BX)(BX*2), DX
@@ -577,7 +583,7 @@ TEXT ·fourierOutputAVX2(SB), 0, $616-8
 	LEAQ         (R8)(BX*8), R9
 	LEAQ         (R9)(BX*8), R10
 window:
-	MOVQ         BX, CX
+	MOVQ         8(SP), CX
 	SHRQ         $5, CX
 lanes:
 	MOVQ DI, AX
@@ -648,17 +654,17 @@ lanes:
 	LEAQ (AX)(R14*2), AX
 	VMOVUPS      (AX), Y13
 	VMOVUPS      (AX)(R13*1), Y15
-	VMOVUPS      Y9, 8(SP)
+	VMOVUPS      Y9, 16(SP)
 	VMOVUPS      (AX)(R13*2), Y9
-	VMOVUPS      Y11, 40(SP)
+	VMOVUPS      Y11, 48(SP)
 	VSUBPS       Y15, Y13, Y11
 	VADDPS       Y15, Y13, Y13
 	VSUBPS       Y13, Y9, Y9
 	VMOVUPS      (AX)(R14*1), Y13
 	VMOVUPS      (AX)(R13*4), Y15
-	VMOVUPS      Y5, 72(SP)
+	VMOVUPS      Y5, 80(SP)
 	VMOVUPS      (AX)(R15*1), Y5
-	VMOVUPS      Y7, 104(SP)
+	VMOVUPS      Y7, 112(SP)
 	VSUBPS       Y15, Y13, Y7
 	VADDPS       Y15, Y13, Y13
 	VSUBPS       Y13, Y5, Y5
@@ -671,17 +677,17 @@ lanes:
 	LEAQ (AX)(R14*2), AX
 	VMOVUPS      (AX), Y7
 	VMOVUPS      (AX)(R13*1), Y11
-	VMOVUPS      Y5, 136(SP)
+	VMOVUPS      Y5, 144(SP)
 	VMOVUPS      (AX)(R13*2), Y5
-	VMOVUPS      Y9, 168(SP)
+	VMOVUPS      Y9, 176(SP)
 	VSUBPS       Y11, Y7, Y9
 	VADDPS       Y11, Y7, Y7
 	VSUBPS       Y7, Y5, Y5
 	VMOVUPS      (AX)(R14*1), Y7
 	VMOVUPS      (AX)(R13*4), Y11
-	VMOVUPS      Y1, 200(SP)
+	VMOVUPS      Y1, 208(SP)
 	VMOVUPS      (AX)(R15*1), Y1
-	VMOVUPS      Y3, 232(SP)
+	VMOVUPS      Y3, 240(SP)
 	VSUBPS       Y11, Y7, Y3
 	VADDPS       Y11, Y7, Y7
 	VSUBPS       Y7, Y1, Y1
@@ -695,17 +701,17 @@ lanes:
 	LEAQ (AX)(R14*2), AX
 	VMOVUPS      (AX), Y1
 	VMOVUPS      (AX)(R13*1), Y9
-	VMOVUPS      Y3, 264(SP)
+	VMOVUPS      Y3, 272(SP)
 	VMOVUPS      (AX)(R13*2), Y3
-	VMOVUPS      Y5, 296(SP)
+	VMOVUPS      Y5, 304(SP)
 	VSUBPS       Y9, Y1, Y5
 	VADDPS       Y9, Y1, Y1
 	VSUBPS       Y1, Y3, Y1
 	VMOVUPS      (AX)(R14*1), Y3
 	VMOVUPS      (AX)(R13*4), Y9
-	VMOVUPS      Y0, 328(SP)
+	VMOVUPS      Y0, 336(SP)
 	VMOVUPS      (AX)(R15*1), Y0
-	VMOVUPS      Y15, 360(SP)
+	VMOVUPS      Y15, 368(SP)
 	VSUBPS       Y9, Y3, Y15
 	VADDPS       Y9, Y3, Y3
 	VSUBPS       Y3, Y0, Y0
@@ -719,17 +725,17 @@ lanes:
 	LEAQ (AX)(R14*2), AX
 	VMOVUPS      (AX), Y0
 	VMOVUPS      (AX)(R13*1), Y15
-	VMOVUPS      Y5, 392(SP)
+	VMOVUPS      Y5, 400(SP)
 	VMOVUPS      (AX)(R13*2), Y5
-	VMOVUPS      Y1, 424(SP)
+	VMOVUPS      Y1, 432(SP)
 	VSUBPS       Y15, Y0, Y1
 	VADDPS       Y15, Y0, Y0
 	VSUBPS       Y0, Y5, Y0
 	VMOVUPS      (AX)(R14*1), Y5
 	VMOVUPS      (AX)(R13*4), Y15
-	VMOVUPS      Y13, 456(SP)
+	VMOVUPS      Y13, 464(SP)
 	VMOVUPS      (AX)(R15*1), Y13
-	VMOVUPS      Y11, 488(SP)
+	VMOVUPS      Y11, 496(SP)
 	VSUBPS       Y15, Y5, Y11
 	VADDPS       Y15, Y5, Y5
 	VSUBPS       Y5, Y13, Y5
@@ -743,9 +749,9 @@ lanes:
 	LEAQ (AX)(R14*2), AX
 	VMOVUPS      (AX), Y0
 	VMOVUPS      (AX)(R13*1), Y11
-	VMOVUPS      Y1, 520(SP)
+	VMOVUPS      Y1, 528(SP)
 	VMOVUPS      (AX)(R13*2), Y1
-	VMOVUPS      Y5, 552(SP)
+	VMOVUPS      Y5, 560(SP)
 	VSUBPS       Y11, Y0, Y5
 	VADDPS       Y11, Y0, Y0
 	VSUBPS       Y0, Y1, Y0
@@ -766,19 +772,19 @@ lanes:
 	VADDPS       Y8, Y3, Y9
 	VSUBPS       Y3, Y8, Y3
 	VADDPS       Y7, Y12, Y8
-	VMOVUPS      488(SP), Y10
-	VMOVUPS      Y0, 584(SP)
+	VMOVUPS      496(SP), Y10
+	VMOVUPS      Y0, 592(SP)
 	VSUBPS       Y10, Y14, Y0
 	VSUBPS       Y7, Y12, Y7
 	VADDPS       Y10, Y14, Y10
 	VMOVAPS      Y10, Y12
 	VFMADD231PS  fourierConstants<>+96(SB), Y7, Y12
 	VFMSUB231PS  fourierConstants<>+96(SB), Y10, Y7
-	VMOVUPS      456(SP), Y10
+	VMOVUPS      464(SP), Y10
 	VADDPS       Y10, Y1, Y14
 	VSUBPS       Y10, Y1, Y1
 	VADDPS       Y8, Y2, Y10
-	VMOVUPS      Y3, 456(SP)
+	VMOVUPS      Y3, 464(SP)
 	VSUBPS       Y0, Y11, Y3
 	VSUBPS       Y8, Y2, Y2
 	VADDPS       Y0, Y11, Y0
@@ -807,7 +813,7 @@ lanes:
 	VFMADD231PS  fourierConstants<>+0(SB), Y0, Y1
 	VMULPS       fourierConstants<>+480(SB), Y1, Y0
 	VMOVUPS      Y0, (R8)(BX*4)
-	VMOVUPS      360(SP), Y0
+	VMOVUPS      368(SP), Y0
 	VADDPS       Y0, Y5, Y1
 	VSUBPS       Y0, Y5, Y0
 	VADDPS       Y12, Y13, Y2
@@ -829,7 +835,7 @@ lanes:
 	VFMADD231PS  fourierConstants<>+128(SB), Y3, Y1
 	VMULPS       fourierConstants<>+480(SB), Y1, Y1
 	VMOVUPS      Y1, (R8)(BX*2)
-	VMOVUPS      456(SP), Y1
+	VMOVUPS      464(SP), Y1
 	VMOVAPS      Y0, Y2
 	VFMADD231PS  fourierConstants<>+0(SB), Y1, Y2
 	VFMADD231PS  fourierConstants<>+32(SB), Y1, Y0
@@ -843,50 +849,50 @@ lanes:
 	VFMADD231PS  fourierConstants<>+512(SB), Y4, Y0
 	VMULPS       fourierConstants<>+480(SB), Y0, Y0
 	VMOVUPS      Y0, (R8)(DX*2)
-	VMOVUPS      584(SP), Y0
-	VMOVUPS      328(SP), Y1
+	VMOVUPS      592(SP), Y0
+	VMOVUPS      336(SP), Y1
 	VMOVAPS      Y0, Y2
 	VFMADD231PS  fourierConstants<>+448(SB), Y1, Y2
 	VFMSUB231PS  fourierConstants<>+448(SB), Y1, Y0
-	VMOVUPS      232(SP), Y1
-	VMOVUPS      552(SP), Y3
+	VMOVUPS      240(SP), Y1
+	VMOVUPS      560(SP), Y3
 	VADDPS       Y3, Y1, Y4
-	VMOVUPS      200(SP), Y5
-	VMOVUPS      520(SP), Y6
+	VMOVUPS      208(SP), Y5
+	VMOVUPS      528(SP), Y6
 	VSUBPS       Y6, Y5, Y7
 	VSUBPS       Y3, Y1, Y1
 	VADDPS       Y6, Y5, Y3
 	VMOVAPS      Y1, Y5
 	VFMADD231PS  fourierConstants<>+96(SB), Y3, Y5
 	VFMADD231PS  fourierConstants<>+64(SB), Y1, Y3
-	VMOVUPS      104(SP), Y1
-	VMOVUPS      424(SP), Y6
+	VMOVUPS      112(SP), Y1
+	VMOVUPS      432(SP), Y6
 	VADDPS       Y6, Y1, Y8
-	VMOVUPS      72(SP), Y9
-	VMOVUPS      392(SP), Y10
+	VMOVUPS      80(SP), Y9
+	VMOVUPS      400(SP), Y10
 	VSUBPS       Y10, Y9, Y11
 	VSUBPS       Y6, Y1, Y1
 	VADDPS       Y10, Y9, Y6
 	VADDPS       Y6, Y1, Y9
 	VSUBPS       Y1, Y6, Y1
-	VMOVUPS      40(SP), Y6
-	VMOVUPS      296(SP), Y10
+	VMOVUPS      48(SP), Y6
+	VMOVUPS      304(SP), Y10
 	VADDPS       Y10, Y6, Y12
-	VMOVUPS      8(SP), Y13
-	VMOVUPS      264(SP), Y14
+	VMOVUPS      16(SP), Y13
+	VMOVUPS      272(SP), Y14
 	VSUBPS       Y14, Y13, Y15
 	VSUBPS       Y10, Y6, Y6
 	VADDPS       Y14, Y13, Y10
 	VMOVAPS      Y10, Y13
 	VFMADD231PS  fourierConstants<>+96(SB), Y6, Y13
 	VFMSUB231PS  fourierConstants<>+96(SB), Y10, Y6
-	VMOVUPS      168(SP), Y10
+	VMOVUPS      176(SP), Y10
 	VMOVAPS      Y2, Y14
 	VFMADD231PS  fourierConstants<>+0(SB), Y10, Y14
 	VFMADD231PS  fourierConstants<>+32(SB), Y10, Y2
 	VMOVAPS      Y4, Y10
 	VFMADD231PS  fourierConstants<>+576(SB), Y12, Y10
-	VMOVUPS      Y1, 8(SP)
+	VMOVUPS      Y1, 16(SP)
 	VMOVAPS      Y7, Y1
 	VFMADD231PS  fourierConstants<>+608(SB), Y15, Y1
 	VFMADD231PS  fourierConstants<>+608(SB), Y12, Y4
@@ -919,7 +925,7 @@ lanes:
 	VFMADD231PS  fourierConstants<>+640(SB), Y4, Y2
 	VMULPS       fourierConstants<>+480(SB), Y2, Y1
 	VMOVUPS      Y1, (R8)(R11*1)
-	VMOVUPS      136(SP), Y1
+	VMOVUPS      144(SP), Y1
 	VMOVAPS      Y0, Y2
 	VFMADD231PS  fourierConstants<>+0(SB), Y1, Y2
 	VFMADD231PS  fourierConstants<>+32(SB), Y1, Y0
@@ -944,7 +950,7 @@ lanes:
 	VFMADD231PS  fourierConstants<>+704(SB), Y4, Y2
 	VMULPS       fourierConstants<>+480(SB), Y2, Y1
 	VMOVUPS      Y1, (R8)(DX*1)
-	VMOVUPS      8(SP), Y1
+	VMOVUPS      16(SP), Y1
 	VMOVAPS      Y0, Y2
 	VFMADD231PS  fourierConstants<>+512(SB), Y1, Y2
 	VFMADD231PS  fourierConstants<>+544(SB), Y1, Y0
@@ -965,14 +971,14 @@ lanes:
 	ADDQ         $32, DI
 	DECQ         CX
 	JNZ          lanes
-	// One position lies behind; the next window is 24 away.
-	SUBQ         BX, SI
+	// Back to the first channel and on by 24 positions.
+	SUBQ         8(SP), SI
 	LEAQ         (SI)(DX*8), SI
-	SUBQ         BX, R8
+	SUBQ         8(SP), R8
 	LEAQ         (R8)(DX*8), R8
-	SUBQ         BX, R9
+	SUBQ         8(SP), R9
 	LEAQ         (R9)(DX*8), R9
-	SUBQ         BX, R10
+	SUBQ         8(SP), R10
 	LEAQ         (R10)(DX*8), R10
 	DECQ         (SP)
 	JNZ          window

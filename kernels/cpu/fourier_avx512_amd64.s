@@ -267,14 +267,17 @@ DATA fourierConstants<>+1656(SB)/8, $0xbf2406cfbf2406cf
 GLOBL fourierConstants<>(SB), RODATA|NOPTR, $1664
 
 // func fourierInputAVX512(f *Fourier)
-TEXT ·fourierInputAVX512(SB), 0, $136-8
+TEXT ·fourierInputAVX512(SB), 0, $144-8
 	MOVQ         f+0(FP), AX
 	MOVQ         Fourier_Image(AX), SI
 	MOVQ         Fourier_Freq(AX), DI
-	MOVQ         Fourier_C(AX), BX
+	MOVQ         Fourier_Row(AX), BX
 	MOVQ         Fourier_Stride(AX), R13
 	MOVQ         Fourier_Count(AX), CX
 	MOVQ         CX, (SP)
+	MOVQ         Fourier_C(AX), CX
+	SHLQ         $2, CX
+	MOVQ         CX, 8(SP)
 	SHLQ         $2, BX
 	SHLQ         $2, R13
 	LEAQ         (BX)(BX*2), DX
@@ -286,7 +289,7 @@ TEXT ·fourierInputAVX512(SB), 0, $136-8
 	LEAQ         (R8)(BX*8), R9
 	LEAQ         (R9)(BX*8), R10
 window:
-	MOVQ         BX, CX
+	MOVQ         8(SP), CX
 	SHRQ         $6, CX
 lanes:
 	VMOVUPS      (SI), Z0
@@ -423,7 +426,7 @@ lanes:
 	VSUBPS       Z29, Z28, Z28
 	VMOVUPS      (R8)(R12*1), Z29
 	VMOVUPS      (R10)(R12*1), Z31
-	VMOVUPS      Z8, 8(SP)
+	VMOVUPS      Z8, 16(SP)
 	VADDPS       Z31, Z29, Z8
 	VSUBPS       Z31, Z29, Z29
 	VADDPS       Z8, Z30, Z31
@@ -434,7 +437,7 @@ lanes:
 	VADDPS       Z28, Z29, Z28
 	VMOVAPS      Z20, Z29
 	VFMADD231PS  fourierConstants<>+0(SB), Z31, Z29
-	VMOVUPS      Z9, 72(SP)
+	VMOVUPS      Z9, 80(SP)
 	VMOVAPS      Z23, Z9
 	VFMADD231PS  fourierConstants<>+0(SB), Z28, Z9
 	VFMADD231PS  fourierConstants<>+64(SB), Z31, Z20
@@ -584,7 +587,7 @@ lanes:
 	VFMADD231PS  fourierConstants<>+448(SB), Z25, Z21
 	VMOVAPS      Z5, Z1
 	VFMADD231PS  fourierConstants<>+512(SB), Z0, Z1
-	VMOVUPS      72(SP), Z2
+	VMOVUPS      80(SP), Z2
 	VMOVAPS      Z2, Z3
 	VFMADD231PS  fourierConstants<>+512(SB), Z21, Z3
 	VADDPS       Z3, Z1, Z4
@@ -598,7 +601,7 @@ lanes:
 	VMOVUPS      Z5, (AX)(R14*1)
 	VMOVUPS      Z2, (AX)(R13*4)
 	VMOVUPS      Z0, (AX)(R15*1)
-	VMOVUPS      8(SP), Z0
+	VMOVUPS      16(SP), Z0
 	VADDPS       Z24, Z0, Z1
 	LEAQ (AX)(R14*2), AX
 	VMOVUPS      Z0, (AX)
@@ -611,14 +614,14 @@ lanes:
 	ADDQ         $64, DI
 	DECQ         CX
 	JNZ          lanes
-	// One position lies behind; the next window is 24 away.
-	SUBQ         BX, SI
+	// Back to the first channel and on by 24 positions.
+	SUBQ         8(SP), SI
 	LEAQ         (SI)(DX*8), SI
-	SUBQ         BX, R8
+	SUBQ         8(SP), R8
 	LEAQ         (R8)(DX*8), R8
-	SUBQ         BX, R9
+	SUBQ         8(SP), R9
 	LEAQ         (R9)(DX*8), R9
-	SUBQ         BX, R10
+	SUBQ         8(SP), R10
 	LEAQ         (R10)(DX*8), R10
 	DECQ         (SP)
 	JNZ          window
@@ -626,14 +629,17 @@ lanes:
 	RET
 
 // func fourierOutputAVX512(f *Fourier)
-TEXT ·fourierOutputAVX512(SB), 0, $136-8
+TEXT ·fourierOutputAVX512(SB), 0, $144-8
 	MOVQ         f+0(FP), AX
 	MOVQ         Fourier_Image(AX), SI
 	MOVQ         Fourier_Freq(AX), DI
-	MOVQ         Fourier_C(AX), BX
+	MOVQ         Fourier_Row(AX), BX
 	MOVQ         Fourier_Stride(AX), R13
 	MOVQ         Fourier_Count(AX), CX
 	MOVQ         CX, (SP)
+	MOVQ         Fourier_C(AX), CX
+	SHLQ         $2, CX
+	MOVQ         CX, 8(SP)
 	SHLQ         $2, BX
 	SHLQ         $2, R13
 	LEAQ         (BX)(BX*2), DX
@@ -645,7 +651,7 @@ TEXT ·fourierOutputAVX512(SB), 0, $136-8
 	LEAQ         (R8)(BX*8), R9
 	LEAQ         (R9)(BX*8), R10
 window:
-	MOVQ         BX, CX
+	MOVQ         8(SP), CX
 	SHRQ         $6, CX
 lanes:
 	MOVQ DI, AX
@@ -795,9 +801,9 @@ lanes:
 	LEAQ (AX)(R14*2), AX
 	VMOVUPS      (AX), Z17
 	VMOVUPS      (AX)(R13*1), Z31
-	VMOVUPS      Z13, 8(SP)
+	VMOVUPS      Z13, 16(SP)
 	VMOVUPS      (AX)(R13*2), Z13
-	VMOVUPS      Z15, 72(SP)
+	VMOVUPS      Z15, 80(SP)
 	VSUBPS       Z31, Z17, Z15
 	VADDPS       Z31, Z17, Z17
 	VSUBPS       Z17, Z13, Z13
@@ -912,7 +918,7 @@ lanes:
 	VMOVAPS      Z9, Z14
 	VFMADD231PS  fourierConstants<>+192(SB), Z11, Z14
 	VFMSUB231PS  fourierConstants<>+192(SB), Z9, Z11
-	VMOVUPS      72(SP), Z9
+	VMOVUPS      80(SP), Z9
 	VMOVAPS      Z2, Z15
 	VFMADD231PS  fourierConstants<>+0(SB), Z9, Z15
 	VFMADD231PS  fourierConstants<>+64(SB), Z9, Z2
@@ -950,7 +956,7 @@ lanes:
 	VFMADD231PS  fourierConstants<>+1280(SB), Z0, Z2
 	VMULPS       fourierConstants<>+960(SB), Z2, Z0
 	VMOVUPS      Z0, (R8)(R11*1)
-	VMOVUPS      8(SP), Z0
+	VMOVUPS      16(SP), Z0
 	VMOVAPS      Z13, Z2
 	VFMADD231PS  fourierConstants<>+0(SB), Z0, Z2
 	VFMADD231PS  fourierConstants<>+64(SB), Z0, Z13
@@ -995,14 +1001,14 @@ lanes:
 	ADDQ         $64, DI
 	DECQ         CX
 	JNZ          lanes
-	// One position lies behind; the next window is 24 away.
-	SUBQ         BX, SI
+	// Back to the first channel and on by 24 positions.
+	SUBQ         8(SP), SI
 	LEAQ         (SI)(DX*8), SI
-	SUBQ         BX, R8
+	SUBQ         8(SP), R8
 	LEAQ         (R8)(DX*8), R8
-	SUBQ         BX, R9
+	SUBQ         8(SP), R9
 	LEAQ         (R9)(DX*8), R9
-	SUBQ         BX, R10
+	SUBQ         8(SP), R10
 	LEAQ         (R10)(DX*8), R10
 	DECQ         (SP)
 	JNZ          window

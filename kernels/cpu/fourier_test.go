@@ -19,8 +19,8 @@ func TestFourierInput(t *testing.T) {
 		for _, c := range []int{16, 48, 128} {
 			for _, count := range []int{1, 3, 40} {
 				a := arena{t: t, rng: rng}
-				f := Fourier{C: c, Count: count, Stride: count*c + a.between(0, 40)}
-				f.Image = a.random((24*(count-1) + 32) * c)
+				f := Fourier{C: c, Count: count, Row: c + a.between(0, 40), Stride: count*c + a.between(0, 40)}
+				f.Image = a.random((24*(count-1)+31)*f.Row + c)
 				f.Freq = a.random(46*f.Stride + count*c)
 				image, freq := clone(f.Image), clone(f.Freq)
 				set.FourierInput(&f)
@@ -33,7 +33,7 @@ func TestFourierInput(t *testing.T) {
 						for i, k := range frequencies {
 							var want sum
 							for p := range 32 {
-								e, x := root(k*p), float64(image[(24*w+p)*c+ch])
+								e, x := root(k*p), float64(image[(24*w+p)*f.Row+ch])
 								want.add([]float64{real(e), imag(e), real(e) + imag(e)}[max(i-2, 0)%3] * x)
 							}
 							at := i*f.Stride + w*c + ch
@@ -57,10 +57,10 @@ func TestFourierOutput(t *testing.T) {
 		for _, c := range []int{16, 48, 128} {
 			for _, count := range []int{1, 3, 40} {
 				a := arena{t: t, rng: rng}
-				f := Fourier{C: c, Count: count, Stride: count*c + a.between(0, 40)}
-				f.Image = a.random(24 * count * c)
+				f := Fourier{C: c, Count: count, Row: c + a.between(0, 40), Stride: count*c + a.between(0, 40)}
+				f.Image = a.random((24*count-1)*f.Row + c)
 				f.Freq = a.random(46*f.Stride + count*c)
-				freq := clone(f.Freq)
+				image, freq := clone(f.Image), clone(f.Freq)
 				set.FourierOutput(&f)
 				a.check()
 				if i, ok := sameBits(freq, f.Freq); !ok {
@@ -84,11 +84,16 @@ func TestFourierOutput(t *testing.T) {
 									want.add(2 * imag(e) * v)
 								}
 							}
-							if got := f.Image[(24*w+p)*c+ch]; !want.near(got) {
+							at := (24*w+p)*f.Row + ch
+							if got := f.Image[at]; !want.near(got) {
 								t.Fatalf("C=%d Count=%d window %d channel %d position %d: %v, want %v", c, count, w, ch, p, got, want.value)
 							}
+							image[at] = f.Image[at]
 						}
 					}
+				}
+				if i, ok := sameBits(image, f.Image); !ok {
+					t.Fatalf("C=%d Count=%d: wrote between the positions at %d", c, count, i)
 				}
 			}
 		}
@@ -108,11 +113,11 @@ func TestFourierConvolution(t *testing.T) {
 		}
 		y, v, m := a.zeros(24*windows*out), a.zeros(47*windows*in), a.zeros(47*windows*out)
 		u := a.zeros(47 * in * out)
-		set.FourierInput(&Fourier{Image: reversed, Freq: u, C: in * out, Stride: in * out, Count: 1})
-		set.FourierInput(&Fourier{Image: x, Freq: v, C: in, Stride: windows * in, Count: windows})
+		set.FourierInput(&Fourier{Image: reversed, Freq: u, C: in * out, Row: in * out, Stride: in * out, Count: 1})
+		set.FourierInput(&Fourier{Image: x, Freq: v, C: in, Row: in, Stride: windows * in, Count: windows})
 		set.Gemm(&Gemm{A: v, B: u, C: m, M: windows, N: out, K: in, LdA: in, LdB: out, LdC: out, Segments: 1,
 			Batch: 47, BatchA: windows * in, BatchB: in * out, BatchC: windows * out})
-		set.FourierOutput(&Fourier{Image: y, Freq: m, C: out, Stride: windows * out, Count: windows})
+		set.FourierOutput(&Fourier{Image: y, Freq: m, C: out, Row: out, Stride: windows * out, Count: windows})
 		a.check()
 		for i, got := range y {
 			var want float64

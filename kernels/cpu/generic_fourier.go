@@ -78,7 +78,7 @@ func genericFourierInput(f *Fourier) {
 		for c := range f.C {
 			var x [FourierWindow]float32
 			for p := range x {
-				x[p] = f.Image[(t*FourierStep+p)*f.C+c]
+				x[p] = f.Image[(t*FourierStep+p)*f.Row+c]
 			}
 			var s spectrum
 			s.analyse(FourierWindow, x[:], 1)
@@ -109,7 +109,7 @@ func genericFourierOutput(f *Fourier) {
 			var x [FourierWindow]float32
 			s.synthesise(FourierWindow, x[:], 1)
 			for p, v := range x[:FourierStep] {
-				f.Image[(t*FourierStep+p)*f.C+c] = v
+				f.Image[(t*FourierStep+p)*f.Row+c] = v
 			}
 		}
 	}

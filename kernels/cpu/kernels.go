@@ -122,8 +122,8 @@ const (
 
 // Fourier describes real Fourier transforms of Count windows of a sequence
 // with C channels, for cyclic convolutions with three real products a complex
-// frequency. Position p of window t starts at (t·FourierStep + p)·C of Image,
-// value i of window t at i·Stride + t·C of Freq.
+// frequency. Position p of window t starts at (t·FourierStep + p)·Row of
+// Image, value i of window t at i·Stride + t·C of Freq.
 //
 // With X_k = Σ_p x_p·e^{2πikp/32} the values are
 //
@@ -136,8 +136,9 @@ const (
 type Fourier struct {
 	Image, Freq []float32
 	C           int
-	Stride      int
-	Count       int
+	Row         int // floats from position to position
+	Stride      int // floats from value to value
+	Count       int // windows
 }
 
 // Post says what Combine does with a combination before storing it.

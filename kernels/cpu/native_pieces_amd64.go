@@ -40,7 +40,7 @@ func (f *Fourier) pieces(transform func(*Fourier)) {
 	piece := *f
 	for t := 0; t < f.Count; t += step {
 		piece.Count = min(step, f.Count-t)
-		piece.Image, piece.Freq = f.Image[t*FourierStep*f.C:], f.Freq[t*f.C:]
+		piece.Image, piece.Freq = f.Image[t*FourierStep*f.Row:], f.Freq[t*f.C:]
 		transform(&piece)
 	}
 }

@@ -51,15 +51,18 @@ func writeFourier(a *assembler) {
 
 // writeWindows writes the loops over windows and channels.
 func writeWindows(a *assembler, name, doc string, body func(fourier)) {
-	const windows = "(SP)" // windows left
+	const windows, channels = "(SP)", "8(SP)" // windows left, bytes of channels
 	a.framed(name+a.name, "f", "Fourier", doc, func() int {
 		a.op("MOVQ", "f+0(FP)", fouCursor)
 		a.op("MOVQ", fmt.Sprintf("Fourier_Image(%s)", fouCursor), fouImage[0])
 		a.op("MOVQ", fmt.Sprintf("Fourier_Freq(%s)", fouCursor), fouFreq)
-		a.op("MOVQ", fmt.Sprintf("Fourier_C(%s)", fouCursor), fouPixel)
+		a.op("MOVQ", fmt.Sprintf("Fourier_Row(%s)", fouCursor), fouPixel)
 		a.op("MOVQ", fmt.Sprintf("Fourier_Stride(%s)", fouCursor), fouFreq1)
 		a.op("MOVQ", fmt.Sprintf("Fourier_Count(%s)", fouCursor), fouLanes)
 		a.op("MOVQ", fouLanes, windows)
+		a.op("MOVQ", fmt.Sprintf("Fourier_C(%s)", fouCursor), fouLanes)
+		a.op("SHLQ", "$2", fouLanes)
+		a.op("MOVQ", fouLanes, channels)
 		a.op("SHLQ", "$2", fouPixel)
 		a.op("SHLQ", "$2", fouFreq1)
 		a.op("LEAQ", indexed(fouPixel, fouPixel, 2, 0), fouPixel3)
@@ -71,10 +74,10 @@ func writeWindows(a *assembler, name, doc string, body func(fourier)) {
 			a.op("LEAQ", indexed(fouImage[i], fouPixel, 8, 0), fouImage[i+1])
 		}
 		a.label("window")
-		a.op("MOVQ", fouPixel, fouLanes)
+		a.op("MOVQ", channels, fouLanes)
 		a.op("SHRQ", imm(a.shift()+2), fouLanes)
 		a.label("lanes")
-		code := &line{assembler: a, frame: 8}
+		code := &line{assembler: a, frame: 16}
 		body(fourier{code})
 		frame := code.write()
 		for _, reg := range append(fouImage[:], fouFreq) {
@@ -82,9 +85,9 @@ func writeWindows(a *assembler, name, doc string, body func(fourier)) {
 		}
 		a.op("DECQ", fouLanes)
 		a.op("JNZ", "lanes")
-		a.comment("One position lies behind; the next window is %d away.", fouStep)
+		a.comment("Back to the first channel and on by %d positions.", fouStep)
 		for _, reg := range fouImage {
-			a.op("SUBQ", fouPixel, reg)
+			a.op("SUBQ", channels, reg)
 			a.op("LEAQ", indexed(reg, fouPixel3, fouStep/3, 0), reg)
 		}
 		a.op("DECQ", windows)

@@ -56,7 +56,7 @@ func (c *conv1D) transformWeights(freq []float32, in, out int, weight func(i, o,
 					row[o] = weight(i, o, first+k) / kernels.FourierWindow
 				}
 			}
-			c.fourier = kernels.Fourier{Image: window, Freq: freq[i*out:], C: out, Stride: in * out, Count: 1}
+			c.fourier = kernels.Fourier{Image: window, Freq: freq[i*out:], C: out, Row: out, Stride: in * out, Count: 1}
 			c.backend.kernels.FourierInput(&c.fourier)
 		}
 		clear(window)
@@ -71,7 +71,7 @@ func (c *conv1D) convolve(s *conv1DScratch, out, in, freq []float32, rows, chann
 	strideIn, strideOut := fourierStride(channels), fourierStride(outputs)
 	for piece := range c.pieces() {
 		s.fourier = kernels.Fourier{Image: in[piece*kernels.FourierTaps*channels:], Freq: s.freq,
-			C: channels, Stride: strideIn, Count: tiles}
+			C: channels, Row: channels, Stride: strideIn, Count: tiles}
 		c.backend.kernels.FourierInput(&s.fourier)
 		s.gemm = kernels.Gemm{A: s.freq, B: freq[piece*kernels.FourierProducts*channels*outputs:], C: s.products,
 			M: tiles, N: outputs, K: channels, LdA: channels, LdB: outputs, LdC: outputs, Segments: 1,
@@ -79,7 +79,7 @@ func (c *conv1D) convolve(s *conv1DScratch, out, in, freq []float32, rows, chann
 			Accumulate: piece > 0}
 		c.backend.kernels.Gemm(&s.gemm)
 	}
-	s.fourier = kernels.Fourier{Image: out, Freq: s.products, C: outputs, Stride: strideOut, Count: tiles}
+	s.fourier = kernels.Fourier{Image: out, Freq: s.products, C: outputs, Row: outputs, Stride: strideOut, Count: tiles}
 	c.backend.kernels.FourierOutput(&s.fourier)
 }
 
