@@ -14,7 +14,12 @@ func TestMain(m *testing.M) {
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
-		Dir:   "testdata",
-		Setup: func(env *testscript.Env) error { return probetest.Write(env.WorkDir) },
+		Dir: "testdata",
+		Setup: func(env *testscript.Env) error {
+			if err := probetest.Write(env.WorkDir); err != nil {
+				return err
+			}
+			return writeGuided(env.WorkDir)
+		},
 	})
 }

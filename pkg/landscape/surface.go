@@ -106,6 +106,16 @@ func (s *Surface) Gradient(dst []float32) (Point, error) {
 	return p, err
 }
 
+// Logits are the network's outputs at the present parameters, examples ×
+// classes, with the examples' labels.
+func (s *Surface) Logits() (logits []float32, labels []int32, err error) {
+	_, err = s.pass(func(n int) { logits = append(logits, s.logits[:n*s.classes]...) })
+	for _, e := range s.examples {
+		labels = append(labels, s.labels[e])
+	}
+	return logits, labels, err
+}
+
 // pass runs the network over the examples; after is called after each batch.
 func (s *Surface) pass(after func(images int)) (Point, error) {
 	if len(s.examples) == 0 {

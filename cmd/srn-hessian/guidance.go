@@ -1,0 +1,180 @@
+package main
+
+import (
+	"math"
+	"time"
+
+	"srn/pkg/artifact"
+	"srn/pkg/checkpoint"
+	"srn/pkg/cli"
+	"srn/pkg/curvature"
+	"srn/pkg/landscape"
+	"srn/pkg/probe"
+	"srn/pkg/resnet"
+	"srn/pkg/srn"
+)
+
+// guidance is the flags of the subcommand guidance.
+type guidance struct {
+	probe.Flags
+	lossFlags
+	eigenFlags
+	SRN              string `name:"srn" required:"" placeholder:"FILE" help:"Surrogate of srn-meta."`
+	Warm             bool   `default:"true" negatable:"" help:"Start at the eigenvector of the checkpoint before (default: yes)."`
+	srn.TargetConfig `embed:"" group:"Meta-target:"`
+}
+
+func (g *guidance) Examples() string { return guidanceExamples }
+
+// Run measures every checkpoint and then the series.
+func (g *guidance) Run(ctx *cli.Context) error {
+	if err := g.TargetConfig.Check(); err != nil {
+		return cli.Errorf(cli.ExitUsage, "--%v", err)
+	}
+	if err := g.eigenFlags.check(); err != nil {
+		return err
+	}
+	if err := g.lossFlags.check(); err != nil {
+		return err
+	}
+	s, err := g.Open(ctx)
+	if err != nil {
+		return err
+	}
+	examples, err := g.choose(s.Indices)
+	if err != nil {
+		return err
+	}
+	file, err := srn.Load(g.SRN)
+	if err != nil {
+		return err
+	}
+	s.Inputs = append(s.Inputs, artifact.Input{Name: "srn", Path: g.SRN, SHA256: file.SHA256})
+	surrogates := map[string]*srn.Surrogate{}
+	for _, c := range s.Checkpoints {
+		layout, _, err := c.Layouts()
+		if err != nil {
+			return err
+		}
+		if surrogates[c.Meta.Arch] == nil {
+			if surrogates[c.Meta.Arch], err = file.Surrogate(s.Device, layout); err != nil {
+				return err
+			}
+		}
+	}
+	out, err := s.Create(schema, g.Seed, append(append(g.lossFlags.config(), g.eigenFlags.config()...), artifact.Fields{
+		{Key: "warm", Value: g.Warm}, {Key: "target", Value: g.TargetConfig},
+	}...))
+	if err != nil {
+		return err
+	}
+	t := &series{target: srn.NewTarget(g.TargetConfig)}
+	for _, c := range s.Checkpoints {
+		record, err := g.checkpoint(ctx, s, c, surrogates[c.Meta.Arch], examples, t)
+		if err == nil {
+			err = write(out, append(record, artifact.Field{Key: "srn_sha256", Value: file.SHA256}))
+		}
+		if err != nil {
+			return s.Finish(out, err)
+		}
+	}
+	last := append(append(artifact.Fields{{Key: "type", Value: "guidance_series"}, {Key: "srn_sha256", Value: file.SHA256},
+		{Key: "split", Value: g.Split}}, g.setting(examples)...), t.fields()...)
+	if err := write(out, last); err != nil {
+		return s.Finish(out, err)
+	}
+	ctx.Logf("%d checkpoints: R² of r with the validation loss %.3f, 1/margin %.3f, s_meta %.3f, λ_max %.3f; ‖θ‖ %.3f, epoch %.3f",
+		len(t.r), one(t.r, t.loss), one(t.r, t.inverse), one(t.r, t.score), one(t.r, t.lambda), one(t.r, t.theta), one(t.r, t.epoch))
+	return s.Finish(out, nil)
+}
+
+// checkpoint measures r, its gradient's angles and the ingredients of s_meta.
+func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, c *checkpoint.Checkpoint, surrogate *srn.Surrogate, examples []int32, t *series) (artifact.Fields, error) {
+	start := time.Now()
+	at, err := g.open(ctx, s, c, examples, resnet.Config{Tangents: true})
+	if err != nil {
+		return nil, err
+	}
+	defer at.bar.Done()
+	point, gradient, err := at.gradient()
+	if err != nil {
+		return nil, err
+	}
+	if math.IsNaN(point.Loss) || math.IsInf(point.Loss, 0) {
+		return nil, probe.Diverged(c, curvature.ErrNotFinite)
+	}
+	margin, err := g.margin(at)
+	if err != nil {
+		return nil, err
+	}
+	be := s.Device
+	buffer := be.New(at.surface.Dim())
+	value := surrogate.Gradient(buffer, at.net.Params())
+	direction := make([]float32, buffer.Len())
+	be.Read(direction, buffer)
+
+	h, err := at.hessian()
+	if err != nil {
+		return nil, err
+	}
+	r, err := g.find(h, 1, curvature.LargestAlgebraic, t.warm)
+	if err != nil {
+		return nil, at.diverged(err)
+	}
+	unconverged(ctx, c, "λ_max", r)
+	hr := make([]float32, len(direction))
+	if err := h.Apply(hr, direction); err != nil {
+		return nil, at.diverged(err)
+	}
+	v := r.Pairs[0].Vector
+	if g.Warm {
+		t.warm = v
+	}
+	size := landscape.Norm(direction)
+	rayleigh := landscape.Dot(direction, hr) / (size * size)
+	score := t.target.Next(point.Loss, 1/margin.Value)
+	theta := landscape.Norm(c.Params)
+	epoch := math.NaN()
+	if !c.Meta.Foreign {
+		epoch = float64(c.Meta.Epoch)
+	}
+	t.add(value.R, point.Loss, margin.Value, score.SMeta, r.Pairs[0].Value, theta, epoch)
+	cosV := landscape.Cosine(direction, v)
+	ctx.Logf("%s: r %.4g, ‖∇r‖ %.3g; cos ∇r with θ %+.3f, ∇L %+.3f, v_max %.3f; Rayleigh quotient %.4g of λ_max %.4g",
+		probe.Label(c), value.R, math.Abs(value.Slope())*size, landscape.Cosine(direction, c.Params),
+		landscape.Cosine(direction, gradient), math.Abs(cosV), rayleigh, r.Pairs[0].Value)
+	f := append(append(s.Fields("guidance", c), g.setting(examples)...), eigen("", r)...)
+	return append(f, artifact.Fields{
+		{Key: "r", Value: value.R}, {Key: "clipped", Value: value.Clipped}, {Key: "slope", Value: value.Slope()},
+		{Key: "grad_r_norm", Value: math.Abs(value.Slope()) * size},
+		{Key: "grad_u_norm", Value: size},
+		{Key: "theta_norm", Value: theta},
+		{Key: "grad_norm", Value: landscape.Norm(gradient)},
+		{Key: "cos_theta", Value: landscape.Cosine(direction, c.Params)},
+		{Key: "cos_grad", Value: landscape.Cosine(direction, gradient)},
+		{Key: "abs_cos_v_max", Value: math.Abs(cosV)},
+		{Key: "abs_cos_random", Value: math.Sqrt(2 / (math.Pi * float64(len(v))))},
+		{Key: "rayleigh", Value: rayleigh},
+		{Key: "rayleigh_over_lambda_max", Value: rayleigh / r.Pairs[0].Value},
+		{Key: "val_loss", Value: point.Loss}, {Key: "top1", Value: point.Top1},
+		{Key: "margin", Value: margin.Value}, {Key: "inverse_margin", Value: 1 / margin.Value}, {Key: "margin_floored", Value: margin.Floored},
+		{Key: "s_meta", Value: score.SMeta}, {Key: "z_val_loss", Value: score.ZLoss}, {Key: "z_inverse_margin", Value: score.ZInverse},
+		{Key: "hessian_seconds", Value: time.Since(start).Seconds()},
+	}...), nil
+}
+
+// margin is that of all images, by the running statistics or the batches' as
+// for the loss.
+func (g *guidance) margin(at *place) (srn.Margin, error) {
+	logits, labels, err := at.surface.Logits()
+	if err != nil {
+		return srn.Margin{}, err
+	}
+	return g.MarginConfig.Measure(logits, labels), nil
+}
+
+const guidanceExamples = `  What the surrogate's gradient points at along a run, on validation images:
+    srn-hessian guidance --data cifar10.safetensors.zst --srn srn.safetensors.zst --split meta_val run/*.safetensors.zst -o guidance.jsonl.zst
+
+  The series at a glance:
+    zstdcat guidance.jsonl.zst | jq 'select(.type=="guidance_series")'`

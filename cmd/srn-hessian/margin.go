@@ -1,0 +1,118 @@
+package main
+
+import (
+	"math"
+	"time"
+
+	"srn/pkg/artifact"
+	"srn/pkg/checkpoint"
+	"srn/pkg/cli"
+	"srn/pkg/curvature"
+	"srn/pkg/landscape"
+	"srn/pkg/probe"
+	"srn/pkg/resnet"
+)
+
+// margin is the flags of the subcommand margin.
+type margin struct {
+	probe.Flags
+	lossFlags
+	eigenFlags
+	Tau float64 `default:"1" placeholder:"X" help:"Temperature τ of the smoothed margin (${default})."`
+}
+
+func (m *margin) Examples() string { return marginExamples }
+
+// Run compares the margin's Hessian with the loss's at every checkpoint.
+func (m *margin) Run(ctx *cli.Context) error {
+	if !(m.Tau > 0) || math.IsInf(m.Tau, 0) {
+		return cli.Errorf(cli.ExitUsage, "--tau: %g is not above 0", m.Tau)
+	}
+	if err := m.eigenFlags.check(); err != nil {
+		return err
+	}
+	if err := m.lossFlags.check(); err != nil {
+		return err
+	}
+	s, err := m.Open(ctx)
+	if err != nil {
+		return err
+	}
+	examples, err := m.choose(s.Indices)
+	if err != nil {
+		return err
+	}
+	out, err := s.Create(schema, m.Seed, append(append(m.lossFlags.config(), m.eigenFlags.config()...), artifact.Field{Key: "tau", Value: m.Tau}))
+	if err != nil {
+		return err
+	}
+	return s.Each(out, func(c *checkpoint.Checkpoint) (artifact.Fields, error) {
+		start := time.Now()
+		at, err := m.open(ctx, s, c, examples, resnet.Config{Tangents: true})
+		if err != nil {
+			return nil, err
+		}
+		defer at.bar.Done()
+		f, err := m.compare(ctx, at)
+		if err != nil {
+			return nil, at.diverged(err)
+		}
+		f = append(f, artifact.Field{Key: "hessian_seconds", Value: time.Since(start).Seconds()})
+		return append(append(s.Fields("margin", c), m.setting(examples)...), f...), nil
+	})
+}
+
+// compare finds the ends of both spectra and the angles between them.
+func (m *margin) compare(ctx *cli.Context, at *place) (artifact.Fields, error) {
+	h, err := at.hessian()
+	if err != nil {
+		return nil, err
+	}
+	val, err := m.find(h, 1, curvature.LargestAlgebraic, nil)
+	if err != nil {
+		return nil, err
+	}
+	loss := h.Loss()
+	smooth, err := curvature.NewMargin(at.net, at.s.Images(at.c), at.s.Split.Labels, at.mode, m.Tau)
+	if err != nil {
+		return nil, err
+	}
+	if h, err = at.operator(smooth); err != nil {
+		return nil, err
+	}
+	high, err := m.find(h, 1, curvature.LargestAlgebraic, nil)
+	if err != nil {
+		return nil, err
+	}
+	low, err := m.find(h, 1, curvature.SmallestAlgebraic, nil)
+	if err != nil {
+		return nil, err
+	}
+	v := val.Pairs[0].Vector
+	hv := make([]float32, len(v))
+	if err := h.Apply(hv, v); err != nil {
+		return nil, err
+	}
+	unconverged(ctx, at.c, "λ_max", val)
+	unconverged(ctx, at.c, "λ_max of the margin", high)
+	unconverged(ctx, at.c, "λ_min of the margin", low)
+	up := math.Abs(landscape.Cosine(v, high.Pairs[0].Vector))
+	down := math.Abs(landscape.Cosine(v, low.Pairs[0].Vector))
+	ctx.Logf("%s: λ_max %.6g; margin %.4g, λ_max(H_margin) %.6g (|cos| %.3f), λ_min(H_margin) %.6g (|cos| %.3f)",
+		probe.Label(at.c), val.Pairs[0].Value, h.Loss(), high.Pairs[0].Value, up, low.Pairs[0].Value, down)
+	f := append(artifact.Fields{{Key: "loss", Value: loss}, {Key: "tau", Value: m.Tau}, {Key: "smooth_margin", Value: h.Loss()}}, eigen("", val)...)
+	f = append(f, eigen("_margin", high)...)
+	return append(f, artifact.Fields{
+		{Key: "lambda_min_margin", Value: low.Pairs[0].Value},
+		{Key: "residual_min_margin", Value: low.Pairs[0].Relative()},
+		{Key: "converged_min_margin", Value: low.Converged},
+		{Key: "hvps_min_margin", Value: low.HVPs},
+		{Key: "abs_cos_v_max_margin_max", Value: up},
+		{Key: "abs_cos_v_max_margin_min", Value: down},
+		{Key: "abs_cos_random", Value: math.Sqrt(2 / (math.Pi * float64(len(v))))},
+		{Key: "margin_rayleigh_v_max", Value: landscape.Dot(v, hv)},
+	}...), nil
+}
+
+const marginExamples = `  The link between margin and curvature along a run, on validation images:
+    srn-hessian margin --data cifar10.safetensors.zst --split meta_val run/*.safetensors.zst -o margin.jsonl.zst`

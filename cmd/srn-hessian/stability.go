@@ -1,0 +1,209 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"srn/pkg/artifact"
+	"srn/pkg/checkpoint"
+	"srn/pkg/cli"
+	"srn/pkg/curvature"
+	"srn/pkg/landscape"
+	"srn/pkg/nn"
+	"srn/pkg/probe"
+	"srn/pkg/resnet"
+	"srn/pkg/train"
+)
+
+// stability is the flags of the subcommand stability.
+type stability struct {
+	probe.Flags
+	lossFlags
+	eigenFlags
+	PerLayer bool `help:"Find the largest eigenvalue of each convolution's own block of the Hessian too."`
+}
+
+func (b *stability) Examples() string { return stabilityExamples }
+
+// Run measures sharpness against the learning rate at every checkpoint.
+func (b *stability) Run(ctx *cli.Context) error {
+	if err := b.eigenFlags.check(); err != nil {
+		return err
+	}
+	if err := b.lossFlags.check(); err != nil {
+		return err
+	}
+	s, err := b.Open(ctx)
+	if err != nil {
+		return err
+	}
+	examples, err := b.choose(s.Indices)
+	if err != nil {
+		return err
+	}
+	out, err := s.Create(schema, b.Seed, append(append(b.lossFlags.config(), b.eigenFlags.config()...), artifact.Field{Key: "per_layer", Value: b.PerLayer}))
+	if err != nil {
+		return err
+	}
+	return s.Each(out, func(c *checkpoint.Checkpoint) (artifact.Fields, error) {
+		start := time.Now()
+		at, err := b.open(ctx, s, c, examples, resnet.Config{Tangents: true})
+		if err != nil {
+			return nil, err
+		}
+		defer at.bar.Done()
+		f, err := b.measure(ctx, at)
+		if err != nil {
+			return nil, at.diverged(err)
+		}
+		f = append(f, artifact.Field{Key: "hessian_seconds", Value: time.Since(start).Seconds()})
+		return append(append(s.Fields("stability", c), b.setting(examples)...), f...), nil
+	})
+}
+
+// measure finds λ_max and its forms without the scale of weights.
+func (b *stability) measure(ctx *cli.Context, at *place) (artifact.Fields, error) {
+	rate, err := rateOf(at.c)
+	if err != nil {
+		return nil, err
+	}
+	h, err := at.hessian()
+	if err != nil {
+		return nil, err
+	}
+	r, err := b.find(h, 1, curvature.LargestAlgebraic, nil)
+	if err != nil {
+		return nil, err
+	}
+	unconverged(ctx, at.c, "λ_max", r)
+	layout, _, err := at.c.Layouts()
+	if err != nil {
+		return nil, err
+	}
+	convs := convolutions(layout)
+	d := make([]float32, h.Dim())
+	var layers []string
+	var squares, products, shares, blocks []float64
+	var sum float64
+	lambda, v := r.Pairs[0].Value, r.Pairs[0].Vector
+	for _, p := range convs {
+		size := landscape.Norm(at.c.Params[p.Offset : p.Offset+p.Len()])
+		for i := range p.Len() {
+			d[p.Offset+i] = float32(size)
+		}
+		share := landscape.Norm(v[p.Offset : p.Offset+p.Len()])
+		layers, squares = append(layers, p.Name), append(squares, size*size)
+		products, shares = append(products, lambda*size*size), append(shares, share*share)
+		sum += lambda * size * size
+	}
+	scaled, err := b.find(curvature.NewScaled(h, d), 1, curvature.LargestAlgebraic, nil)
+	if err != nil {
+		return nil, err
+	}
+	unconverged(ctx, at.c, "λ_max without scale", scaled)
+	blocksConverged := any(nil)
+	if b.PerLayer {
+		all := true
+		for _, p := range convs {
+			alone := make([]float32, h.Dim())
+			copy(alone[p.Offset:p.Offset+p.Len()], d[p.Offset:])
+			one, err := b.find(curvature.NewScaled(h, alone), 1, curvature.LargestAlgebraic, nil)
+			if err != nil {
+				return nil, err
+			}
+			blocks = append(blocks, one.Pairs[0].Value)
+			all = all && one.Converged
+		}
+		blocksConverged = all
+	}
+	ctx.Logf("%s: λ_max %.6g, bound 2/λ_max %.4g, %s; without scale %.6g", probe.Label(at.c), lambda, 2/lambda, rate, scaled.Pairs[0].Value)
+	f := append(append(artifact.Fields{{Key: "loss", Value: h.Loss()}}, eigen("", r)...), rate.fields(lambda, at.c.Meta.WeightDecay)...)
+	f = append(f, artifact.Fields{
+		{Key: "theta_norm", Value: landscape.Norm(at.c.Params)},
+		{Key: "layers", Value: layers},
+		{Key: "theta_norm_squared", Value: squares},
+		{Key: "lambda_theta_squared", Value: products},
+		{Key: "lambda_theta_squared_sum", Value: sum},
+		{Key: "v_max_share", Value: shares},
+	}...)
+	f = append(f, eigen("_scaled", scaled)...)
+	return append(f, artifact.Fields{
+		{Key: "lambda_max_layers", Value: blocks}, {Key: "converged_layers", Value: blocksConverged},
+	}...), nil
+}
+
+// convolutions are the tensors whose scale batch normalisation undoes.
+func convolutions(layout nn.Layout) []nn.Param {
+	var list []nn.Param
+	for _, p := range layout {
+		if len(p.Shape) == 4 {
+			list = append(list, p)
+		}
+	}
+	return list
+}
+
+// rate is what a checkpoint tells of the steps that made it, and of those
+// that come next: nil is not told.
+type rate struct {
+	now, next, momentum *float64
+}
+
+// rateOf reads the configuration that srn-fit has left in a checkpoint.
+func rateOf(c *checkpoint.Checkpoint) (r rate, err error) {
+	if c.Meta.Foreign || c.Meta.Provenance.Config == nil {
+		return r, nil
+	}
+	text, err := artifact.EncodeJSON(c.Meta.Provenance.Config)
+	if err != nil {
+		return r, err
+	}
+	var config train.Config
+	if err := json.Unmarshal(text, &config); err != nil {
+		return r, &artifact.FormatError{Path: c.Path, Field: `metadata "config"`, Problem: fmt.Sprintf("cannot be read: %v", err), Mend: "use a checkpoint as srn-fit wrote it"}
+	}
+	if !(config.LR > 0) || config.Epochs < 1 {
+		return r, nil
+	}
+	at := func(epoch int) *float64 {
+		if epoch < 1 || epoch > config.Epochs {
+			return nil
+		}
+		lr := config.Rate(epoch)
+		return &lr
+	}
+	return rate{at(c.Meta.Epoch), at(c.Meta.Epoch + 1), &config.Momentum}, nil
+}
+
+// String tells the learning rate in force.
+func (r rate) String() string {
+	if r.now == nil {
+		return "learning rate not told"
+	}
+	return fmt.Sprintf("learning rate %.4g", *r.now)
+}
+
+// fields set the learning rate beside the bounds on it.
+func (r rate) fields(lambda, weightDecay float64) artifact.Fields {
+	bound := 2 / lambda
+	var withMomentum, over, overMomentum any
+	if r.momentum != nil {
+		withMomentum = bound * (1 + *r.momentum)
+	}
+	if r.now != nil {
+		over, overMomentum = *r.now/bound, *r.now/(bound*(1+*r.momentum))
+	}
+	return artifact.Fields{
+		{Key: "lr", Value: r.now}, {Key: "lr_next", Value: r.next}, {Key: "momentum", Value: r.momentum},
+		{Key: "bound", Value: bound},
+		{Key: "bound_l2", Value: 2 / (lambda + weightDecay)},
+		{Key: "bound_momentum", Value: withMomentum},
+		{Key: "lr_over_bound", Value: over},
+		{Key: "lr_over_bound_momentum", Value: overMomentum},
+	}
+}
+
+const stabilityExamples = `  Learning rate and bound along a run, on training images:
+    srn-hessian stability --data cifar10.safetensors.zst --split train run/*.safetensors.zst -o stability.jsonl.zst
+    zstdcat stability.jsonl.zst | jq -r 'select(.type=="stability") | [.epoch, .lr, .bound, .lr_over_bound] | @tsv'`
