@@ -77,6 +77,7 @@ type conv1DScratch struct {
 
 	freq, products []float32 // frequencies of a block of tiles
 	fourier        kernels.Fourier
+	weights        fourierWeights
 
 	gemm    kernels.Gemm
 	gemmT   kernels.GemmT
@@ -205,6 +206,9 @@ func (c *conv1D) worker(w int) *conv1DScratch {
 			s.d = append(s.d, alloc(rows*layer.out))
 			grow(&s.freq, kernels.FourierProducts*fourierStride(layer.out))
 			grow(&s.products, kernels.FourierProducts*fourierStride(layer.out))
+			if l > 0 {
+				s.weights.grow(layer.in, layer.out)
+			}
 		}
 		c.scratch[w] = s
 	}

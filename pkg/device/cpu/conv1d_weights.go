@@ -74,26 +74,31 @@ func (c *conv1D) addWeightGradients(s *conv1DScratch, x []float32, a [][]float32
 	in := x
 	for l := range c.layers {
 		layer := &c.layers[l]
-		size := c.shape.Kernel * layer.in * layer.out
 		d := s.d[l][c.gradReach(l)*layer.out:]
-		rows := in[(c.reach(l-1)-c.half)*layer.in:] // half a kernel before the chunk
-		for row := 0; row < count; row += conv1DRows {
-			k := min(conv1DRows, count-row)
-			s.gemmT = kernels.GemmT{A: rows[row*layer.in:], B: d[row*layer.out:], C: s.dw[layer.offset:],
-				M: c.shape.Kernel * layer.in, N: layer.out, K: k,
-				LdA: layer.in, LdB: layer.out, LdC: layer.out, Segments: 1, Batch: 1}
-			c.backend.kernels.GemmT(&s.gemmT)
+		from := in[(c.reach(l-1)-c.half)*layer.in:] // half a kernel before the chunk
+		dw := s.dw[layer.offset:]
+		if l == 0 {
+			c.addProducts(s, dw, from, d, count, 1, c.shape.Kernel, layer.out)
+		} else {
+			c.correlate(s, dw, from, d, count, layer.in, layer.out)
 		}
 		if biases {
-			s.gemmT = kernels.GemmT{A: one, B: d, C: s.dw[layer.offset+size:],
-				M: 1, N: layer.out, K: count,
-				LdA: 0, LdB: layer.out, LdC: layer.out, Segments: 1, Batch: 1}
-			c.backend.kernels.GemmT(&s.gemmT)
+			c.addProducts(s, dw[c.shape.Kernel*layer.in*layer.out:], one, d, count, 0, 1, layer.out)
 		}
 		in = a[l]
 	}
 	for i, v := range s.dw {
 		sums[i] += float64(v)
+	}
+}
+
+// addProducts adds inᵀ·d to m rows of n columns, where the count rows of in
+// start lda floats after the one before.
+func (c *conv1D) addProducts(s *conv1DScratch, sum, in, d []float32, count, lda, m, n int) {
+	for row := 0; row < count; row += conv1DRows {
+		s.gemmT = kernels.GemmT{A: in[row*lda:], B: d[row*n:], C: sum, M: m, N: n, K: min(conv1DRows, count-row),
+			LdA: lda, LdB: n, LdC: n, Segments: 1, Batch: 1}
+		c.backend.kernels.GemmT(&s.gemmT)
 	}
 }
 
