@@ -119,16 +119,16 @@ func (b *bench) usual() string {
 	return b.archs[len(b.archs)-1]
 }
 
-// rival prepares the peer's job in its best memory format. Without a peer it
-// returns nil.
-func (b *bench) rival(job request) (c *contender, against string, err error) {
+// rival prepares the peer's job in the memory format that is best for it.
+// Without a peer it returns nil.
+func (b *bench) rival(job request) (c *contender, format string, err error) {
 	if b.peer == nil {
 		return nil, "", nil
 	}
 	if job, err = b.peer.best(job); err != nil {
 		return nil, "", err
 	}
-	return b.peer.contender(job), fmt.Sprintf("PyTorch %s", job["format"]), nil
+	return b.peer.contender(job), job["format"].(string), nil
 }
 
 // contenders lists those that are not nil.

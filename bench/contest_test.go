@@ -21,7 +21,7 @@ func TestCompete(t *testing.T) {
 	if err := (effort{rounds: 4, window: 0.95, budget: 100}).compete(a, b); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"a", "a", "b", "b", "a", "b", "b", "a", "a", "b", "b", "a"}; !slices.Equal(order, want) {
+	if want := []string{"a", "b", "b", "a", "b", "b", "a", "a", "b", "b", "a"}; !slices.Equal(order, want) {
 		t.Errorf("order %v, want %v", order, want)
 	}
 	if calls["a"] != 1 || calls["b"] != 10 {

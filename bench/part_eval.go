@@ -34,7 +34,7 @@ func (b *bench) evalArch(arch string) (rows []Row, err error) {
 		net.Load()
 		e := evaluate.New(net, b.data.Images(&b.data.Train), b.data.Train.Labels, b.data.Train.Indices()[:images], b.batch)
 		p := pair{threads: threads, ours: here(func() error { _, err := e.Run(); return err })}
-		p.theirs, p.against, err = b.rival(request{"job": "eval", "arch": arch, "batch": b.batch, "threads": threads, "images": images})
+		p.theirs, p.format, err = b.rival(request{"job": "eval", "arch": arch, "batch": b.batch, "threads": threads, "images": images})
 		if err != nil {
 			return nil, err
 		}
@@ -45,7 +45,7 @@ func (b *bench) evalArch(arch string) (rows []Row, err error) {
 	}
 	u := perSecond("images", images)
 	for _, p := range list {
-		rows = append(rows, row(arch, p.threads, u, p.ours, p.theirs, p.against, "≥ 3"))
+		rows = append(rows, row(arch, p.threads, u, p.ours, p.theirs, "PyTorch "+p.format, "≥ 3"))
 	}
 	return append(rows, scaling(arch, u, list)...), b.clean()
 }

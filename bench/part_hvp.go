@@ -56,13 +56,13 @@ func (b *bench) hvpArch(arch string, threads int, bn string, mode nn.Mode) ([]Ro
 		return loss.HVP(hv, v)
 	})
 	job := request{"arch": arch, "batch": b.batch, "threads": threads, "bn": bn}
-	theirWhole, against, err := b.rival(job.with("job", "hvp"))
+	theirWhole, format, err := b.rival(job.with("job", "hvp"))
 	if err != nil {
 		return nil, err
 	}
-	theirKept, againstKept, err := b.rival(job.with("job", "hvp_kept"))
-	if err != nil {
-		return nil, err
+	var theirKept *contender
+	if b.peer != nil { // in the same format
+		theirKept = b.peer.contender(job.with("job", "hvp_kept").with("format", format))
 	}
 	if err := b.effort().compete(contenders(gradient, product, whole, theirWhole, theirKept)...); err != nil {
 		return nil, err
@@ -73,8 +73,8 @@ func (b *bench) hvpArch(arch string, threads int, bn string, mode nn.Mode) ([]Ro
 	cost := summarise(quotients(product.wall, gradient.wall))
 	own.Ratio, own.CPURatio = &cost, summarise(quotients(product.cpu, gradient.cpu)).Median
 	return []Row{
-		row(name("loss, gradient and product"), threads, milliseconds, whole, theirWhole, against, "≥ 5"),
-		row(name("product, activations or graph kept"), threads, milliseconds, product, theirKept, againstKept, "≥ 5"),
+		row(name("loss, gradient and product"), threads, milliseconds, whole, theirWhole, "PyTorch "+format, "≥ 5"),
+		row(name("product, activations or graph kept"), threads, milliseconds, product, theirKept, "PyTorch "+format, "≥ 5"),
 		own,
 	}, b.clean()
 }

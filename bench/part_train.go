@@ -11,7 +11,7 @@ type pair struct {
 	threads int
 	ours    *contender
 	theirs  *contender // nil: no peer
-	against string
+	format  string     // the peer's
 }
 
 // compete lets the sides of all pairs compete at once.
@@ -47,7 +47,7 @@ func (b *bench) trainArch(arch string) (rows []Row, err error) {
 		}
 		defer func() { err = errors.Join(err, s.close()) }()
 		p := pair{threads: threads, ours: s.contender(1)}
-		if p.theirs, p.against, failed = b.rival(request{"job": "train", "arch": arch, "batch": b.batch, "threads": threads}); failed != nil {
+		if p.theirs, p.format, failed = b.rival(request{"job": "train", "arch": arch, "batch": b.batch, "threads": threads}); failed != nil {
 			return nil, failed
 		}
 		list = append(list, p)
@@ -57,7 +57,7 @@ func (b *bench) trainArch(arch string) (rows []Row, err error) {
 	}
 	u := perSecond("images", b.batch)
 	for _, p := range list {
-		rows = append(rows, row(arch, p.threads, u, p.ours, p.theirs, p.against, "≥ 3"))
+		rows = append(rows, row(arch, p.threads, u, p.ours, p.theirs, "PyTorch "+p.format, "≥ 3"))
 	}
 	return append(rows, scaling(arch, u, list)...), b.clean()
 }

@@ -104,7 +104,7 @@ func (p *peer) best(job request) (request, error) {
 	for _, format := range []string{"nchw", "nhwc"} {
 		j := job.with("format", format)
 		took := 0.0
-		for i, spent := 0, 0.0; i < 3 && (i == 0 || spent < 2); i++ {
+		for i, spent := 0, 0.0; i < 3 && (i == 0 || spent < 1); i++ {
 			s, err := p.time(j, 1)
 			if err != nil {
 				return nil, err

@@ -12,8 +12,13 @@ both sides are timed in turn; README.md says what is measured.
 
 A job is prepared once for each set of its fields (arch, format, batch, bn, ...)
 and kept until "drop".
+
+    peer.py lambda --data DATA CHECKPOINT...
+
+finds the largest eigenvalue of the Hessian instead, to check srn-hessian.
 """
 
+import argparse
 import gc
 import json
 import pathlib
@@ -178,6 +183,86 @@ class Peer:
         return gradient
 
 
+class Hessian:
+    """The Hessian of the mean cross-entropy over some images, as an operator
+    on flat vectors. Batches are summed; in training mode each batch has its
+    own statistics."""
+
+    def __init__(self, net, x, y, batch):
+        self.net, self.params, self.n, self.products = net, list(net.parameters()), len(y), 0
+        self.batches = list(zip(x.split(batch), y.split(batch)))
+        self.size = sum(p.numel() for p in self.params)
+
+    def __call__(self, v):
+        self.products += 1
+        parts, at = [], 0
+        for p in self.params:
+            parts.append(v[at : at + p.numel()].view_as(p))
+            at += p.numel()
+        total = torch.zeros_like(v)
+        for x, y in self.batches:
+            loss = F.cross_entropy(self.net(x), y, reduction="sum") / self.n
+            gradient = torch.autograd.grad(loss, self.params, create_graph=True)
+            total += torch.cat([h.reshape(-1) for h in torch.autograd.grad(gradient, self.params, parts)])
+        return total
+
+
+def lanczos(operator, start, steps, tolerance):
+    """Largest eigenvalue and residual norm, with full re-orthogonalisation."""
+    basis, alpha, beta = [start / start.norm()], [], []
+    while True:
+        w = operator(basis[-1])
+        alpha.append(torch.dot(w, basis[-1]).item())
+        q = torch.stack(basis)
+        for _ in range(2):
+            w = w - q.T @ (q @ w)
+        beta.append(w.norm().item())
+        off = beta[:-1]
+        values, vectors = np.linalg.eigh(np.diag(alpha) + np.diag(off, 1) + np.diag(off, -1))
+        residual = abs(beta[-1] * vectors[-1, -1])
+        if residual <= tolerance * abs(values[-1]) or len(alpha) == steps:
+            return values[-1], residual
+        basis.append(w / beta[-1])
+
+
+def largest(argv):
+    """lambda: the largest Hessian eigenvalue of checkpoints, to check what
+    srn-hessian top --examples first:N finds and how long it takes."""
+    import cifar_files
+
+    parser = argparse.ArgumentParser(prog="peer.py lambda", description=largest.__doc__)
+    parser.add_argument("checkpoints", nargs="+", help="safetensors, plain or zstd")
+    parser.add_argument("--data", required=True, help="data artifact, or cifar-10-batches-bin")
+    parser.add_argument("--split", default="test", choices=["test", "train"])
+    parser.add_argument("--examples", type=int, default=1000, help="the first so many")
+    parser.add_argument("--bn", default="eval", choices=["eval", "train"])
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--format", default="nchw", choices=FORMATS)
+    parser.add_argument("--dtype", default="float32", choices=["float32", "float64"])
+    parser.add_argument("--steps", type=int, default=100, help="most products")
+    parser.add_argument("--tolerance", type=float, default=1e-3, help="residual over the eigenvalue")
+    args = parser.parse_args(argv)
+    torch.set_num_threads(args.threads)
+    dtype = getattr(torch, args.dtype)
+    pixels, labels = (t[: args.examples] for t in cifar_files.images(args.data, args.split))
+    for path in args.checkpoints:
+        tensors, metadata = cifar_files.read(path)
+        mean, std = (cifar_files.constants(metadata, name).to(dtype) for name in ("mean", "std"))
+        net = build(metadata["arch"], tensors["linear.weight"].shape[0])
+        missing = [k for k in net.load_state_dict(tensors, strict=False).missing_keys if "batches" not in k]
+        if missing:
+            raise SystemExit(f"{path}: no {', '.join(missing)}")
+        net = net.to(dtype).to(memory_format=FORMATS[args.format]).train(args.bn == "train")
+        x = normalise(pixels, mean, std, dtype).contiguous(memory_format=FORMATS[args.format])
+        operator = Hessian(net, x, labels, args.batch)
+        torch.manual_seed(0)
+        start = time.perf_counter()
+        value, residual = lanczos(operator, torch.randn(operator.size, dtype=dtype), args.steps, args.tolerance)
+        print(json.dumps({"checkpoint": path, "lambda_max": value, "residual": residual, "hvps": operator.products,
+                          "hessian_seconds": round(time.perf_counter() - start, 3)}), flush=True)
+
+
 def memory(pixels, labels, classes, threads, arch, form, batch, steps):
     """Takes training steps and ends; whoever started it watches its memory."""
     peer = Peer()
@@ -189,6 +274,8 @@ def memory(pixels, labels, classes, threads, arch, form, batch, steps):
 def main():
     if sys.argv[1:2] == ["memory"]:
         return memory(*sys.argv[2:])
+    if sys.argv[1:2] == ["lambda"]:
+        return largest(sys.argv[2:])
     peer = Peer()
     for line in sys.stdin:
         q = json.loads(line)
