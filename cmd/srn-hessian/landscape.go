@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"fmt"
 	"math"
 
 	"srn/pkg/artifact"
@@ -189,11 +188,13 @@ func (p *plot) plane(ctx *cli.Context, s *probe.Session, at *place) (*landscape.
 		}
 		values, residuals = v, res
 	case "vectors":
-		list, err := vectors(p.Vectors, p.file, len(c.Params), p.dimensions())
+		layout, _, err := c.Layouts()
 		if err != nil {
 			return nil, nil, err
 		}
-		plane.Directions = list
+		if plane.Directions, err = landscape.Vectors(p.Vectors, p.file, layout, p.dimensions()); err != nil {
+			return nil, nil, err
+		}
 	default:
 		scale := c
 		if p.ScaleBy == "first" {
@@ -341,41 +342,6 @@ func hash(list [][]float32) string {
 		h.Write(b)
 	}
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// vectors takes the first n vectors out of a tensor file: its tensors of dim
-// elements, or the rows of those of a multiple of dim, in the file's order.
-func vectors(path string, f *artifact.File, dim, n int) ([][]float32, error) {
-	var list [][]float32
-	for _, t := range f.Tensors {
-		last := 0
-		if len(t.Shape) > 0 {
-			last = t.Shape[len(t.Shape)-1]
-		}
-		if last != dim {
-			continue
-		}
-		values, err := t.Float32s()
-		if err != nil {
-			return nil, err
-		}
-		for lo := 0; lo < len(values) && len(list) < n; lo += dim {
-			v := values[lo : lo+dim]
-			size := landscape.Norm(v)
-			if !(size > 0) || math.IsInf(size, 0) {
-				return nil, &artifact.FormatError{Path: path, Field: fmt.Sprintf("tensor %q", t.Name), Problem: "is no direction: its norm is " + fmt.Sprint(size), Mend: "give a file of eigenvectors"}
-			}
-			for i := range v {
-				v[i] = float32(float64(v[i]) / size)
-			}
-			list = append(list, v)
-		}
-	}
-	if len(list) < n {
-		return nil, &artifact.FormatError{Path: path, Problem: fmt.Sprintf("has %d vectors of the network's %d parameters, and %d are wanted", len(list), dim, n),
-			Mend: "give a file of eigenvectors of the same architecture"}
-	}
-	return list, nil
 }
 
 const landscapeExamples = `  A line and a plane in random, filter-normalised directions:
