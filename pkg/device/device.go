@@ -129,6 +129,8 @@ type Layers interface {
 	MeanPool(dst, src Buffer, channels, pixels int) Op
 	// MeanPoolGrad spreads the gradient evenly over the pixels.
 	MeanPoolGrad(dsrc, ddst Buffer, channels, pixels int) Op
+	// Multiply multiplies each image's width numbers in x by those in by.
+	Multiply(x, by Buffer, width int) Op
 	// Linear plans y = x·Wᵀ + b with W out×in.
 	Linear(in, out, batch int) Linear
 	// CrossEntropy computes for each image −Σ_k target_k·log softmax(logits)_k

@@ -51,7 +51,7 @@ func (n *Net) build() {
 		return
 	}
 	pool.assign()
-	n.backwardPlan = n.planBackward()
+	n.backwardHeadPlan, n.backwardPlan = n.planBackwardHead(), n.planBackward()
 	if n.Tangents {
 		n.forwardTangentPlan, n.backwardTangentPlan = n.planForwardTangent(), n.planBackwardTangent()
 		n.lossTangentPlan = device.Stage{n.be.CrossEntropyTangent(n.dlogitsDot, n.logitsDot, n.logits, n.targets, n.Classes)}

@@ -15,6 +15,7 @@ type Config struct {
 	Batch          int  // largest number of images of a pass
 	ForwardOnly    bool // no gradients
 	Tangents       bool // Hessian-vector products
+	FeatureMask    bool // the features are multiplied by FeatureMask, except in evaluation
 }
 
 // Net is a network on a backend. It is used by one goroutine.
@@ -38,7 +39,8 @@ type Net struct {
 	loadPlan                                device.Stage
 	loadTangentPlan                         device.Stage
 	forwardPlans                            [3][]device.Stage // by nn.Mode
-	backwardPlan                            []device.Stage
+	backwardHeadPlan, backwardPlan          []device.Stage
+	mask                                    device.Buffer // of the features, or nil
 	forwardTangentPlan, backwardTangentPlan []device.Stage
 	lossPlan, lossTangentPlan               device.Stage
 }
@@ -62,6 +64,10 @@ func New(be device.Backend, c Config) (*Net, error) {
 	n.input = be.New(c.Batch * imageSize * imageSize * imageChannels)
 	n.targets, n.logits = be.New(c.Batch*c.Classes), be.New(c.Batch*c.Classes)
 	n.dlogits, n.loss = be.New(c.Batch*c.Classes), be.New(c.Batch)
+	if c.FeatureMask {
+		n.mask = be.New(c.Batch * features)
+		be.Fill(n.mask, 1)
+	}
 	if !c.ForwardOnly {
 		n.grad = be.New(layout.Len())
 	}
@@ -124,8 +130,25 @@ func (n *Net) Forward(images int, mode nn.Mode) { n.run(images, n.forwardPlans[m
 // gradient of the mean cross-entropy over the images.
 func (n *Net) CrossEntropy(images int) { n.be.Run(images, n.lossPlan) }
 
+// Features returns the pooled features of the latest Forward, Batch×64, as the
+// classifier read them; FeatureGrad the loss's gradient in them.
+func (n *Net) Features() device.Buffer    { return n.head.features.value }
+func (n *Net) FeatureGrad() device.Buffer { return n.head.features.grad }
+
+// FeatureMask returns what the features are multiplied by, Batch×64, ones at
+// first; nil without it in the configuration.
+func (n *Net) FeatureMask() device.Buffer { return n.mask }
+
 // Backward computes Grad from LogitGrad. It follows Forward on the same images.
-func (n *Net) Backward(images int) { n.run(images, n.backwardPlan) }
+func (n *Net) Backward(images int) {
+	n.BackwardHead(images)
+	n.BackwardBody(images)
+}
+
+// BackwardHead is Backward's part of the classifier: its gradient, and
+// FeatureGrad. BackwardBody is the rest, from FeatureGrad.
+func (n *Net) BackwardHead(images int) { n.run(images, n.backwardHeadPlan) }
+func (n *Net) BackwardBody(images int) { n.run(images, n.backwardPlan) }
 
 // HVP computes hv = H·v for the Hessian H of the mean cross-entropy over the
 // images. It follows Forward, CrossEntropy and Backward on the same images,

@@ -40,9 +40,11 @@ func (n *Net) planForward(mode nn.Mode) []device.Stage {
 	}
 	last := n.blocks[len(n.blocks)-1]
 	h := n.head
-	return append(plan, append(stage,
-		n.be.MeanPool(h.features.value, last.out.value, last.second.out, last.second.pixels()),
-		h.linear.Forward(n.logits, h.features.value, h.weight.value, h.bias.value)))
+	stage = append(stage, n.be.MeanPool(h.features.value, last.out.value, last.second.out, last.second.pixels()))
+	if mode != nn.Eval {
+		stage = append(stage, n.masked(h.features.value)...)
+	}
+	return append(plan, append(stage, h.linear.Forward(n.logits, h.features.value, h.weight.value, h.bias.value)))
 }
 
 // maskOut keeps a gradient in a stored activation where that is positive.
@@ -66,15 +68,29 @@ func (n *Net) coefs(channels int, values ...float32) device.Buffer {
 	return b
 }
 
+// masked multiplies features, or what belongs to them, by their mask.
+func (n *Net) masked(features device.Buffer) device.Stage {
+	if n.mask == nil {
+		return nil
+	}
+	return device.Stage{n.be.Multiply(features, n.mask, n.mask.Len()/n.Batch)}
+}
+
+// planBackwardHead leaves the gradient in the features as the classifier read them.
+func (n *Net) planBackwardHead() []device.Stage {
+	h := n.head
+	return []device.Stage{{
+		h.linear.Backward(h.features.grad, h.weight.grad, h.bias.grad, n.dlogits, h.features.value, h.weight.value)}}
+}
+
 func (n *Net) planBackward() []device.Stage {
 	h := n.head
 	last := n.blocks[len(n.blocks)-1]
-	plan := []device.Stage{{
-		h.linear.Backward(h.features.grad, h.weight.grad, h.bias.grad, n.dlogits, h.features.value, h.weight.value),
+	plan := []device.Stage{append(n.masked(h.features.grad),
 		n.be.MeanPoolGrad(last.out.grad, h.features.grad, last.second.out, last.second.pixels()),
 		n.maskOut(last.out.grad, last.out.value, nil, last.second),
 		last.second.sums(last.out.grad),
-	}}
+	)}
 	for i := len(n.blocks) - 1; i >= 0; i-- {
 		b, before := n.blocks[i], n.before(i)
 		plan = append(plan, device.Stage{
@@ -134,21 +150,21 @@ func (n *Net) planForwardTangent() []device.Stage {
 	}
 	last := n.blocks[len(n.blocks)-1]
 	h := n.head
-	return append(plan, append(stage,
-		n.be.MeanPool(h.features.dot, last.out.dot, last.second.out, last.second.pixels()),
+	stage = append(stage, n.be.MeanPool(h.features.dot, last.out.dot, last.second.out, last.second.pixels()))
+	return append(plan, append(append(stage, n.masked(h.features.dot)...),
 		h.linear.ForwardTangent(n.logitsDot, h.features.value, h.features.dot, h.weight.value, h.weight.dot, h.bias.dot)))
 }
 
 func (n *Net) planBackwardTangent() []device.Stage {
 	h := n.head
 	last := n.blocks[len(n.blocks)-1]
-	plan := []device.Stage{{
+	plan := []device.Stage{append(append(device.Stage{
 		h.linear.BackwardTangent(h.features.gradDot, h.weight.gradDot, h.bias.gradDot, n.dlogits, n.dlogitsDot,
-			h.features.value, h.features.dot, h.weight.value, h.weight.dot),
+			h.features.value, h.features.dot, h.weight.value, h.weight.dot)}, n.masked(h.features.gradDot)...),
 		n.be.MeanPoolGrad(last.out.gradDot, h.features.gradDot, last.second.out, last.second.pixels()),
 		n.maskOut(last.out.gradDot, last.out.value, nil, last.second),
 		last.second.sumsTangent(last.out.grad, last.out.gradDot),
-	}}
+	)}
 	for i := len(n.blocks) - 1; i >= 0; i-- {
 		b, before := n.blocks[i], n.before(i)
 		plan = append(plan, device.Stage{
