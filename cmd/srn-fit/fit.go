@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"text/tabwriter"
 
 	"srn/pkg/artifact"
 	"srn/pkg/checkpoint"
@@ -19,26 +18,28 @@ import (
 
 // fit is the command's flags.
 type fit struct {
-	Data            string  `placeholder:"FILE" help:"Data artifact of srn-split."`
-	Arch            string  `default:"resnet20" placeholder:"NAME" help:"Network: resnet8, resnet20, resnet32 or another resnet6n+2 (${default})."`
-	Method          string  `default:"ce" placeholder:"NAME" help:"Training rule; list shows all (${default})."`
-	SRN             string  `name:"srn" placeholder:"FILE" help:"Surrogate of srn-meta, for --method srn."`
-	Epochs          int     `default:"200" placeholder:"N" help:"Passes over the training images (${default})."`
-	Batch           int     `default:"128" placeholder:"N" help:"Images of a step (${default})."`
-	LR              float64 `name:"lr" default:"0.06" placeholder:"X" help:"Initial learning rate (${default})."`
-	Schedule        string  `default:"cosine" enum:"cosine,constant" placeholder:"KIND" help:"Learning rate over the epochs: cosine, constant (${default})."`
-	Momentum        float64 `default:"0.9" placeholder:"X" help:"Momentum of SGD (${default})."`
-	WeightDecay     float64 `default:"0" placeholder:"X" help:"L2 weight decay of all parameters, with any method (${default})."`
-	Augment         string  `default:"crop-flip" enum:"crop-flip,none" placeholder:"KIND" help:"crop-flip: random crop with padding 4 and horizontal flip; none (${default})."`
-	Split           string  `default:"train" enum:"train,meta_train" placeholder:"NAME" help:"What is trained on: train, all training images, or meta_train (${default})."`
-	Init            string  `default:"torch" enum:"torch,he" placeholder:"KIND" help:"Weights at the start: torch, uniform within 1/√fan-in as PyTorch's layers have them; he, normal with variance 2/fan-in (${default})."`
-	Seed            int64   `default:"0" placeholder:"N" help:"Of initialisation, order and augmentation (${default})."`
-	Output          string  `short:"o" placeholder:"FILE" help:"Checkpoint to write; - is standard output."`
-	Metrics         string  `placeholder:"FILE" help:"Records of the epochs to write; - is standard output."`
-	EvalEvery       int     `default:"0" placeholder:"N" help:"Score the test images every N epochs and after the last; 0 is never (${default})."`
-	CheckpointEvery int     `default:"0" placeholder:"N" help:"Write a checkpoint every N epochs and after the last (${default})."`
-	Checkpoints     string  `placeholder:"DIR" help:"Folder of these checkpoints."`
-	Resume          bool    `help:"Go on from the state beside the output, if there is one; return at once if the run is complete."`
+	Data            string   `placeholder:"FILE" help:"Data artifact of srn-split."`
+	Arch            string   `default:"resnet20" placeholder:"NAME" help:"Network: resnet8, resnet20, resnet32 or another resnet6n+2 (${default})."`
+	Method          string   `default:"ce" placeholder:"NAME" help:"Training rule, or several joined by +, such as sam+cutout; list shows all (${default})."`
+	Set             []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of the method; may be given again."`
+	Describe        bool     `help:"Print what the method is, its parameters and what its sources leave open, and exit."`
+	SRN             string   `name:"srn" placeholder:"FILE" help:"Surrogate of srn-meta, for --method srn."`
+	Epochs          int      `default:"200" placeholder:"N" help:"Passes over the training images (${default})."`
+	Batch           int      `default:"128" placeholder:"N" help:"Images of a step (${default})."`
+	LR              float64  `name:"lr" default:"0.06" placeholder:"X" help:"Initial learning rate (${default})."`
+	Schedule        string   `default:"cosine" enum:"cosine,constant" placeholder:"KIND" help:"Learning rate over the epochs: cosine, constant (${default})."`
+	Momentum        float64  `default:"0.9" placeholder:"X" help:"Momentum of SGD (${default})."`
+	WeightDecay     *float64 `placeholder:"X" help:"L2 weight decay of all parameters, with any method (0, with the method weight-decay 5e-4)."`
+	Augment         string   `default:"crop-flip" enum:"crop-flip,none" placeholder:"KIND" help:"crop-flip: random crop with padding 4 and horizontal flip; none (${default})."`
+	Split           string   `default:"train" enum:"train,meta_train" placeholder:"NAME" help:"What is trained on: train, all training images, or meta_train (${default})."`
+	Init            string   `default:"torch" enum:"torch,he" placeholder:"KIND" help:"Weights at the start: torch, uniform within 1/√fan-in as PyTorch's layers have them; he, normal with variance 2/fan-in (${default})."`
+	Seed            int64    `default:"0" placeholder:"N" help:"Of initialisation, order and augmentation (${default})."`
+	Output          string   `short:"o" placeholder:"FILE" help:"Checkpoint to write; - is standard output."`
+	Metrics         string   `placeholder:"FILE" help:"Records of the epochs to write; - is standard output."`
+	EvalEvery       int      `default:"0" placeholder:"N" help:"Score the test images every N epochs and after the last; 0 is never (${default})."`
+	CheckpointEvery int      `default:"0" placeholder:"N" help:"Write a checkpoint every N epochs and after the last (${default})."`
+	Checkpoints     string   `placeholder:"DIR" help:"Folder of these checkpoints."`
+	Resume          bool     `help:"Go on from the state beside the output, if there is one; return at once if the run is complete."`
 
 	srn.GuidanceConfig `embed:"" group:"Guidance by a surrogate:"`
 	cli.Common
@@ -55,6 +56,13 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if err != nil {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--method: %v", err), "srn-fit --method list describes them")
 	}
+	settings, err := info.Settings(f.Set)
+	if err != nil {
+		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--set: %v", err), "srn-fit --method "+f.Method+" --describe explains them")
+	}
+	if f.Describe {
+		return describe(ctx, info, settings)
+	}
 	if err := f.check(info); err != nil {
 		return err
 	}
@@ -62,7 +70,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	config := f.config(data)
+	config := f.config(data, info, settings)
 	if err := config.Check(); err != nil {
 		return cli.Errorf(cli.ExitUsage, "%v", err)
 	}
@@ -70,13 +78,17 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	net, err := resnet.New(be, resnet.Config{Arch: f.Arch, Classes: len(data.Classes), Batch: f.Batch,
-		Initialisation: resnet.Initialisation(f.Init)})
+	needs := info.Needs(settings)
+	net, err := resnet.New(be, resnet.Config{Arch: f.Arch, Classes: len(data.Classes), Batch: needs.Copies * f.Batch,
+		Initialisation: resnet.Initialisation(f.Init), Tangents: needs.Tangents, FeatureMask: needs.FeatureMask})
 	if err != nil {
 		return cli.Errorf(cli.ExitUsage, "--arch: %v", err)
 	}
 	inputs := []artifact.Input{{Name: "data", Path: f.Data, SHA256: data.SHA256}}
-	options := method.Options{Net: net, Guidance: f.GuidanceConfig}
+	options := method.Options{Net: net, Guidance: f.GuidanceConfig, Settings: settings, Seed: uint64(f.Seed), Mean: data.Mean, Std: data.Std}
+	if info.Validation {
+		options.Validation = &method.Validation{Images: data.Images(&data.Train), Labels: data.Train.Labels, Indices: data.MetaVal}
+	}
 	if info.Surrogate {
 		file, err := srn.Load(f.SRN)
 		if err != nil {
@@ -110,7 +122,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 		Config: config, Data: data, Net: net, Method: m, Output: f.Output, Checkpoints: f.Checkpoints,
 		Meta: checkpoint.Meta{
 			Arch: f.Arch, NumClasses: net.Classes, Mean: data.Mean, Std: data.Std,
-			Dataset: data.Name, DataSHA256: data.SHA256, Method: f.Method, WeightDecay: f.WeightDecay,
+			Dataset: data.Name, DataSHA256: data.SHA256, Method: settings.Label(), WeightDecay: config.WeightDecay,
 			Seed: f.Seed, Epochs: f.Epochs,
 			Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version, Config: config, Inputs: inputs},
 		},
@@ -140,6 +152,8 @@ func (f *fit) check(info method.Info) error {
 		return usage("train one with srn-meta and give it by --srn", "--method %s needs a surrogate", info.Name)
 	case !info.Surrogate && f.SRN != "":
 		return usage("use --method srn, or leave --srn out", "--srn: method %s does not use a surrogate", info.Name)
+	case info.Validation && f.Split != "meta_train":
+		return usage("train on the rest by --split meta_train", "method %s learns from held-out images, which must not be trained on", info.Name)
 	case f.CheckpointEvery > 0 && f.Checkpoints == "":
 		return usage("name their folder by --checkpoints", "--checkpoint-every: the checkpoints have no folder")
 	case f.CheckpointEvery == 0 && f.Checkpoints != "":
@@ -164,12 +178,19 @@ func (f *fit) check(info method.Info) error {
 	return nil
 }
 
-func (f *fit) config(d *dataset.Data) train.Config {
+func (f *fit) config(d *dataset.Data, info method.Info, settings method.Settings) train.Config {
+	decay := info.WeightDecay
+	if f.WeightDecay != nil {
+		decay = *f.WeightDecay
+	}
 	c := train.Config{
 		Dataset: d.Name, DataSHA256: d.SHA256, Split: f.Split, Arch: f.Arch, Method: f.Method,
 		Epochs: f.Epochs, Batch: f.Batch, LR: f.LR, Schedule: f.Schedule, Momentum: f.Momentum,
-		WeightDecay: f.WeightDecay, Augment: f.Augment, Init: f.Init, Seed: f.Seed,
+		WeightDecay: decay, Parameters: settings.String(), Augment: f.Augment, Init: f.Init, Seed: f.Seed,
 		EvalEvery: f.EvalEvery, CheckpointEvery: f.CheckpointEvery,
+	}
+	if label := settings.Label(); label != f.Method {
+		c.Label = label
 	}
 	if f.SRN != "" {
 		c.Lambda, c.GuidanceRatio, c.GuidanceEvery = f.Lambda, f.Ratio, f.Every
@@ -233,14 +254,4 @@ func summary(e train.Epoch, epochs int) string {
 		s += fmt.Sprintf("  test %.2f%%", 100*e.Test.Top1)
 	}
 	return s + fmt.Sprintf("  lr %.4f  %.1f s  %.0f images/s", e.LR, e.Seconds, float64(e.Images)/e.Seconds)
-}
-
-// list prints the methods.
-func list(ctx *cli.Context) error {
-	w := tabwriter.NewWriter(ctx.Stdout(), 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "METHOD\tPASSES\tPAPER ROW\tMINIMISES\tREFERENCE")
-	for _, m := range method.Methods() {
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\n", m.Name, m.Passes, m.PaperRow, m.Formula, m.Reference)
-	}
-	return w.Flush()
 }

@@ -1,10 +1,10 @@
 package method
 
 import (
-	"errors"
 	"math"
 
 	"srn/pkg/artifact"
+	"srn/pkg/device"
 	"srn/pkg/srn"
 )
 
@@ -18,39 +18,88 @@ import (
 // to a fraction of the task gradient's norm.
 type surrogateGuided struct {
 	guidance *srn.Guidance
+	net      Network
+	be       device.Backend
+	flipped  bool
 
 	steps, ratios, values float64 // sums of the epoch
 }
 
 var srnInfo = Info{
 	Name:      "srn",
+	Kind:      "gradient",
 	Formula:   "mean cross-entropy + λ·r(Θ;φ), φ frozen",
 	Reference: "the paper, Eq. 2",
 	PaperRow:  "SRN",
-	Passes:    1,
+	Passes:    "1",
 	Surrogate: true,
-	New: func(o Options) (Method, error) {
-		if o.Surrogate == nil {
-			return nil, errors.New("method srn needs a surrogate: give one by --srn")
+	Notes:     []string{"λ, a held ratio in its place, and how often ∇r is computed are flags of their own, --lambda-srn, --guidance-ratio and --guidance-every; the choices that the paper leaves open are srn-meta's."},
+	make:      func(o Options, _ values) (part, error) { return newSurrogateGuided("srn", o) },
+}
+
+// srnUntrainedInfo is the control that tells what meta-training adds: the
+// same surrogate with φ as it was drawn, before any meta-training.
+var srnUntrainedInfo = Info{
+	Name:      "srn-untrained",
+	Kind:      "gradient",
+	Formula:   "mean cross-entropy + λ·r(Θ;φ₀), φ₀ random",
+	Reference: "control of srn",
+	Passes:    "1",
+	Surrogate: true,
+	Notes:     []string{"The surrogate of --srn gives its shape alone; φ₀ is drawn anew with the run's seed."},
+	make: func(o Options, _ values) (part, error) {
+		if o.Surrogate != nil {
+			o.Surrogate.Init(o.Seed)
 		}
-		g, err := srn.NewGuidance(o.Net.Backend(), o.Surrogate, o.Guidance)
-		if err != nil {
-			return nil, err
-		}
-		return &surrogateGuided{guidance: g}, nil
+		return newSurrogateGuided("srn-untrained", o)
 	},
 }
 
-func (m *surrogateGuided) Gradient(s *Step) error {
-	s.Task()
-	be, grad := s.Net.Backend(), s.Net.Grad()
-	m.values += m.guidance.Step(s.Net.Params())
-	m.ratios += m.guidance.Add(grad, math.Sqrt(be.Dot(grad, grad)))
-	m.steps++
-	return nil
+// srnFlippedInfo is the control that tells whether guidance's direction
+// matters: the opposite of srn's.
+var srnFlippedInfo = Info{
+	Name:      "srn-flipped",
+	Kind:      "gradient",
+	Formula:   "mean cross-entropy − λ·r(Θ;φ), φ frozen",
+	Reference: "control of srn",
+	Passes:    "1",
+	Surrogate: true,
+	Notes:     []string{"With --guidance-ratio the direction is flipped likewise."},
+	make: func(o Options, _ values) (part, error) {
+		m, err := newSurrogateGuided("srn-flipped", o)
+		if err == nil {
+			m.flipped = true
+		}
+		return m, err
+	},
 }
 
-func (m *surrogateGuided) Report() artifact.Fields {
+func newSurrogateGuided(name string, o Options) (*surrogateGuided, error) {
+	if o.Surrogate == nil {
+		return nil, noSurrogate(name)
+	}
+	g, err := srn.NewGuidance(o.Net.Backend(), o.Surrogate, o.Guidance)
+	if err != nil {
+		return nil, err
+	}
+	return &surrogateGuided{guidance: g, net: o.Net, be: o.Net.Backend()}, nil
+}
+
+func (m *surrogateGuided) add(*Step) {
+	grad := m.net.Grad()
+	m.values += m.guidance.Step(m.net.Params())
+	norm := math.Sqrt(m.be.Dot(grad, grad))
+	if m.flipped { // g − c·∇r = −(−g + c·∇r), and signs change without rounding
+		m.be.Scale(grad, -1)
+	}
+	m.ratios += m.guidance.Add(grad, norm)
+	if m.flipped {
+		m.be.Scale(grad, -1)
+	}
+	m.steps++
+}
+
+func (m *surrogateGuided) report() artifact.Fields {
 	f := artifact.Fields{
 		{Key: "r", Value: m.values / m.steps},
 		{Key: "guidance_ratio", Value: m.ratios / m.steps},
@@ -60,18 +109,14 @@ func (m *surrogateGuided) Report() artifact.Fields {
 	return f
 }
 
-func (m *surrogateGuided) State() []artifact.Tensor {
+func (m *surrogateGuided) state() []artifact.Tensor {
 	return append(m.guidance.State(),
 		artifact.Float64("state.srn.sums", []int{3}, []float64{m.steps, m.ratios, m.values}))
 }
 
-func (m *surrogateGuided) Restore(f *artifact.File, path string) error {
-	t, err := f.Need(path, "state.srn.sums", artifact.F64, 3)
-	if err != nil {
-		return err
-	}
-	v, err := t.Float64s()
-	if err != nil {
+func (m *surrogateGuided) restore(f *artifact.File, path string) error {
+	v := make([]float64, 3)
+	if err := restoreFloats(f, path, "state.srn.sums", v); err != nil {
 		return err
 	}
 	m.steps, m.ratios, m.values = v[0], v[1], v[2]

@@ -17,6 +17,8 @@ type Config struct {
 	Split       string  `json:"split"` // what is trained on: train or meta_train
 	Arch        string  `json:"arch"`
 	Method      string  `json:"method"`
+	Label       string  `json:"label,omitempty"`      // the method with what is not its default, if anything is not
+	Parameters  string  `json:"parameters,omitempty"` // all of the method's, name=value
 	Epochs      int     `json:"epochs"`
 	Batch       int     `json:"batch"`
 	LR          float64 `json:"lr"`

@@ -14,7 +14,6 @@ import (
 	"srn/pkg/device"
 	"srn/pkg/evaluate"
 	"srn/pkg/method"
-	"srn/pkg/nn"
 	"srn/pkg/resnet"
 )
 
@@ -120,18 +119,13 @@ func (r *Run) Prepare() error {
 	r.loader = r.Net.Loader(r.Data.Images(split))
 	r.load = device.Stage{r.loader.Op()}
 	if r.Config.EvalEvery > 0 {
-		r.test = evaluate.New(r.Net, r.Data.Images(&r.Data.Test), r.Data.Test.Labels, r.Data.Test.Indices(), r.Config.Batch)
+		r.test = evaluate.New(r.Net, r.Data.Images(&r.Data.Test), r.Data.Test.Labels, r.Data.Test.Indices(), r.Net.Batch)
 	}
 	r.velocity = r.be.New(r.Net.Params().Len())
 	r.targets = make([]float32, r.Net.Targets().Len())
 	r.logits = make([]float32, r.Net.Logits().Len())
 	r.losses = make([]float32, r.Net.Loss().Len())
-	r.thisStep = method.Step{Net: r.Net, Task: func() {
-		n := len(r.picks)
-		r.Net.Forward(n, nn.Train)
-		r.Net.CrossEntropy(n)
-		r.Net.Backward(n)
-	}}
+	r.thisStep = method.Step{Steps: r.Config.Epochs * r.sampler.Steps(), MaxLR: r.Config.LR}
 	r.Net.Init(uint64(r.Config.Seed))
 	r.epoch = 1
 	return nil
@@ -213,7 +207,9 @@ func (r *Run) trainEpoch() error {
 	}
 	r.tally = tally{}
 	if r.test != nil && (r.epoch%r.Config.EvalEvery == 0 || r.epoch == r.Config.Epochs) {
+		restore := r.Method.Effective()
 		result, err := r.test.Run()
+		restore()
 		if err != nil {
 			return fmt.Errorf("after epoch %d: %w", r.epoch, err)
 		}
@@ -257,6 +253,7 @@ func (r *Run) trainStep(lr float32) error {
 	r.be.Run(n, r.load)
 
 	r.thisStep.Number = (r.epoch-1)*r.sampler.Steps() + r.step
+	r.thisStep.Images, r.thisStep.LR = n, r.Config.Rate(r.epoch)
 	if err := r.Method.Gradient(&r.thisStep); err != nil {
 		return err
 	}
@@ -276,5 +273,6 @@ func (r *Run) trainStep(lr float32) error {
 func (r *Run) checkpoint(epoch int) *checkpoint.Checkpoint {
 	meta := r.Meta
 	meta.Epoch, meta.Complete = epoch, epoch == r.Config.Epochs
+	defer r.Method.Effective()()
 	return checkpoint.FromNet(r.Net, meta)
 }

@@ -36,6 +36,9 @@ func testData() *dataset.Data {
 			}
 		}
 	}
+	if err := d.Part(0.2, 1); err != nil {
+		panic(err)
+	}
 	return d
 }
 
@@ -44,12 +47,28 @@ func newRun(t *testing.T, dir string, threads int, c Config, resume bool) *Run {
 	t.Helper()
 	be := cpu.New(threads, kernels.Best())
 	t.Cleanup(be.Close)
-	net, err := resnet.New(be, resnet.Config{Arch: c.Arch, Classes: 4, Batch: c.Batch})
+	info, err := method.Find(c.Method)
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := method.Options{Net: net, Guidance: srn.GuidanceConfig{Lambda: 1, Every: 2}}
-	if c.Method == "srn" {
+	var set []string
+	if c.Parameters != "" {
+		set = strings.Split(c.Parameters, ",")
+	}
+	settings, err := info.Settings(set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, needs := testData(), info.Needs(settings)
+	net, err := resnet.New(be, resnet.Config{Arch: c.Arch, Classes: 4, Batch: needs.Copies * c.Batch,
+		Tangents: needs.Tangents, FeatureMask: needs.FeatureMask})
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := method.Options{Net: net, Settings: settings, Guidance: srn.GuidanceConfig{Lambda: 1, Every: 2},
+		Seed: uint64(c.Seed), Mean: data.Mean, Std: data.Std,
+		Validation: &method.Validation{Images: data.Images(&data.Train), Labels: data.Train.Labels, Indices: data.MetaVal}}
+	if info.Surrogate {
 		surrogate := srn.DefaultConfig()
 		surrogate.Channels = []int{16, 16}
 		if options.Surrogate, err = srn.New(be, surrogate, net.Layout()); err != nil {
@@ -57,15 +76,11 @@ func newRun(t *testing.T, dir string, threads int, c Config, resume bool) *Run {
 		}
 		options.Surrogate.Init(1)
 	}
-	info, err := method.Find(c.Method)
-	if err != nil {
-		t.Fatal(err)
-	}
 	m, err := info.New(options)
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Run{Config: c, Data: testData(), Net: net, Method: m,
+	r := &Run{Config: c, Data: data, Net: net, Method: m,
 		Output: filepath.Join(dir, "net.safetensors"), Checkpoints: dir}
 	r.Meta.Arch, r.Meta.NumClasses = c.Arch, 4
 	if err := r.Prepare(); err != nil {

@@ -1,0 +1,28 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"srn/pkg/cli"
+	"srn/pkg/method"
+)
+
+// list prints the table of methods.
+func list(ctx *cli.Context) error {
+	w := tabwriter.NewWriter(ctx.Stdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "METHOD\tPASSES\tPAPER ROW\tMINIMISES\tPARAMETERS\tREFERENCE")
+	for _, m := range method.Methods() {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", m.Name, m.Passes, m.PaperRow, m.Formula, m.ParamList(), m.Reference)
+	}
+	return w.Flush()
+}
+
+// describe prints what the chosen method is, with the settings given.
+func describe(ctx *cli.Context, info method.Info, settings method.Settings) error {
+	_, err := fmt.Fprint(ctx.Stdout(), info.Describe())
+	if s := settings.String(); err == nil && s != "" {
+		_, err = fmt.Fprintf(ctx.Stdout(), "\nin force: %s\n", s)
+	}
+	return err
+}

@@ -1,0 +1,89 @@
+package method
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Describe prints all there is to know of a method as text.
+func (i Info) Describe() string {
+	var b strings.Builder
+	for n, p := range i.parts() {
+		if n > 0 {
+			fmt.Fprintln(&b)
+		}
+		fmt.Fprintln(&b, p.Name)
+		line := func(what, text string) {
+			if text != "" {
+				fmt.Fprintf(&b, "  %-11s %s\n", what, text)
+			}
+		}
+		line("formula", p.Formula)
+		line("reference", p.Reference)
+		line("paper row", p.PaperRow)
+		line("passes", p.Passes+" a step")
+		line("needs", p.requirements())
+		if p.WeightDecay != 0 {
+			line("default", "--weight-decay "+format(p.WeightDecay))
+		}
+		for _, q := range p.Params {
+			line("--set", fmt.Sprintf("%s=%s  (%s) %s", q.Name, q.Default, q.Range(), q.Help))
+		}
+		for _, note := range p.Notes {
+			line("note", note)
+		}
+	}
+	return b.String()
+}
+
+// requirements says what a method needs besides data.
+func (i Info) requirements() string {
+	var needs []string
+	if i.Surrogate {
+		needs = append(needs, "a surrogate (--srn)")
+	}
+	if i.Validation {
+		needs = append(needs, "held-out images (--split meta_train)")
+	}
+	return strings.Join(needs, ", ")
+}
+
+// ParamList lists the parameters with their defaults.
+func (i Info) ParamList() string {
+	var list []string
+	for _, p := range i.Params {
+		list = append(list, p.Name+"="+p.Default)
+	}
+	return strings.Join(list, " ")
+}
+
+// Markdown is the table of all methods and what each is, for docs/methods.md.
+func Markdown() string {
+	var b strings.Builder
+	cell := func(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
+	fmt.Fprintln(&b, "| method | paper's row | passes a step | minimises | parameters | reference |")
+	fmt.Fprintln(&b, "|---|---|---|---|---|---|")
+	for _, m := range registry {
+		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s | %s | %s | %s |\n", m.Name, m.Name, cell(m.PaperRow), m.Passes, cell(m.Formula), cell(m.ParamList()), cell(m.Reference))
+	}
+	for _, m := range registry {
+		fmt.Fprintf(&b, "\n### %s\n\n%s. %s", m.Name, m.Formula, m.Reference)
+		if m.Reference != "" {
+			fmt.Fprint(&b, ".")
+		}
+		if r := m.requirements(); r != "" {
+			fmt.Fprintf(&b, " Needs %s.", r)
+		}
+		fmt.Fprint(&b, "\n")
+		if len(m.Params)+len(m.Notes) > 0 {
+			fmt.Fprintln(&b)
+		}
+		for _, p := range m.Params {
+			fmt.Fprintf(&b, "- `%s` (default %s; %s): %s\n", p.Name, p.Default, p.Range(), p.Help)
+		}
+		for _, note := range m.Notes {
+			fmt.Fprintf(&b, "- %s\n", note)
+		}
+	}
+	return b.String()
+}

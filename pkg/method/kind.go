@@ -1,0 +1,70 @@
+package method
+
+import (
+	"srn/pkg/artifact"
+)
+
+// part is one component of a method: it implements one or more of the
+// interfaces below.
+type part any
+
+// loss is a loss of one example's logits.
+type loss interface {
+	// row returns the loss of logits z for the target distribution t, and
+	// writes its gradient in z to d.
+	row(d, z, t []float64) float64
+}
+
+// batchChange changes the images or targets of a loaded batch.
+type batchChange interface {
+	change(s *Step, b *batch)
+}
+
+// term adds to the gradient that the passes have left, at the parameters.
+type term interface {
+	add(s *Step)
+}
+
+// rule makes the gradient by passes of its own instead of the single one.
+type rule interface {
+	gradient(s *Step, p *passes) error
+}
+
+// reparameterisation has the network compute with other parameters than the
+// trained ones.
+type reparameterisation interface {
+	// enter replaces the trained parameters by those to compute with, before
+	// a pass; leave puts them back and turns the pass's gradient into that
+	// in the trained ones.
+	enter()
+	leave()
+	// effective is enter without a side effect on the method's state.
+	effective() (restore func())
+}
+
+// beginner and ender are told of each step's beginning and end.
+type beginner interface{ begin(s *Step) }
+type ender interface{ end(s *Step) }
+
+// reporter has fields for the epoch's record.
+type reporter interface{ report() artifact.Fields }
+
+// stateful carries something from step to step.
+type stateful interface {
+	state() []artifact.Tensor
+	restore(f *artifact.File, path string) error
+}
+
+// restoreFloats reads a float64 tensor of a state.
+func restoreFloats(f *artifact.File, path, name string, to []float64) error {
+	t, err := f.Need(path, name, artifact.F64, len(to))
+	if err != nil {
+		return err
+	}
+	v, err := t.Float64s()
+	if err != nil {
+		return err
+	}
+	copy(to, v)
+	return nil
+}

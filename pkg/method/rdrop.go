@@ -1,0 +1,99 @@
+package method
+
+import (
+	"math"
+
+	"srn/pkg/artifact"
+	"srn/pkg/nn"
+)
+
+// rDrop compares two passes with different dropout:
+//
+//	½·(CE₁ + CE₂) + α·½·(KL(p₁‖p₂) + KL(p₂‖p₁)),
+//
+// all means over the images.
+type rDrop struct {
+	pair
+	alpha float64
+	mask  *maskDrawer
+
+	divergences, steps float64 // sums of the epoch
+}
+
+var rDropInfo = Info{
+	Name:      "r-drop",
+	Kind:      "passes",
+	Formula:   "½·(CE₁ + CE₂) + α·½·(KL(p₁‖p₂) + KL(p₂‖p₁)), two passes with dropout",
+	Reference: "Liang, Wu, Li et al. 2021",
+	PaperRow:  "R-Drop",
+	Passes:    "2",
+	Params: []Param{
+		number("alpha", 0.6, 0, math.Inf(1), "α"),
+		number("p", 0.3, 0, 0.99, "probability of dropout before the classifier"),
+	},
+	Notes: []string{
+		"The networks have no dropout and the paper says nothing of it; this is before the classifier, at a rate of its own.",
+		"The authors' text, code and read-me differ in the factor ½ and in α; 0.6 goes with the mean over images of the halved sum.",
+		"Both copies are one batch of twice the size, as in the authors' code.",
+	},
+	needs: func(values) Needs { return Needs{FeatureMask: true, Copies: 2} },
+	make: func(o Options, v values) (part, error) {
+		return &rDrop{pair: newPair(o.Net), alpha: v.number("alpha"), mask: newMaskDrawer(o, v.number("p"))}, nil
+	},
+}
+
+func (r *rDrop) gradient(s *Step, p *passes) error {
+	n, k := s.Images, p.classes
+	r.double(n)
+	r.mask.draw(s, 2*n)
+	p.within(func() {
+		p.forward(2*n, nn.Train)
+		logits, grads := p.readLogits(2*n), p.readGrads(2*n)
+		for i := range n {
+			for j := range k {
+				r.a[j], r.b[j] = float64(logits[i*k+j]), float64(logits[(n+i)*k+j])
+			}
+			r.divergences += r.both(grads[i*k:][:k], grads[(n+i)*k:][:k], r.alpha/2/float64(n)) / 2 / float64(n)
+		}
+		p.writeGrads(2 * n)
+		p.net.Backward(2 * n)
+	})
+	r.steps++
+	return nil
+}
+
+// both returns KL(a‖b) + KL(b‖a) and adds scale times its gradients.
+func (r *rDrop) both(toA, toB []float32, scale float64) float64 {
+	gradA, gradB := make([]float64, len(toA)), make([]float64, len(toA))
+	add := func(to []float32, g []float64) {
+		for j, v := range g {
+			to[j] += float32(scale * v)
+		}
+	}
+	kl := r.divergence(gradA, gradB, r.a, r.b)
+	add(toA, gradA)
+	add(toB, gradB)
+	kl += r.divergence(gradB, gradA, r.b, r.a)
+	add(toA, gradA)
+	add(toB, gradB)
+	return kl
+}
+
+func (r *rDrop) report() artifact.Fields {
+	f := artifact.Fields{{Key: "divergence", Value: r.divergences / r.steps}}
+	r.divergences, r.steps = 0, 0
+	return f
+}
+
+func (r *rDrop) state() []artifact.Tensor {
+	return []artifact.Tensor{artifact.Float64("state.r-drop", []int{2}, []float64{r.divergences, r.steps})}
+}
+
+func (r *rDrop) restore(f *artifact.File, path string) error {
+	v := make([]float64, 2)
+	if err := restoreFloats(f, path, "state.r-drop", v); err != nil {
+		return err
+	}
+	r.divergences, r.steps = v[0], v[1]
+	return nil
+}

@@ -1,0 +1,156 @@
+package method
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Info describes a method to users.
+type Info struct {
+	Name      string
+	Kind      string // of its part: loss, batch, gradient, network, passes; "" for ce
+	Formula   string // what it minimises or how it steps
+	Reference string
+	PaperRow  string   // its row in the paper's tables, "" if it has none
+	Passes    string   // cost of a step in forward-backward passes
+	Notes     []string // where the paper or the original is ambiguous, and what was chosen
+	Params    []Param
+
+	WeightDecay float64 // where none is asked for
+	Surrogate   bool    // needs a trained surrogate
+	Validation  bool    // needs held-out images
+
+	needs func(v values) Needs
+	make  func(o Options, v values) (part, error)
+	joint []Info // of a method of several parts
+}
+
+// registry lists the methods in the order in which they are shown.
+var registry = []Info{
+	crossEntropyInfo, srnInfo, srnUntrainedInfo, srnFlippedInfo, weightDecayRatioInfo,
+	weightDecayInfo, l1Info, dropoutInfo, labelSmoothingInfo, mixupInfo, randomErasingInfo, cutoutInfo, spectralNormInfo,
+	confidencePenaltyInfo, energyInInfo, energyOODInfo, logitNormInfo, rDropInfo, consistencyInfo, valGuidedInfo,
+	samInfo, asamInfo, fsamInfo, gsamInfo,
+	smooth01Info, lSoftmaxInfo, barronInfo, metaWeightNetInfo, l2tDLFInfo,
+}
+
+// Methods lists all methods of one part.
+func Methods() []Info { return slices.Clone(registry) }
+
+// Find returns the method of that name, which may be several joined by "+",
+// or an error that lists what there is.
+func Find(name string) (Info, error) {
+	names := strings.Split(name, "+")
+	var parts []Info
+	for _, n := range names {
+		i := slices.IndexFunc(registry, func(m Info) bool { return m.Name == n })
+		if i < 0 {
+			return Info{}, fmt.Errorf("method %q is none of %s", n, list())
+		}
+		parts = append(parts, registry[i])
+	}
+	if len(parts) == 1 {
+		return parts[0], nil
+	}
+	return join(name, parts)
+}
+
+func list() string {
+	var names []string
+	for _, m := range registry {
+		names = append(names, m.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+// join describes a method of several parts.
+func join(name string, parts []Info) (Info, error) {
+	all := Info{Name: name, joint: parts}
+	var kinds, formulas, passes []string
+	for i, p := range parts {
+		if slices.ContainsFunc(parts[:i], func(q Info) bool { return q.Name == p.Name }) {
+			return Info{}, fmt.Errorf("method %s names %s twice", name, p.Name)
+		}
+		kinds, formulas = append(kinds, p.Kind), append(formulas, p.Formula)
+		if p.Passes != "1" {
+			passes = append(passes, p.Passes)
+		}
+		all.Surrogate, all.Validation = all.Surrogate || p.Surrogate, all.Validation || p.Validation
+		all.WeightDecay = max(all.WeightDecay, p.WeightDecay)
+	}
+	for _, kind := range []string{"loss", "passes"} {
+		if strings.Count(strings.Join(kinds, "+"), kind) > 1 {
+			return Info{}, fmt.Errorf("method %s: of its parts, at most one may have a %s of its own", name, map[string]string{"loss": "loss", "passes": "rule of passes"}[kind])
+		}
+	}
+	all.Kind, all.Formula, all.Passes = strings.Join(kinds, "+"), strings.Join(formulas, "; "), strings.Join(passes, " + ")
+	if all.Passes == "" {
+		all.Passes = "1"
+	}
+	return all, nil
+}
+
+func (i Info) parts() []Info {
+	if i.joint != nil {
+		return i.joint
+	}
+	return []Info{i}
+}
+
+// Parts are the methods that this one joins, or itself.
+func (i Info) Parts() []Info { return slices.Clone(i.parts()) }
+
+// Needs says what the method asks of the network.
+func (i Info) Needs(s Settings) Needs {
+	s = i.settled(s)
+	var n Needs
+	for _, p := range i.parts() {
+		if p.needs == nil {
+			continue
+		}
+		m := p.needs(values{p.Name, s.values})
+		n.Tangents, n.FeatureMask = n.Tangents || m.Tangents, n.FeatureMask || m.FeatureMask
+		n.Copies = max(n.Copies, m.Copies)
+	}
+	n.Copies = max(n.Copies, 1)
+	return n
+}
+
+// settled is the given settings, or the defaults.
+func (i Info) settled(s Settings) Settings {
+	if s.values == nil {
+		s, _ = i.Settings(nil)
+	}
+	return s
+}
+
+// New makes the method.
+func (i Info) New(o Options) (Method, error) {
+	o.Settings = i.settled(o.Settings)
+	var parts []part
+	for _, p := range i.parts() {
+		if p.Validation && o.Validation == nil {
+			return nil, fmt.Errorf("method %s needs held-out images", p.Name)
+		}
+		if p.make == nil {
+			continue
+		}
+		made, err := p.make(o, values{p.Name, o.Settings.values})
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, made)
+	}
+	m := newJoint(o.Net, parts)
+	if len(m.passes.network) > 0 && i.Needs(o.Settings).Tangents {
+		return nil, fmt.Errorf("method %s: the tangent passes of one part do not go through the network of the other", i.Name)
+	}
+	return m, nil
+}
+
+// noSurrogate is the error of a method that was given none.
+func noSurrogate(name string) error {
+	return errors.New("method " + name + " needs a surrogate: give one by --srn")
+}

@@ -1,0 +1,103 @@
+package method
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+)
+
+var update = flag.Bool("update", false, "write the table of methods into docs/methods.md")
+
+// TestDocumentation keeps docs/methods.md in step with the registry.
+func TestDocumentation(t *testing.T) {
+	const path, mark = "../../docs/methods.md", "<!-- made from the registry: go test ./pkg/method -update -->\n"
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, table, ok := strings.Cut(string(b), mark)
+	if !ok {
+		t.Fatalf("%s has no line %q", path, mark)
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(head+mark+"\n"+Markdown()), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	} else if table != "\n"+Markdown() {
+		t.Errorf("%s differs from the registry: run go test ./pkg/method -update", path)
+	}
+}
+
+func TestSettings(t *testing.T) {
+	for _, c := range []struct {
+		method, set   string
+		all, label, e string
+	}{
+		{method: "ce", label: "ce"},
+		{method: "sam", all: "rho=0.05", label: "sam"},
+		{method: "sam", set: "rho=.1", all: "rho=0.1", label: "sam(rho=0.1)"},
+		{method: "sam", set: "sam.rho=5e-2", all: "rho=0.05", label: "sam"},
+		{method: "sam+cutout", set: "length=8", all: "sam.rho=0.05,cutout.length=8", label: "sam+cutout(cutout.length=8)"},
+		{method: "ce", set: "rho=1", e: "rho: method ce has no parameters"},
+		{method: "sam", set: "r=1", e: "r is no parameter of method sam, which has rho"},
+		{method: "sam", set: "rho", e: `"rho" is not of the form name=value`},
+		{method: "sam", set: "rho=-1", e: "rho=-1: want a number of at least 0"},
+		{method: "sam", set: "rho=NaN", e: "rho=NaN: want a number of at least 0"},
+		{method: "dropout", set: "p=1", e: "p=1: want a number from 0 to 0.99"},
+		{method: "random-erasing", set: "fill=grey", e: "fill=grey: want one of ref, zero, noise"},
+		{method: "dropout+random-erasing", set: "p=0.1", e: "p is a parameter of several parts: write one of dropout.p, random-erasing.p"},
+	} {
+		info, err := Find(c.method)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var set []string
+		if c.set != "" {
+			set = []string{c.set}
+		}
+		s, err := info.Settings(set)
+		if c.e != "" {
+			if err == nil || err.Error() != c.e {
+				t.Errorf("%s %s: error %v, want %s", c.method, c.set, err, c.e)
+			}
+			continue
+		}
+		if err != nil || s.String() != c.all || s.Label() != c.label {
+			t.Errorf("%s %s: %q, label %q, error %v; want %q, %q", c.method, c.set, s.String(), s.Label(), err, c.all, c.label)
+		}
+	}
+}
+
+func TestFindRefuses(t *testing.T) {
+	for name, want := range map[string]string{
+		"sgd":                "is none of ce, srn, ",
+		"sam+":               `method "" is none of`,
+		"sam+sam":            "names sam twice",
+		"sam+asam":           "at most one may have a rule of passes",
+		"logitnorm+barron":   "at most one may have a loss",
+		"meta-weight-net+ce": "",
+	} {
+		_, err := Find(name)
+		if want == "" && err != nil || want != "" && (err == nil || !strings.Contains(err.Error(), want)) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+}
+
+func TestEveryMethodIsDescribed(t *testing.T) {
+	for _, m := range Methods() {
+		if m.Formula == "" || m.Passes == "" || m.Name != "ce" && m.Reference == "" {
+			t.Errorf("%s: formula, passes or reference missing", m.Name)
+		}
+		d := m.Describe()
+		for _, p := range m.Params {
+			if v, err := p.canonical(p.Default); err != nil || v != p.Default {
+				t.Errorf("%s: default of %s: %q, %v", m.Name, p.Name, v, err)
+			}
+			if p.Help == "" || !strings.Contains(d, p.Name+"="+p.Default) {
+				t.Errorf("%s: %s is not described", m.Name, p.Name)
+			}
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package method
+
+import (
+	"srn/pkg/dataset"
+	"srn/pkg/device"
+	"srn/pkg/nn"
+)
+
+// validator computes gradients of the mean cross-entropy on batches of
+// held-out images, without augmentation, and leaves the loaded batch and the
+// running statistics as they are.
+type validator struct {
+	net     Network
+	be      device.Backend
+	sampler *dataset.Sampler
+	loader  device.Loader
+	load    device.Stage
+	batch   int
+	classes int
+
+	picks          []device.Pick
+	labels         []int32
+	hot            []float32
+	input, targets device.Buffer // of the batch at hand
+}
+
+func newValidator(o Options, batch int) *validator {
+	net, v := o.Net, o.Validation
+	batch = min(batch, net.Loss().Len(), len(v.Indices))
+	d := &validator{net: net, be: net.Backend(), batch: batch, classes: net.Logits().Len() / net.Loss().Len(),
+		sampler: dataset.NewSampler(v.Indices, v.Labels, batch, o.Seed, dataset.Augment{}),
+		loader:  net.Loader(v.Images), hot: make([]float32, net.Targets().Len())}
+	d.load = device.Stage{d.loader.Op()}
+	d.input, d.targets = d.be.New(net.Input().Len()), d.be.New(net.Targets().Len())
+	return d
+}
+
+// gradient writes the gradient at the network's parameters on the step's
+// batch of held-out images.
+func (d *validator) gradient(to device.Buffer, s *Step) {
+	d.be.Copy(d.input, d.net.Input())
+	d.be.Copy(d.targets, d.net.Targets())
+	// An epoch's last batch, which may be short, is left out.
+	whole := d.sampler.Len() / d.batch
+	d.picks = d.sampler.Batch(s.Number/whole, s.Number%whole, d.picks)
+	d.labels = d.sampler.Labels(d.picks, d.labels)
+	clear(d.hot)
+	for i, y := range d.labels {
+		d.hot[i*d.classes+int(y)] = 1
+	}
+	n := len(d.picks)
+	d.be.Write(d.net.Targets(), d.hot)
+	d.loader.Set(d.picks)
+	d.be.Run(n, d.load)
+	d.net.Forward(n, nn.TrainFrozen)
+	d.net.CrossEntropy(n)
+	d.net.Backward(n)
+	d.be.Copy(to, d.net.Grad())
+	d.be.Copy(d.net.Input(), d.input)
+	d.be.Copy(d.net.Targets(), d.targets)
+}
