@@ -9,7 +9,9 @@ func main() { cli.Main("srn-hessian", description, &app{}) }
 
 // app is the command with its subcommands.
 type app struct {
-	Top       top       `cmd:"" help:"Extreme eigenvalues of the Hessian, such as λ_max, by Lanczos."`
+	Top       top       `cmd:"" help:"Extreme eigenvalues of the Hessian or another matrix, such as λ_max, by Lanczos."`
+	Density   density   `cmd:"" help:"Spectral density by stochastic Lanczos quadrature."`
+	Trace     trace     `cmd:"" help:"Trace and Frobenius norm with their standard errors."`
 	Landscape plot      `cmd:"" help:"Loss and accuracy on lines and planes through checkpoints."`
 	Worst     worst     `cmd:"" help:"The worst loss within a radius, beside what λ_max predicts."`
 	Margin    margin    `cmd:"" help:"The classification margin's Hessian beside the loss's."`
@@ -27,4 +29,7 @@ const topExamples = `  λ_max along a run, each checkpoint started from the one 
     srn-hessian top --data cifar10.safetensors.zst --split train --examples first:1000 --k 5 ckpt.safetensors.zst
 
   The negative end of the spectrum, on all test images:
-    srn-hessian top --data cifar10.safetensors.zst --order sa --examples all ckpt.safetensors.zst`
+    srn-hessian top --data cifar10.safetensors.zst --order sa --examples all ckpt.safetensors.zst
+
+  Both ends for each stage of the network, with the eigenvectors, products tested first:
+    srn-hessian top --data cifar10.safetensors.zst --k 2 --order be --per stage --check --vectors v.safetensors.zst ckpt.safetensors.zst`

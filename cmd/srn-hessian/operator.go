@@ -1,0 +1,212 @@
+package main
+
+import (
+	"errors"
+	"math"
+	"strings"
+	"time"
+
+	"srn/pkg/artifact"
+	"srn/pkg/checkpoint"
+	"srn/pkg/cli"
+	"srn/pkg/curvature"
+	"srn/pkg/probe"
+	"srn/pkg/resnet"
+)
+
+// operatorFlags say which matrix is looked at.
+type operatorFlags struct {
+	lossFlags
+	Operator    string   `default:"hessian" enum:"hessian,ggn,fisher" placeholder:"NAME" help:"hessian; ggn, the generalised Gauss–Newton matrix; fisher, the empirical Fisher matrix (${default})."`
+	Params      []string `placeholder:"GLOB,…" help:"Parameters by tensor name, such as 'layer1.*' or '*conv?.weight,linear.weight'; the rest is constant (default: all)."`
+	Per         string   `default:"all" enum:"all,layer,block,stage" placeholder:"PART" help:"One record for each layer, residual block or stage, the rest constant; or all together (${default})."`
+	WeightDecay float64  `default:"0" placeholder:"X" help:"Add the term X/2·‖θ‖² to the loss, and so X to every eigenvalue (${default})."`
+	Check       bool     `help:"First test products on this checkpoint and data: symmetry, agreement with differences, equal bits; exit with 1 if they fail."`
+}
+
+func (o *operatorFlags) check() error {
+	if !(o.WeightDecay >= 0) || math.IsInf(o.WeightDecay, 0) {
+		return cli.Errorf(cli.ExitUsage, "--weight-decay: %g is not at least 0", o.WeightDecay)
+	}
+	return o.lossFlags.check()
+}
+
+// config is what the header says of the matrix.
+func (o *operatorFlags) config() artifact.Fields {
+	return append(o.lossFlags.config(), artifact.Fields{
+		{Key: "operator", Value: o.Operator}, {Key: "params", Value: o.globs()}, {Key: "per", Value: o.Per},
+		{Key: "l2_term", Value: o.WeightDecay}, {Key: "check", Value: o.Check},
+	}...)
+}
+
+// globs is --params as one string, or nil without it.
+func (o *operatorFlags) globs() any {
+	if len(o.Params) == 0 {
+		return nil
+	}
+	return strings.Join(o.Params, ",")
+}
+
+// blocks are the parts of a checkpoint's parameters that the flags name.
+func (o *operatorFlags) blocks(c *checkpoint.Checkpoint) ([]curvature.Block, error) {
+	layout, _, err := c.Layouts()
+	if err != nil {
+		return nil, err
+	}
+	chosen, err := curvature.Select(layout, o.Params)
+	if err != nil {
+		return nil, cli.Errorf(cli.ExitUsage, "--params: %v", err)
+	}
+	if o.Per == "all" {
+		return []curvature.Block{chosen}, nil
+	}
+	return chosen.Split(o.Per)
+}
+
+// matrix is the operator of one block at one checkpoint.
+type matrix struct {
+	curvature.Operator
+	c     *checkpoint.Checkpoint
+	block curvature.Block
+	bar   *cli.Bar
+	label string
+}
+
+// measurement is a subcommand's own part: its record's type, what decides its
+// results, and the fields found for a matrix.
+type measurement struct {
+	kind   string
+	seed   int64
+	config artifact.Fields
+	of     func(*matrix) (artifact.Fields, error)
+	// finish, if set, ends the work after the last checkpoint.
+	finish func(*probe.Session) error
+}
+
+// run measures every block of every checkpoint.
+func (o *operatorFlags) run(ctx *cli.Context, flags *probe.Flags, m measurement) error {
+	s, err := flags.Open(ctx)
+	if err != nil {
+		return err
+	}
+	examples, err := o.choose(s.Indices)
+	if err != nil {
+		return err
+	}
+	if o.Check && len(examples) < 2 {
+		return cli.Errorf(cli.ExitUsage, "--check: needs at least 2 examples")
+	}
+	for _, c := range s.Checkpoints {
+		if _, err := o.blocks(c); err != nil {
+			return err
+		}
+	}
+	out, err := s.Create(schema, m.seed, append(o.config(), m.config...))
+	if err != nil {
+		return err
+	}
+	for _, c := range s.Checkpoints {
+		if err := o.checkpoint(ctx, s, c, examples, m, out); err != nil {
+			if errors.Is(err, curvature.ErrNotFinite) {
+				err = probe.Diverged(c, err)
+			}
+			return s.Finish(out, err)
+		}
+	}
+	if m.finish != nil {
+		err = m.finish(s)
+	}
+	return s.Finish(out, err)
+}
+
+// checkpoint writes the records of one.
+func (o *operatorFlags) checkpoint(ctx *cli.Context, s *probe.Session, c *checkpoint.Checkpoint, examples []int32, m measurement, out *artifact.RecordWriter) error {
+	blocks, err := o.blocks(c)
+	if err != nil {
+		return err
+	}
+	batch := o.pass(c.Meta.Arch, len(examples))
+	net, err := s.Net(c, resnet.Config{Batch: batch, Tangents: true})
+	if err != nil {
+		return err
+	}
+	h, err := curvature.NewHessian(o.loss(curvature.NewCrossEntropy(net, s.Images(c), s.Split.Labels, o.mode())), examples)
+	if err != nil {
+		return err
+	}
+	bar := ctx.Progress(-1, probe.Label(c))
+	defer bar.Done()
+	h.OnBatch = func(images int) error {
+		bar.Add(images)
+		return s.Stopped()
+	}
+	record := func(kind string, parameters int, block any, own artifact.Fields) error {
+		f := append(s.Fields(kind, c), o.fields(examples, batch)...)
+		f = append(f, artifact.Fields{{Key: "loss", Value: h.Loss()}, {Key: "block", Value: block}, {Key: "parameters", Value: parameters}}...)
+		return write(out, append(f, own...))
+	}
+	if o.Check {
+		found, failed := verify(ctx, c, h, uint64(m.seed))
+		if found != nil {
+			if err := record("check", h.Dim(), nil, found); err != nil {
+				return err
+			}
+		}
+		if failed != nil {
+			return failed
+		}
+	}
+	for _, b := range blocks {
+		op := b.Restrict(h)
+		if o.WeightDecay != 0 {
+			op = curvature.Shifted{Operator: op, Shift: o.WeightDecay}
+		}
+		at := &matrix{Operator: op, c: c, block: b, bar: bar, label: probe.Label(c)}
+		var name any
+		if b.Name != "" {
+			at.label += " " + b.Name
+			name = b.Name
+		}
+		start := time.Now()
+		own, err := m.of(at)
+		if err != nil {
+			return err
+		}
+		own = append(own, artifact.Field{Key: "hessian_seconds", Value: time.Since(start).Seconds()})
+		if err := record(m.kind, op.Dim(), name, own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loss is what --operator makes of the cross-entropy.
+func (o *operatorFlags) loss(c *curvature.CrossEntropy) curvature.Loss {
+	switch o.Operator {
+	case "ggn":
+		return curvature.GaussNewton{CrossEntropy: c}
+	case "fisher":
+		return curvature.NewFisher(c)
+	}
+	return c
+}
+
+// fields are what a record says of the matrix that it tells of.
+func (o *operatorFlags) fields(examples []int32, batch int) artifact.Fields {
+	objective := "cross_entropy_mean"
+	if o.WeightDecay != 0 {
+		objective = "cross_entropy_mean_l2"
+	}
+	return artifact.Fields{
+		{Key: "n", Value: len(examples)},
+		{Key: "subset", Value: o.images.String()},
+		{Key: "subset_seed", Value: o.SubsetSeed},
+		{Key: "bn", Value: o.BN},
+		{Key: "batch", Value: batch},
+		{Key: "objective", Value: objective},
+		{Key: "l2_term", Value: o.WeightDecay},
+		{Key: "operator", Value: o.Operator},
+		{Key: "params", Value: o.globs()},
+		{Key: "per", Value: o.Per},
+	}
+}
