@@ -39,9 +39,10 @@ type Session struct {
 	Device      device.Backend
 	Inputs      []artifact.Input // further ones, for the output's header
 
-	flags *Flags
-	ctx   *cli.Context
-	net   *resnet.Net
+	flags  *Flags
+	ctx    *cli.Context
+	net    *resnet.Net
+	config resnet.Config // asked for; the network's own has its defaults filled in
 }
 
 // Open loads the data and all checkpoints.
@@ -153,12 +154,13 @@ func (s *Session) read(path string, o checkpoint.Overrides) (*checkpoint.Checkpo
 // the previous call, changed.
 func (s *Session) Net(c *checkpoint.Checkpoint, config resnet.Config) (*resnet.Net, error) {
 	config.Arch, config.Classes = c.Meta.Arch, c.Meta.NumClasses
-	if s.net == nil || s.net.Config != config {
+	if s.net == nil || s.config != config {
+		s.net = nil // so that the old one's memory can serve the new one
 		net, err := resnet.New(s.Device, config)
 		if err != nil {
 			return nil, err
 		}
-		s.net = net
+		s.net, s.config = net, config
 	}
 	c.Apply(s.net)
 	return s.net, nil
