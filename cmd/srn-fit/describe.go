@@ -6,6 +6,7 @@ import (
 
 	"srn/pkg/cli"
 	"srn/pkg/method"
+	"srn/pkg/train"
 )
 
 // list prints the table of methods.
@@ -18,11 +19,15 @@ func list(ctx *cli.Context) error {
 	return w.Flush()
 }
 
-// describe prints what the chosen method is, with the settings given.
-func describe(ctx *cli.Context, info method.Info, settings method.Settings) error {
+// describe prints what the chosen method and protocol are, with the settings
+// given.
+func describe(ctx *cli.Context, info method.Info, settings method.Settings, protocol train.Protocol) error {
 	_, err := fmt.Fprint(ctx.Stdout(), info.Describe())
 	if s := settings.String(); err == nil && s != "" {
 		_, err = fmt.Fprintf(ctx.Stdout(), "\nin force: %s\n", s)
+	}
+	if err == nil {
+		_, err = fmt.Fprintf(ctx.Stdout(), "\n%s", protocol.Describe())
 	}
 	return err
 }

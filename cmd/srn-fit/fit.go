@@ -26,7 +26,8 @@ type fit struct {
 	SRN             string   `name:"srn" placeholder:"FILE" help:"Surrogate of srn-meta, for --method srn."`
 	Epochs          int      `default:"200" placeholder:"N" help:"Passes over the training images (${default})."`
 	Batch           int      `default:"128" placeholder:"N" help:"Images of a step (${default})."`
-	LR              float64  `name:"lr" default:"0.06" placeholder:"X" help:"Initial learning rate (${default})."`
+	Protocol        string   `default:"paper" enum:"paper,external" placeholder:"NAME" help:"Presets: paper; external, with AutoAugment, Cutout, label smoothing and another learning rate; --describe tells all (${default})."`
+	LR              *float64 `name:"lr" placeholder:"X" help:"Initial learning rate (0.06, with --protocol external 0.1)."`
 	Schedule        string   `default:"cosine" enum:"cosine,constant" placeholder:"KIND" help:"Learning rate over the epochs: cosine, constant (${default})."`
 	Momentum        float64  `default:"0.9" placeholder:"X" help:"Momentum of SGD (${default})."`
 	WeightDecay     *float64 `placeholder:"X" help:"L2 weight decay of all parameters, with any method (0, with the method weight-decay 5e-4)."`
@@ -52,6 +53,14 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if f.Method == "list" {
 		return list(ctx)
 	}
+	protocol, err := train.FindProtocol(f.Protocol)
+	if err != nil {
+		return cli.Errorf(cli.ExitUsage, "--protocol: %v", err)
+	}
+	f.Method = protocol.Join(f.Method)
+	if f.LR == nil {
+		f.LR = &protocol.LR
+	}
 	info, err := method.Find(f.Method)
 	if err != nil {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--method: %v", err), "srn-fit --method list describes them")
@@ -61,7 +70,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--set: %v", err), "srn-fit --method "+f.Method+" --describe explains them")
 	}
 	if f.Describe {
-		return describe(ctx, info, settings)
+		return describe(ctx, info, settings, protocol)
 	}
 	if err := f.check(info); err != nil {
 		return err
@@ -185,7 +194,7 @@ func (f *fit) config(d *dataset.Data, info method.Info, settings method.Settings
 	}
 	c := train.Config{
 		Dataset: d.Name, DataSHA256: d.SHA256, Split: f.Split, Arch: f.Arch, Method: f.Method,
-		Epochs: f.Epochs, Batch: f.Batch, LR: f.LR, Schedule: f.Schedule, Momentum: f.Momentum,
+		Epochs: f.Epochs, Batch: f.Batch, LR: *f.LR, Schedule: f.Schedule, Momentum: f.Momentum,
 		WeightDecay: decay, Parameters: settings.String(), Augment: f.Augment, Init: f.Init, Seed: f.Seed,
 		EvalEvery: f.EvalEvery, CheckpointEvery: f.CheckpointEvery,
 	}

@@ -327,7 +327,12 @@ func (b *bench) validationLoss(v *validator) float64 {
 }
 
 func TestInnerProductsOfExamples(t *testing.T) {
-	b := newBench(t, "val-guided", 12, 1)
+	for _, name := range []string{"val-guided", "val-guided+dropout"} {
+		t.Run(name, func(t *testing.T) { testInnerProducts(t, newBench(t, name, 12, 1)) })
+	}
+}
+
+func testInnerProducts(t *testing.T, b *bench) {
 	g := b.method.(*joint).parts[0].(*valGuided)
 	b.gradient()
 	v := b.read(g.v)

@@ -30,7 +30,7 @@ type Info struct {
 // registry lists the methods in the order in which they are shown.
 var registry = []Info{
 	crossEntropyInfo, srnInfo, srnUntrainedInfo, srnFlippedInfo, weightDecayRatioInfo,
-	weightDecayInfo, l1Info, dropoutInfo, labelSmoothingInfo, mixupInfo, randomErasingInfo, cutoutInfo, spectralNormInfo,
+	weightDecayInfo, l1Info, dropoutInfo, labelSmoothingInfo, mixupInfo, randomErasingInfo, cutoutInfo, autoAugmentInfo, spectralNormInfo,
 	confidencePenaltyInfo, energyInInfo, energyOODInfo, logitNormInfo, rDropInfo, consistencyInfo, valGuidedInfo,
 	samInfo, asamInfo, fsamInfo, gsamInfo,
 	smooth01Info, lSoftmaxInfo, barronInfo, metaWeightNetInfo, l2tDLFInfo,
