@@ -79,7 +79,7 @@ func (g *guidance) Run(ctx *cli.Context) error {
 		}
 	}
 	last := append(append(artifact.Fields{{Key: "type", Value: "guidance_series"}, {Key: "srn_sha256", Value: file.SHA256},
-		{Key: "split", Value: g.Split}}, g.setting(examples)...), t.fields()...)
+		{Key: "split", Value: g.Split}}, g.setting(examples, t.batch)...), t.fields()...)
 	if err := write(out, last); err != nil {
 		return s.Finish(out, err)
 	}
@@ -96,6 +96,7 @@ func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, c *checkpoint.
 		return nil, err
 	}
 	defer at.bar.Done()
+	t.batch = at.net.Batch
 	point, gradient, err := at.gradient()
 	if err != nil {
 		return nil, err
@@ -143,7 +144,7 @@ func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, c *checkpoint.
 	ctx.Logf("%s: r %.4g, ‖∇r‖ %.3g; cos ∇r with θ %+.3f, ∇L %+.3f, v_max %.3f; Rayleigh quotient %.4g of λ_max %.4g",
 		probe.Label(c), value.R, math.Abs(value.Slope())*size, landscape.Cosine(direction, c.Params),
 		landscape.Cosine(direction, gradient), math.Abs(cosV), rayleigh, r.Pairs[0].Value)
-	f := append(append(s.Fields("guidance", c), g.setting(examples)...), eigen("", r)...)
+	f := append(append(s.Fields("guidance", c), g.setting(examples, at.net.Batch)...), eigen("", r)...)
 	return append(f, artifact.Fields{
 		{Key: "r", Value: value.R}, {Key: "clipped", Value: value.Clipped}, {Key: "slope", Value: value.Slope()},
 		{Key: "grad_r_norm", Value: math.Abs(value.Slope()) * size},

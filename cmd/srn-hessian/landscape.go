@@ -113,7 +113,7 @@ func (p *plot) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.Reco
 			return probe.Diverged(c, curvature.ErrNotFinite)
 		}
 		ctx.Logf("%s: loss %.6g, accuracy %.4f; %d cells %s", probe.Label(c), here.Loss, here.Top1, p.cells(), p.along())
-		record := append(append(s.Fields("landscape", c), p.setting(examples)...), told...)
+		record := append(append(s.Fields("landscape", c), p.setting(examples, at.net.Batch)...), told...)
 		if err := write(out, append(record, artifact.Fields{{Key: "loss", Value: here.Loss}, {Key: "top1", Value: here.Top1}}...)); err != nil {
 			return err
 		}

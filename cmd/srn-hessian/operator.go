@@ -21,12 +21,24 @@ type operatorFlags struct {
 	Params      []string `placeholder:"GLOB,…" help:"Parameters by tensor name, such as 'layer1.*' or '*conv?.weight,linear.weight'; the rest is constant (default: all)."`
 	Per         string   `default:"all" enum:"all,layer,block,stage" placeholder:"PART" help:"One record for each layer, residual block or stage, the rest constant; or all together (${default})."`
 	WeightDecay float64  `default:"0" placeholder:"X" help:"Add the term X/2·‖θ‖² to the loss, and so X to every eigenvalue (${default})."`
+	Objective   string   `default:"loss" enum:"loss,margin" placeholder:"NAME" help:"Of what the Hessian is: loss, the mean cross-entropy; margin, the mean smoothed margin, whose sign is that of a safe prediction (${default})."`
+	Tau         float64  `default:"1" placeholder:"X" help:"Temperature τ of the smoothed margin (${default})."`
 	Check       bool     `help:"First test products on this checkpoint and data: symmetry, agreement with differences, equal bits; exit with 1 if they fail."`
 }
 
 func (o *operatorFlags) check() error {
 	if !(o.WeightDecay >= 0) || math.IsInf(o.WeightDecay, 0) {
 		return cli.Errorf(cli.ExitUsage, "--weight-decay: %g is not at least 0", o.WeightDecay)
+	}
+	if o.Objective == "margin" {
+		switch {
+		case !(o.Tau > 0) || math.IsInf(o.Tau, 0):
+			return cli.Errorf(cli.ExitUsage, "--tau: %g is not above 0", o.Tau)
+		case o.Operator != "hessian":
+			return cli.Errorf(cli.ExitUsage, "--operator %s: is a matrix of the loss, not of the margin", o.Operator)
+		case o.WeightDecay != 0:
+			return cli.Errorf(cli.ExitUsage, "--weight-decay: is a term of the loss, not of the margin")
+		}
 	}
 	return o.lossFlags.check()
 }
@@ -36,6 +48,7 @@ func (o *operatorFlags) config() artifact.Fields {
 	return append(o.lossFlags.config(), artifact.Fields{
 		{Key: "operator", Value: o.Operator}, {Key: "params", Value: o.globs()}, {Key: "per", Value: o.Per},
 		{Key: "l2_term", Value: o.WeightDecay}, {Key: "check", Value: o.Check},
+		{Key: "objective", Value: o.Objective}, {Key: "tau", Value: o.tau()},
 	}...)
 }
 
@@ -130,7 +143,11 @@ func (o *operatorFlags) checkpoint(ctx *cli.Context, s *probe.Session, c *checkp
 	if err != nil {
 		return err
 	}
-	h, err := curvature.NewHessian(o.loss(curvature.NewCrossEntropy(net, s.Images(c), s.Split.Labels, o.mode())), examples)
+	loss, err := o.loss(s, c, net)
+	if err != nil {
+		return err
+	}
+	h, err := curvature.NewHessian(loss, examples)
 	if err != nil {
 		return err
 	}
@@ -180,21 +197,37 @@ func (o *operatorFlags) checkpoint(ctx *cli.Context, s *probe.Session, c *checkp
 	return nil
 }
 
-// loss is what --operator makes of the cross-entropy.
-func (o *operatorFlags) loss(c *curvature.CrossEntropy) curvature.Loss {
+// loss is what --objective and --operator make of the network's predictions.
+func (o *operatorFlags) loss(s *probe.Session, c *checkpoint.Checkpoint, net *resnet.Net) (curvature.Loss, error) {
+	images, labels := s.Images(c), s.Split.Labels
+	if o.Objective == "margin" {
+		return curvature.NewMargin(net, images, labels, o.mode(), o.Tau)
+	}
+	crossEntropy := curvature.NewCrossEntropy(net, images, labels, o.mode())
 	switch o.Operator {
 	case "ggn":
-		return curvature.GaussNewton{CrossEntropy: c}
+		return curvature.GaussNewton{CrossEntropy: crossEntropy}, nil
 	case "fisher":
-		return curvature.NewFisher(c)
+		return curvature.NewFisher(crossEntropy), nil
 	}
-	return c
+	return crossEntropy, nil
+}
+
+// tau is --tau, or nil where it has no part.
+func (o *operatorFlags) tau() any {
+	if o.Objective == "margin" {
+		return o.Tau
+	}
+	return nil
 }
 
 // fields are what a record says of the matrix that it tells of.
 func (o *operatorFlags) fields(examples []int32, batch int) artifact.Fields {
 	objective := "cross_entropy_mean"
-	if o.WeightDecay != 0 {
+	switch {
+	case o.Objective == "margin":
+		objective = "smooth_margin_mean"
+	case o.WeightDecay != 0:
 		objective = "cross_entropy_mean_l2"
 	}
 	return artifact.Fields{
@@ -204,6 +237,7 @@ func (o *operatorFlags) fields(examples []int32, batch int) artifact.Fields {
 		{Key: "bn", Value: o.BN},
 		{Key: "batch", Value: batch},
 		{Key: "objective", Value: objective},
+		{Key: "tau", Value: o.tau()},
 		{Key: "l2_term", Value: o.WeightDecay},
 		{Key: "operator", Value: o.Operator},
 		{Key: "params", Value: o.globs()},

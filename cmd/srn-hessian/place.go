@@ -60,18 +60,23 @@ type place struct {
 
 // open puts the network where a checkpoint is.
 func (l *lossFlags) open(ctx *cli.Context, s *probe.Session, c *checkpoint.Checkpoint, examples []int32, config resnet.Config) (*place, error) {
-	config.Batch = min(l.Batch, len(examples))
+	config.Batch = l.passOf(c, examples, config)
 	net, err := s.Net(c, config)
 	if err != nil {
 		return nil, err
 	}
-	p := &place{s: s, c: c, net: net, examples: examples, mode: nn.Eval, bar: ctx.Progress(-1, probe.Label(c))}
-	if l.BN == "train" {
-		p.mode = nn.TrainFrozen
-	}
+	p := &place{s: s, c: c, net: net, examples: examples, mode: l.mode(), bar: ctx.Progress(-1, probe.Label(c))}
 	p.surface = landscape.NewSurface(net, s.Images(c), s.Split.Labels, examples, p.mode)
 	p.surface.OnBatch = p.tick
 	return p, nil
+}
+
+// passOf is how many images a pass takes: products gain by taking in all.
+func (l *lossFlags) passOf(c *checkpoint.Checkpoint, examples []int32, config resnet.Config) int {
+	if config.Tangents {
+		return l.pass(c.Meta.Arch, len(examples))
+	}
+	return min(l.Batch, len(examples))
 }
 
 // tick moves the bar and ends the work when the user asks for it.
@@ -110,13 +115,13 @@ func (p *place) diverged(err error) error {
 }
 
 // setting is what a record says of the loss and the images.
-func (l *lossFlags) setting(examples []int32) artifact.Fields {
+func (l *lossFlags) setting(examples []int32, batch int) artifact.Fields {
 	return artifact.Fields{
 		{Key: "n", Value: len(examples)},
 		{Key: "subset", Value: l.images.String()},
 		{Key: "subset_seed", Value: l.SubsetSeed},
 		{Key: "bn", Value: l.BN},
-		{Key: "batch", Value: l.Batch},
+		{Key: "batch", Value: batch},
 		{Key: "objective", Value: "cross_entropy_mean"},
 		{Key: "l2_term", Value: 0},
 	}

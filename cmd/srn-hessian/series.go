@@ -11,6 +11,7 @@ import (
 type series struct {
 	target *srn.Target
 	warm   []float32 // eigenvector of the checkpoint before
+	batch  int       // images of a pass
 
 	r, loss, marginValue, inverse, score, lambda, theta, epoch []float64
 }

@@ -58,7 +58,7 @@ func (b *stability) Run(ctx *cli.Context) error {
 			return nil, at.diverged(err)
 		}
 		f = append(f, artifact.Field{Key: "hessian_seconds", Value: time.Since(start).Seconds()})
-		return append(append(s.Fields("stability", c), b.setting(examples)...), f...), nil
+		return append(append(s.Fields("stability", c), b.setting(examples, at.net.Batch)...), f...), nil
 	})
 }
 

@@ -97,7 +97,7 @@ func (w *worst) checkpoint(ctx *cli.Context, s *probe.Session, c *checkpoint.Che
 		}
 		first, second := rho*landscape.Norm(gradient), rho*rho/2*r.Pairs[0].Value
 		ctx.Logf("%s: ρ %g: loss %.6g, worst %.6g; increase %.4g, ρ²λ_max/2 %.4g, ρ‖∇L‖ %.4g", probe.Label(c), rho, found.Base, found.Value, found.Increase(), second, first)
-		records = append(records, append(append(s.Fields("worst", c), w.setting(examples)...), append(eigen("", r), artifact.Fields{
+		records = append(records, append(append(s.Fields("worst", c), w.setting(examples, at.net.Batch)...), append(eigen("", r), artifact.Fields{
 			{Key: "loss", Value: point.Loss}, {Key: "grad_norm", Value: landscape.Norm(gradient)},
 			{Key: "theta_norm", Value: landscape.Norm(c.Params)},
 			{Key: "rho", Value: rho},

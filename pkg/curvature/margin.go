@@ -13,6 +13,8 @@ import (
 type MarginNetwork interface {
 	Backend() device.Backend
 	Params() device.Buffer
+	Load()                       // after a change of Params
+	Grad() device.Buffer         // laid out as Params
 	Logits() device.Buffer       // Batch×classes
 	LogitGrad() device.Buffer    // where Backward starts
 	LogitsDot() device.Buffer    // where ForwardTangent ends
@@ -155,4 +157,29 @@ func (m *Margin) HVP(dst, v []float32) error {
 	m.net.BackwardTangent(n, m.hv)
 	m.be.Read(dst, m.hv)
 	return nil
+}
+
+// Form is Σ vᵀ·H_i·v over a batch of examples with their margins' Hessians H_i,
+// by central differences of the gradient, as [CrossEntropy.Form].
+func (m *Margin) Form(examples []int32, v []float32, step float64) (float64, error) {
+	params, moved := make([]float32, m.Dim()), make([]float32, m.Dim())
+	grad, wide := make([]float32, m.Dim()), make([]float64, m.Dim())
+	m.be.Read(params, m.net.Params())
+	var form float64
+	for _, sign := range []float64{1, -1} {
+		for i, p := range params {
+			moved[i] = float32(float64(p) + sign*step*float64(v[i]))
+		}
+		m.be.Write(m.net.Params(), moved)
+		m.net.Load()
+		if _, err := m.Load(examples); err != nil {
+			return 0, err
+		}
+		m.be.Read(grad, m.net.Grad())
+		widen(wide, grad)
+		form += sign * dot(v, wide)
+	}
+	m.be.Write(m.net.Params(), params)
+	m.net.Load()
+	return float64(len(examples)) * form / (2 * step), nil
 }
