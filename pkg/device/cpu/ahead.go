@@ -1,5 +1,7 @@
 package cpu
 
+import "slices"
+
 // Activations of a batch do not fit into the caches, so each group of images
 // starts with operands that lie in memory. The products in between leave the
 // memory bus idle: they are given the operands of the next group to prefetch.
@@ -10,31 +12,32 @@ type region struct {
 	perImage int
 }
 
-// toucher tells which arrays an operation reads and writes.
-type toucher interface {
-	reads() []region
-	writes() []region
-}
+// touch lists the arrays that an operation reads and writes.
+type touch struct{ in, out []region }
 
-// cold appends what a stage reads of other stages' results.
-func cold(list []region, stage []op) []region {
-	written := map[*float32]bool{}
-	for _, o := range stage {
+func (t *touch) touches() *touch { return t }
+
+// toucher is an operation that embeds its touch.
+type toucher interface{ touches() *touch }
+
+// lookThrough sets cold to what the stage at hand reads of other stages' results.
+func (b *Backend) lookThrough() {
+	b.cold, b.warm = b.cold[:0], b.warm[:0]
+	for _, o := range b.stage {
 		t, ok := o.(toucher)
 		if !ok {
 			continue
 		}
-		for _, r := range t.reads() {
-			if first := &r.memory[0]; !written[first] {
-				written[first] = true // once is enough
-				list = append(list, r)
+		for _, r := range t.touches().in {
+			if first := &r.memory[0]; !slices.Contains(b.warm, first) {
+				b.warm = append(b.warm, first) // once is enough
+				b.cold = append(b.cold, r)
 			}
 		}
-		for _, r := range t.writes() {
-			written[&r.memory[0]] = true
+		for _, r := range t.touches().out {
+			b.warm = append(b.warm, &r.memory[0])
 		}
 	}
-	return list
 }
 
 // lookAhead tells a worker what images lo to hi-1 will read.

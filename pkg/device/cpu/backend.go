@@ -30,6 +30,9 @@ type Backend struct {
 	group int
 	tasks []tasker
 	cold  []region
+	warm  []*float32 // first elements of arrays that the stage has touched
+
+	taskFunc, chunkFunc func(worker, piece int)
 }
 
 var _ device.Backend = (*Backend)(nil)
@@ -40,6 +43,7 @@ func New(threads int, set *kernels.Set) *Backend {
 		panic("cpu: needs at least one thread")
 	}
 	b := &Backend{kernels: set, pool: newPool(threads)}
+	b.taskFunc, b.chunkFunc = b.runTask, b.runChunk // made once, so that Run allocates nothing
 	for range threads {
 		b.workers = append(b.workers, &worker{kernels: set, pads: map[padKey][]float32{}})
 	}
@@ -97,10 +101,10 @@ func (b *Backend) Run(n int, stage device.Stage) {
 		panic(fmt.Sprintf("cpu: stage has %d convolution gradients: at most one may use a worker's accumulators", accumulators))
 	}
 	if len(b.tasks) > 0 {
-		b.pool.run(len(b.tasks), b.runTask)
+		b.pool.run(len(b.tasks), b.taskFunc)
 	}
-	b.cold = cold(b.cold[:0], b.stage)
-	b.pool.run(chunks(n), b.runChunk)
+	b.lookThrough()
+	b.pool.run(chunks(n), b.chunkFunc)
 	for _, o := range b.stage {
 		if f, ok := o.(finisher); ok {
 			f.finish(n)

@@ -94,6 +94,7 @@ func (o *convLoad) task(w *worker) { o.c.method.prepare(w, o.f, o.weights) }
 
 // convForward computes a sum of convolutions.
 type convForward struct {
+	touch
 	c       *conv
 	y       []float32
 	inputs  []operand
@@ -101,16 +102,23 @@ type convForward struct {
 }
 
 func (c *conv) Forward(y device.Buffer, x device.Operand) device.Op {
-	return &convForward{c: c, y: host(y), inputs: []operand{unpack(x, c.In)},
-		filters: []*filter{&c.weights}}
+	return c.forward(y, []operand{unpack(x, c.In)}, []*filter{&c.weights})
 }
 
 func (c *conv) ForwardTangent(yDot device.Buffer, x, xDot device.Operand) device.Op {
-	o := &convForward{c: c, y: host(yDot), inputs: []operand{unpack(x, c.In)}, filters: []*filter{&c.tangent}}
+	inputs, filters := []operand{unpack(x, c.In)}, []*filter{&c.tangent}
 	if !xDot.Zero() {
-		o.inputs = append(o.inputs, unpack(xDot, c.In))
-		o.filters = append(o.filters, &c.weights)
+		inputs, filters = append(inputs, unpack(xDot, c.In)), append(filters, &c.weights)
 	}
+	return c.forward(yDot, inputs, filters)
+}
+
+func (c *conv) forward(y device.Buffer, inputs []operand, filters []*filter) device.Op {
+	o := &convForward{c: c, y: host(y), inputs: inputs, filters: filters}
+	for i := range inputs {
+		o.in = inputs[i].regions(o.in, c.Size*c.Size)
+	}
+	o.out = []region{{o.y, c.outPixels() * c.Out}}
 	return o
 }
 
@@ -128,15 +136,6 @@ func (o *convForward) images(w *worker, s span) {
 	}
 }
 
-func (o *convForward) reads() (list []region) {
-	for i := range o.inputs {
-		list = o.inputs[i].regions(list, o.c.Size*o.c.Size)
-	}
-	return list
-}
-
-func (o *convForward) writes() []region { return []region{{o.y, o.c.outPixels() * o.c.Out}} }
-
 func (c *conv) outPixels() int { return c.Size / c.Stride * (c.Size / c.Stride) }
 
 // convBackward computes the gradients of a convolution, or their tangents.
@@ -148,6 +147,7 @@ func (c *conv) outPixels() int { return c.Size / c.Stride * (c.Size / c.Stride) 
 //
 //	dẋ = dẏ ∗ᵀ w + dy ∗ᵀ ẇ   dẇ = ẋ ⋆ dy + x ⋆ dẏ.
 type convBackward struct {
+	touch
 	c       *conv
 	dx, dw  []float32
 	x, dy   []operand // each primal first
@@ -168,7 +168,17 @@ func (c *conv) backward(dx, dw device.Buffer, x, dy []operand, filters []*filter
 	for len(c.partial) < chunks(c.Batch) {
 		c.partial = append(c.partial, alloc(9*c.In*c.Out))
 	}
-	return &convBackward{c, host(dx), host(dw), x, dy, filters}
+	o := &convBackward{c: c, dx: host(dx), dw: host(dw), x: x, dy: dy, filters: filters}
+	for i := range dy {
+		o.in = dy[i].regions(o.in, c.outPixels())
+	}
+	for i := range x {
+		o.in = x[i].regions(o.in, c.Size*c.Size)
+	}
+	if dx != nil {
+		o.out = []region{{o.dx, c.Size * c.Size * c.In}}
+	}
+	return o
 }
 
 func (o *convBackward) group() int { return o.c.group }
@@ -200,23 +210,6 @@ func (o *convBackward) images(w *worker, s span) {
 	if s.last {
 		c.method.gather(w, partial)
 	}
-}
-
-func (o *convBackward) reads() (list []region) {
-	for i := range o.dy {
-		list = o.dy[i].regions(list, o.c.outPixels())
-	}
-	for i := range o.x {
-		list = o.x[i].regions(list, o.c.Size*o.c.Size)
-	}
-	return list
-}
-
-func (o *convBackward) writes() []region {
-	if o.dx == nil {
-		return nil
-	}
-	return []region{{o.dx, o.c.Size * o.c.Size * o.c.In}}
 }
 
 // finish adds up the chunks' gradients and writes them as OIHW.

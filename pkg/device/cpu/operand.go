@@ -96,6 +96,7 @@ func (u *operand) regions(list []region, pixels int) []region {
 
 // combineOp stores an operand.
 type combineOp struct {
+	touch
 	dst    []float32
 	src    operand
 	pixels int
@@ -103,13 +104,13 @@ type combineOp struct {
 
 // Combine implements device.Layers.
 func (b *Backend) Combine(dst device.Buffer, src device.Operand, channels, pixels int) device.Op {
-	return &combineOp{host(dst), unpack(src, channels), pixels}
+	o := &combineOp{dst: host(dst), src: unpack(src, channels), pixels: pixels}
+	o.in = o.src.regions(nil, pixels)
+	o.out = []region{{o.dst, pixels * channels}}
+	return o
 }
 
 func (o *combineOp) images(w *worker, s span) {
 	n := o.pixels * o.src.channels
 	o.src.store(w, o.dst[s.lo*n:s.hi*n], s.lo, s.hi, 1, o.pixels, 0, n, n)
 }
-
-func (o *combineOp) reads() []region  { return o.src.regions(nil, o.pixels) }
-func (o *combineOp) writes() []region { return []region{{o.dst, o.pixels * o.src.channels}} }

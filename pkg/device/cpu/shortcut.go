@@ -4,6 +4,7 @@ import "srn/pkg/device"
 
 // subsample is the option-A shortcut, or its gradient.
 type subsample struct {
+	touch
 	dst, src       []float32
 	channels, size int
 	gradient       bool
@@ -11,30 +12,22 @@ type subsample struct {
 
 // Subsample implements device.Layers.
 func (b *Backend) Subsample(dst, src device.Buffer, channels, size int) device.Op {
-	return &subsample{host(dst), host(src), channels, size, false}
+	return newSubsample(dst, src, channels, size, false)
 }
 
 // SubsampleGrad implements device.Layers.
 func (b *Backend) SubsampleGrad(dsrc, ddst device.Buffer, channels, size int) device.Op {
-	return &subsample{host(dsrc), host(ddst), channels, size, true}
+	return newSubsample(dsrc, ddst, channels, size, true)
 }
 
-func (o *subsample) regions() (dst, src []region) {
-	large, small := o.size*o.size*o.channels, o.size*o.size/2*o.channels
-	if o.gradient {
-		return []region{{o.dst, large}}, []region{{o.src, small}}
+func newSubsample(dst, src device.Buffer, channels, size int, gradient bool) *subsample {
+	o := &subsample{dst: host(dst), src: host(src), channels: channels, size: size, gradient: gradient}
+	large, small := size*size*channels, size*size/2*channels
+	if gradient {
+		large, small = small, large
 	}
-	return []region{{o.dst, small}}, []region{{o.src, large}}
-}
-
-func (o *subsample) reads() []region {
-	_, src := o.regions()
-	return src
-}
-
-func (o *subsample) writes() []region {
-	dst, _ := o.regions()
-	return dst
+	o.in, o.out = []region{{o.src, large}}, []region{{o.dst, small}}
+	return o
 }
 
 func (o *subsample) images(w *worker, s span) {
