@@ -17,11 +17,13 @@ type condition struct {
 	SubsetSeed                  int
 	Batch                       int // where BN uses the batch's statistics
 	L2                          float64
+	Params, Block               string // the part of the parameters; empty: all
 }
 
 func conditionOf(r artifact.Record) condition {
 	c := condition{Split: r.Text("split"), Subset: r.Text("subset"), BN: r.Text("bn"), Operator: r.Text("operator"), N: whole(r, "n"), SubsetSeed: whole(r, "subset_seed")}
 	c.L2, _ = r.Float("l2_term")
+	c.Params, c.Block = r.Text("params"), r.Text("block")
 	if c.BN == "train" {
 		c.Batch = whole(r, "batch")
 	}
@@ -50,6 +52,9 @@ func (c condition) String() string {
 	}
 	if c.L2 != 0 {
 		s += fmt.Sprintf(", with L2 term %g", c.L2)
+	}
+	if c.Block != "" || c.Params != "" {
+		s += ", parameters of " + cmp.Or(c.Block, c.Params)
 	}
 	return s
 }
