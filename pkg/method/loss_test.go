@@ -23,6 +23,7 @@ func rowLosses(classes int) map[string]loss {
 		"energy-in":          energy,
 		"energy-out":         outHinge{&energyOOD{energyIn: energy, out: 5}},
 		"l2t-dlf":            perturbed(newL2TDLF(classes, 0.3, 0)),
+		"l2t-dln":            newL2TDLN(classes, 6, 0.3, 0, 2),
 	}
 }
 
@@ -105,6 +106,7 @@ func TestLimitsAreCrossEntropy(t *testing.T) {
 		"energy-in, m_in large":     &energyIn{weight: 1, bound: 1e9},
 		"smooth01, warming up":      warm,
 		"l2t-dlf, μ = 1":            newL2TDLF(5, 1, 0),
+		"l2t-dln, μ = 1":            newL2TDLN(5, 6, 1, 0, 2),
 	} {
 		r := rng.New(5)
 		for range 20 {
@@ -233,6 +235,7 @@ func TestMixedDerivativesOfLearnedLosses(t *testing.T) {
 	r := rng.New(8)
 	dlf := perturbed(newL2TDLF(classes, 0.3, 0))
 	mwn := newMetaWeightNet(6, 0, 0, 1)
+	dln := newL2TDLN(classes, 6, 0.3, 0, 2)
 	for _, soft := range []bool{false, true} {
 		z, target := example(r, classes, soft)
 		zDot, _ := example(r, classes, false)
@@ -240,7 +243,7 @@ func TestMixedDerivativesOfLearnedLosses(t *testing.T) {
 			name      string
 			l         learnedLoss
 			phi, sums []float64
-		}{{"l2t-dlf", dlf, dlf.phi, dlf.sums}, {"meta-weight-net", mwn, mwn.phi, mwn.sums}} {
+		}{{"l2t-dlf", dlf, dlf.phi, dlf.sums}, {"meta-weight-net", mwn, mwn.phi, mwn.sums}, {"l2t-dln", dln, dln.phi, dln.sums}} {
 			clear(c.sums)
 			c.l.mixed(z, target, zDot)
 			for i := range c.phi {

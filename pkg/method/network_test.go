@@ -158,6 +158,7 @@ var none = []struct {
 	{method: "fsam", set: []string{"gamma=0"}},
 	{method: "gsam", set: []string{"rho-max=0", "rho-min=0", "alpha=0"}},
 	{method: "l2t-dlf-like", set: []string{"mix=1"}},
+	{method: "l2t-dln-like", set: []string{"mix=1"}},
 	{method: "sam+cutout+label-smoothing", set: []string{"rho=0", "length=0", "epsilon=0"}},
 	// Twice the images are summed in another order.
 	{method: "r-drop", set: []string{"alpha=0", "p=0"}, tolerance: 1e-5},
@@ -211,7 +212,7 @@ func TestGradientIsThatOfAMean(t *testing.T) {
 		"energy-in": active["energy-in"], "logitnorm": {"tau=1"}, "smooth01": {"warmup=0"}, "barron": nil,
 		"l-softmax": active["l-softmax"], "spectral-norm": nil, "sam": nil, "asam": nil, "fsam": nil, "gsam": nil,
 		"r-drop": {"p=0"}, "consistency": {"epsilon=0"}, "val-guided": {"val-batch=12"},
-		"meta-weight-net": {"val-batch=12", "meta-lr=0.1"}, "l2t-dlf-like": {"val-batch=12"},
+		"meta-weight-net": {"val-batch=12", "meta-lr=0.1"}, "l2t-dlf-like": {"val-batch=12"}, "l2t-dln-like": {"val-batch=12"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			once := newBench(t, name, 12, 1, set...).gradient()
@@ -294,7 +295,7 @@ func TestFirstPassAloneMovesRunningStatistics(t *testing.T) {
 	ce := newBench(t, "ce", 12, 1)
 	ce.gradient()
 	want := ce.read(ce.net.Running())
-	for _, name := range []string{"sam", "asam", "fsam", "gsam", "energy-ood", "val-guided", "meta-weight-net", "l2t-dlf-like"} {
+	for _, name := range []string{"sam", "asam", "fsam", "gsam", "energy-ood", "val-guided", "meta-weight-net", "l2t-dlf-like", "l2t-dln-like"} {
 		var set []string
 		if name == "energy-ood" {
 			set = []string{"m-in=1e9"} // or the loss has a hinge in it
@@ -366,7 +367,7 @@ func testInnerProducts(t *testing.T, b *bench) {
 // TestMetaGradient compares the meta-gradient of one step with differences of
 // the held-out loss after that step.
 func TestMetaGradient(t *testing.T) {
-	for _, name := range []string{"meta-weight-net", "l2t-dlf-like"} {
+	for _, name := range []string{"meta-weight-net", "l2t-dlf-like", "l2t-dln-like"} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, name, 12, 1, "meta-lr=0")
 			l := b.method.(*joint).parts[0].(*learnedByLookahead).lookahead
@@ -376,6 +377,8 @@ func TestMetaGradient(t *testing.T) {
 			case *metaWeightNet:
 				phi, record.sums = m.phi, m.sums
 			case *l2tDLF:
+				phi, record.sums = m.phi, m.sums
+			case *l2tDLN:
 				phi, record.sums = m.phi, m.sums
 			}
 			l.loss = record

@@ -33,7 +33,7 @@ var registry = []Info{
 	weightDecayInfo, l1Info, dropoutInfo, labelSmoothingInfo, mixupInfo, randomErasingInfo, cutoutInfo, autoAugmentInfo, spectralNormInfo,
 	confidencePenaltyInfo, energyInInfo, energyOODInfo, logitNormInfo, rDropInfo, consistencyInfo, valGuidedInfo,
 	samInfo, asamInfo, fsamInfo, gsamInfo,
-	smooth01Info, lSoftmaxInfo, barronInfo, metaWeightNetInfo, l2tDLFInfo,
+	smooth01Info, lSoftmaxInfo, barronInfo, metaWeightNetInfo, l2tDLFInfo, l2tDLNInfo,
 }
 
 // Methods lists all methods of one part.
