@@ -240,7 +240,14 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (
 	bar := ctx.Progress(int64(f.Epochs)*int64(len(images)), fmt.Sprintf("%s %s", f.Arch, f.Method))
 	defer bar.Done()
 	run.Progress = func(epoch, image int) { bar.Set(int64(epoch-1)*int64(len(images)) + int64(image)) }
-	run.EpochDone = func(e train.Epoch) { ctx.Logf("%s", summary(e, f.Epochs)) }
+	warned := false
+	run.EpochDone = func(e train.Epoch) {
+		ctx.Logf("%s", summary(e, f.Epochs))
+		if ratio, ok := e.Number("guidance_ratio"); ok && ratio < weakGuidance && !warned {
+			warned = true
+			ctx.Warnf("the guidance's norm is %.1e of the task gradient's: too little to matter; --guidance-ratio sets it", ratio)
+		}
+	}
 	err = run.Train()
 	if errors.Is(err, train.ErrInterrupted) {
 		return cli.WithHint(cli.Errorf(cli.ExitInterrupted, "%v in %s", err, train.StatePath(f.Output)), "run the same command with --resume to go on")
@@ -255,6 +262,10 @@ func resumeHint(err error) error {
 	}
 	return err
 }
+
+// weakGuidance is the share of the task gradient below which guidance has not
+// been seen to matter; weight decay of 5e-4 makes about ten times as much.
+const weakGuidance = 1e-3
 
 // summary is an epoch in a line.
 func summary(e train.Epoch, epochs int) string {

@@ -205,7 +205,9 @@ func TestEveryMethodDoesSomething(t *testing.T) {
 
 // TestGradientIsThatOfAMean: a batch in which every image comes twice has the
 // gradient of the batch in which it comes once. Left out is what draws
-// something for each image.
+// something for each image. A sum in place of a mean would be off by 1; the
+// bound leaves room for an activation or two that rounding, which differs
+// between the batches, moves over its kink in a second pass.
 func TestGradientIsThatOfAMean(t *testing.T) {
 	for name, set := range map[string][]string{
 		"ce": nil, "l1": nil, "weight-decay-ratio": nil, "label-smoothing": nil, "confidence-penalty": nil,
@@ -217,7 +219,7 @@ func TestGradientIsThatOfAMean(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			once := newBench(t, name, 12, 1, set...).gradient()
 			twice := newBench(t, name, 12, 2, set...).gradient()
-			if d := distance(twice, once); !(d < 2e-3) {
+			if d := distance(twice, once); !(d < 1e-2) {
 				t.Errorf("the gradient of doubled images differs by %g", d)
 			}
 		})

@@ -89,6 +89,16 @@ type Epoch struct {
 	Images    int     // trained on in these seconds
 }
 
+// Number returns one of the method's own figures.
+func (e Epoch) Number(key string) (v float64, ok bool) {
+	for _, f := range e.Extra {
+		if f.Key == key {
+			v, ok = f.Value.(float64)
+		}
+	}
+	return v, ok
+}
+
 // fields is the record of an epoch.
 func (e Epoch) fields() artifact.Fields {
 	f := artifact.Fields{
