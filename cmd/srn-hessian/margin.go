@@ -2,22 +2,17 @@ package main
 
 import (
 	"math"
-	"time"
 
 	"srn/pkg/artifact"
-	"srn/pkg/checkpoint"
 	"srn/pkg/cli"
 	"srn/pkg/curvature"
 	"srn/pkg/landscape"
 	"srn/pkg/probe"
-	"srn/pkg/resnet"
 )
 
 // margin is the flags of the subcommand margin.
 type margin struct {
-	probe.Flags
-	lossFlags
-	eigenFlags
+	pairFlags
 	Tau float64 `default:"1" placeholder:"X" help:"Temperature τ of the smoothed margin (${default})."`
 }
 
@@ -28,38 +23,7 @@ func (m *margin) Run(ctx *cli.Context) error {
 	if !(m.Tau > 0) || math.IsInf(m.Tau, 0) {
 		return cli.Errorf(cli.ExitUsage, "--tau: %g is not above 0", m.Tau)
 	}
-	if err := m.eigenFlags.check(); err != nil {
-		return err
-	}
-	if err := m.lossFlags.check(); err != nil {
-		return err
-	}
-	s, err := m.Open(ctx)
-	if err != nil {
-		return err
-	}
-	examples, err := m.choose(s.Indices)
-	if err != nil {
-		return err
-	}
-	out, err := s.Create(schema, m.Seed, append(append(m.lossFlags.config(), m.eigenFlags.config()...), artifact.Field{Key: "tau", Value: m.Tau}))
-	if err != nil {
-		return err
-	}
-	return s.Each(out, func(c *checkpoint.Checkpoint) (artifact.Fields, error) {
-		start := time.Now()
-		at, err := m.open(ctx, s, c, examples, resnet.Config{Tangents: true})
-		if err != nil {
-			return nil, err
-		}
-		defer at.bar.Done()
-		f, err := m.compare(ctx, at)
-		if err != nil {
-			return nil, at.diverged(err)
-		}
-		f = append(f, artifact.Field{Key: "hessian_seconds", Value: time.Since(start).Seconds()})
-		return append(append(s.Fields("margin", c), m.setting(examples, at.net.Batch)...), f...), nil
-	})
+	return m.each(ctx, "margin", artifact.Field{Key: "tau", Value: m.Tau}, m.compare)
 }
 
 // compare finds the ends of both spectra and the angles between them.

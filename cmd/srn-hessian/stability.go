@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"srn/pkg/artifact"
 	"srn/pkg/checkpoint"
@@ -12,15 +11,12 @@ import (
 	"srn/pkg/landscape"
 	"srn/pkg/nn"
 	"srn/pkg/probe"
-	"srn/pkg/resnet"
 	"srn/pkg/train"
 )
 
 // stability is the flags of the subcommand stability.
 type stability struct {
-	probe.Flags
-	lossFlags
-	eigenFlags
+	pairFlags
 	PerLayer bool `help:"Find the largest eigenvalue of each convolution's own block of the Hessian too."`
 }
 
@@ -28,38 +24,7 @@ func (b *stability) Examples() string { return stabilityExamples }
 
 // Run measures sharpness against the learning rate at every checkpoint.
 func (b *stability) Run(ctx *cli.Context) error {
-	if err := b.eigenFlags.check(); err != nil {
-		return err
-	}
-	if err := b.lossFlags.check(); err != nil {
-		return err
-	}
-	s, err := b.Open(ctx)
-	if err != nil {
-		return err
-	}
-	examples, err := b.choose(s.Indices)
-	if err != nil {
-		return err
-	}
-	out, err := s.Create(schema, b.Seed, append(append(b.lossFlags.config(), b.eigenFlags.config()...), artifact.Field{Key: "per_layer", Value: b.PerLayer}))
-	if err != nil {
-		return err
-	}
-	return s.Each(out, func(c *checkpoint.Checkpoint) (artifact.Fields, error) {
-		start := time.Now()
-		at, err := b.open(ctx, s, c, examples, resnet.Config{Tangents: true})
-		if err != nil {
-			return nil, err
-		}
-		defer at.bar.Done()
-		f, err := b.measure(ctx, at)
-		if err != nil {
-			return nil, at.diverged(err)
-		}
-		f = append(f, artifact.Field{Key: "hessian_seconds", Value: time.Since(start).Seconds()})
-		return append(append(s.Fields("stability", c), b.setting(examples, at.net.Batch)...), f...), nil
-	})
+	return b.each(ctx, "stability", artifact.Field{Key: "per_layer", Value: b.PerLayer}, b.measure)
 }
 
 // measure finds λ_max and its forms without the scale of weights.

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"time"
+
+	"srn/pkg/artifact"
+	"srn/pkg/checkpoint"
+	"srn/pkg/cli"
+	"srn/pkg/probe"
+	"srn/pkg/resnet"
+)
+
+// pairFlags are the flags of subcommands that find eigenpairs at each
+// checkpoint and say something of them.
+type pairFlags struct {
+	probe.Flags
+	lossFlags
+	eigenFlags
+}
+
+// each writes a record of the given type for every checkpoint: what is known
+// of it, the measurement's setting, what measure finds, and the time it took.
+// The flag is the subcommand's own, for the header.
+func (p *pairFlags) each(ctx *cli.Context, kind string, flag artifact.Field, measure func(*cli.Context, *place) (artifact.Fields, error)) error {
+	if err := p.eigenFlags.check(); err != nil {
+		return err
+	}
+	if err := p.lossFlags.check(); err != nil {
+		return err
+	}
+	s, err := p.Open(ctx)
+	if err != nil {
+		return err
+	}
+	examples, err := p.choose(s.Indices)
+	if err != nil {
+		return err
+	}
+	out, err := s.Create(schema, p.Seed, append(append(p.lossFlags.config(), p.eigenFlags.config()...), flag))
+	if err != nil {
+		return err
+	}
+	return s.Each(out, func(c *checkpoint.Checkpoint) (artifact.Fields, error) {
+		start := time.Now()
+		at, err := p.open(ctx, s, c, examples, resnet.Config{Tangents: true})
+		if err != nil {
+			return nil, err
+		}
+		defer at.bar.Done()
+		f, err := measure(ctx, at)
+		if err != nil {
+			return nil, at.diverged(err)
+		}
+		f = append(f, artifact.Field{Key: "hessian_seconds", Value: time.Since(start).Seconds()})
+		return append(append(s.Fields(kind, c), p.setting(examples, at.net.Batch)...), f...), nil
+	})
+}
