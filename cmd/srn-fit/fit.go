@@ -89,7 +89,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 	}
 	needs := info.Needs(settings)
 	net, err := resnet.New(be, resnet.Config{Arch: f.Arch, Classes: len(data.Classes), Batch: needs.Copies * f.Batch,
-		Initialisation: resnet.Initialisation(f.Init), Tangents: needs.Tangents, FeatureMask: needs.FeatureMask})
+		Initialisation: resnet.Initialisation(f.Init), Tangents: needs.Tangents, InputGrad: needs.InputGrad, FeatureMask: needs.FeatureMask})
 	if err != nil {
 		return cli.Errorf(cli.ExitUsage, "--arch: %v", err)
 	}

@@ -78,7 +78,8 @@ type Conv interface {
 	// ForwardTangent computes ẏ = ẋ ∗ w + x ∗ ẇ.
 	// A zero xDot stands for an input that does not change.
 	ForwardTangent(yDot Buffer, x, xDot Operand) Op
-	// Backward computes the gradients in x (unless dx is nil) and w.
+	// Backward computes the gradients in x (unless dx is nil; images of 3
+	// channels have one too) and w.
 	Backward(dx, dw Buffer, x, dy Operand) Op
 	// BackwardTangent computes the tangents of both gradients.
 	BackwardTangent(dxDot, dwDot Buffer, x, xDot, dy, dyDot Operand) Op

@@ -5,7 +5,6 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/nn"
-	"srn/pkg/rng"
 )
 
 // consistency asks for the same prediction of a slightly changed image:
@@ -15,11 +14,8 @@ import (
 // means over the images, with gradients through both predictions.
 type consistency struct {
 	pair
-	lambda, epsilon float64
-	std             [3]float32
-	seed            uint64
-	random          rng.Rand
-	images          []float32
+	lambda float64
+	shaker *shaker
 
 	divergences, steps float64 // sums of the epoch
 }
@@ -36,22 +32,19 @@ var consistencyInfo = Info{
 		number("epsilon", 8./255, 0, 1, "ε, in pixels scaled to 0…1"),
 	},
 	Notes: []string{
-		"The work that the paper cites, Andriushchenko & Flammarion 2020, is GradAlign, a regularizer of adversarial training that has no such name; this is what the row's name says.",
+		"The work that the paper cites, Andriushchenko & Flammarion 2020, is GradAlign, a regularizer of adversarial training that has no such name; this is what the row's name says, gradalign what it cites.",
 		"Both copies are one batch of twice the size, so that batch statistics are over both.",
 	},
 	needs: func(values) Needs { return Needs{Copies: 2} },
 	make: func(o Options, v values) (part, error) {
-		return &consistency{pair: newPair(o.Net), lambda: v.number("lambda"), epsilon: v.number("epsilon"),
-			std: o.Std, seed: o.Seed, images: make([]float32, o.Net.Input().Len()/2)}, nil
+		return &consistency{pair: newPair(o.Net), lambda: v.number("lambda"), shaker: newShaker(o, "consistency", v.number("epsilon"))}, nil
 	},
 }
-
-var consistencyStream = rng.Stream("consistency")
 
 func (c *consistency) gradient(s *Step, p *passes) error {
 	n, k := s.Images, p.classes
 	c.double(n)
-	c.shake(s)
+	c.shaker.shake(s, c.net.Input().Slice(n*pixels, 2*n*pixels))
 	p.within(func() {
 		c.net.Forward(2*n, nn.Train)
 		p.evaluate(n)
@@ -74,18 +67,6 @@ func (c *consistency) gradient(s *Step, p *passes) error {
 	})
 	c.steps++
 	return nil
-}
-
-// shake adds d to the second copy.
-func (c *consistency) shake(s *Step) {
-	second := c.net.Input().Slice(s.Images*pixels, 2*s.Images*pixels)
-	images := c.images[:s.Images*pixels]
-	c.be.Read(images, second)
-	c.random.Reset(c.seed, consistencyStream, uint64(s.Number))
-	for i := range images {
-		images[i] += float32(c.epsilon*(2*c.random.Float64()-1)) / c.std[i%3]
-	}
-	c.be.Write(second, images)
 }
 
 func (c *consistency) report() artifact.Fields {

@@ -26,6 +26,8 @@ type Network interface {
 	Grad() device.Buffer
 	Layout() nn.Layout
 	Input() device.Buffer
+	InputGrad() device.Buffer
+	InputDot() device.Buffer
 	Targets() device.Buffer
 	Logits() device.Buffer
 	Loss() device.Buffer
@@ -42,6 +44,8 @@ type Network interface {
 	BackwardBody(images int)
 	Backward(images int)
 	ForwardTangent(images int, v device.Buffer)
+	CrossEntropyTangent(images int)
+	BackwardTangent(images int, gradDot device.Buffer)
 }
 
 // Step is one training step: a batch whose images and targets are loaded.
@@ -76,7 +80,8 @@ type Method interface {
 
 // Needs is what a method asks of the network it trains.
 type Needs struct {
-	Tangents    bool // Jacobian-vector products
+	Tangents    bool // Jacobian- and Hessian-vector products
+	InputGrad   bool // gradients in the images
 	FeatureMask bool // a mask of the features
 	Copies      int  // batches that a pass holds at once; 0 is 1
 }

@@ -61,7 +61,7 @@ func newBench(t *testing.T, name string, images, repeat int, set ...string) *ben
 	needs := info.Needs(settings)
 	n := images * repeat
 	b.net, err = resnet.New(b.be, resnet.Config{Arch: "resnet8", Classes: benchClasses, Batch: needs.Copies * n,
-		Tangents: needs.Tangents, FeatureMask: needs.FeatureMask})
+		Tangents: needs.Tangents, InputGrad: needs.InputGrad, FeatureMask: needs.FeatureMask})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +163,7 @@ var none = []struct {
 	// Twice the images are summed in another order.
 	{method: "r-drop", set: []string{"alpha=0", "p=0"}, tolerance: 1e-5},
 	{method: "consistency", set: []string{"lambda=0", "epsilon=0"}, tolerance: 1e-5},
+	{method: "gradalign", set: []string{"lambda=0"}},
 }
 
 func TestLimitIsCrossEntropy(t *testing.T) {
@@ -297,7 +298,7 @@ func TestFirstPassAloneMovesRunningStatistics(t *testing.T) {
 	ce := newBench(t, "ce", 12, 1)
 	ce.gradient()
 	want := ce.read(ce.net.Running())
-	for _, name := range []string{"sam", "asam", "fsam", "gsam", "energy-ood", "val-guided", "meta-weight-net", "l2t-dlf-like", "l2t-dln-like"} {
+	for _, name := range []string{"sam", "asam", "fsam", "gsam", "energy-ood", "gradalign", "val-guided", "meta-weight-net", "l2t-dlf-like", "l2t-dln-like"} {
 		var set []string
 		if name == "energy-ood" {
 			set = []string{"m-in=1e9"} // or the loss has a hinge in it
@@ -318,6 +319,35 @@ func TestFirstPassAloneMovesRunningStatistics(t *testing.T) {
 			}
 		}
 		near(t, name+": loss", b.meanLoss(12), ce.meanLoss(12), 1e-12)
+	}
+}
+
+// TestAlign differences the mean cosine of gradients.
+func TestAlign(t *testing.T) {
+	r := rng.New(3)
+	a, b := make([]float32, 3*pixels), make([]float32, 3*pixels)
+	for i := range a {
+		a[i], b[i] = float32(r.NormFloat64()), float32(r.NormFloat64())
+	}
+	clear(a[pixels : 2*pixels]) // an image without a gradient takes no part
+	value := func() float64 { return 0.3 * (1 - align(a, append([]float32(nil), b...), 0.3)) }
+	c := append([]float32(nil), b...)
+	align(a, c, 0.3)
+	v := make([]float32, len(b))
+	for i := range v {
+		v[i] = float32(r.NormFloat64())
+	}
+	move := func(h float32) float64 {
+		for i := range b {
+			b[i] += h * v[i]
+		}
+		return value()
+	}
+	up := move(1e-2)
+	down := move(-2e-2)
+	near(t, "slope", dot(c, v), (up-down)/2e-2, 1e-4)
+	if norm(c[pixels:2*pixels]) != 0 {
+		t.Error("a gradient in an image that is left out")
 	}
 }
 

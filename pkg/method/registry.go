@@ -31,7 +31,7 @@ type Info struct {
 var registry = []Info{
 	crossEntropyInfo, srnInfo, srnUntrainedInfo, srnFlippedInfo, weightDecayRatioInfo,
 	weightDecayInfo, l1Info, dropoutInfo, labelSmoothingInfo, mixupInfo, randomErasingInfo, cutoutInfo, autoAugmentInfo, spectralNormInfo,
-	confidencePenaltyInfo, energyInInfo, energyOODInfo, logitNormInfo, rDropInfo, consistencyInfo, valGuidedInfo,
+	confidencePenaltyInfo, energyInInfo, energyOODInfo, logitNormInfo, rDropInfo, gradAlignInfo, consistencyInfo, valGuidedInfo,
 	samInfo, asamInfo, fsamInfo, gsamInfo,
 	smooth01Info, lSoftmaxInfo, barronInfo, metaWeightNetInfo, l2tDLFInfo, l2tDLNInfo,
 }
@@ -111,7 +111,7 @@ func (i Info) Needs(s Settings) Needs {
 			continue
 		}
 		m := p.needs(values{p.Name, s.values})
-		n.Tangents, n.FeatureMask = n.Tangents || m.Tangents, n.FeatureMask || m.FeatureMask
+		n.Tangents, n.InputGrad, n.FeatureMask = n.Tangents || m.Tangents, n.InputGrad || m.InputGrad, n.FeatureMask || m.FeatureMask
 		n.Copies = max(n.Copies, m.Copies)
 	}
 	n.Copies = max(n.Copies, 1)

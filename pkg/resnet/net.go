@@ -16,6 +16,7 @@ type Config struct {
 	ForwardOnly    bool // no gradients
 	Tangents       bool // Hessian-vector products
 	FeatureMask    bool // the features are multiplied by FeatureMask, except in evaluation
+	InputGrad      bool // the gradient in the images too, and with Tangents directions that change them
 }
 
 // Net is a network on a backend. It is used by one goroutine.
@@ -31,6 +32,7 @@ type Net struct {
 	zero, one          device.Buffer // 64 channels of each
 
 	input, targets                          device.Buffer
+	inputGrad, inputDot                     device.Buffer // or nil
 	logits, loss, dlogits                   device.Buffer
 	logitsDot, dlogitsDot                   device.Buffer
 	stem                                    *unit
@@ -71,6 +73,12 @@ func New(be device.Backend, c Config) (*Net, error) {
 	if !c.ForwardOnly {
 		n.grad = be.New(layout.Len())
 	}
+	if c.InputGrad {
+		n.inputGrad = be.New(n.input.Len())
+		if c.Tangents {
+			n.inputDot = be.New(n.input.Len())
+		}
+	}
 	if c.Tangents {
 		n.paramsDot, n.gradDot = be.New(layout.Len()), be.New(layout.Len())
 		n.logitsDot, n.dlogitsDot = be.New(c.Batch*c.Classes), be.New(c.Batch*c.Classes)
@@ -100,6 +108,13 @@ func (n *Net) RunningLayout() nn.Layout { return n.running }
 
 // Input returns the images of a batch, Batch×32×32×3, normalised.
 func (n *Net) Input() device.Buffer { return n.input }
+
+// InputGrad returns the gradient in Input of the latest Backward, InputDot the
+// part of a direction that changes Input: ForwardTangent and what follows it
+// are along InputDot and v together. Both are nil without InputGrad in the
+// configuration; InputDot is zero at first.
+func (n *Net) InputGrad() device.Buffer { return n.inputGrad }
+func (n *Net) InputDot() device.Buffer  { return n.inputDot }
 
 // Targets returns the target distributions of a batch, Batch×Classes.
 func (n *Net) Targets() device.Buffer { return n.targets }

@@ -102,7 +102,7 @@ func (n *Net) planBackward() []device.Stage {
 		stage = append(stage, n.joinShortcut(b, before, b.in.grad, b.out.grad)...)
 		plan = append(plan, append(stage, before.sums(b.in.grad)))
 	}
-	return append(plan, device.Stage{n.stem.backward(nil, device.Stored(n.input), n.blocks[0].in.grad)})
+	return append(plan, device.Stage{n.stem.backward(n.inputGrad, device.Stored(n.input), n.blocks[0].in.grad)})
 }
 
 // before is the unit whose output becomes the input of block i.
@@ -136,8 +136,16 @@ func (n *Net) storedDot(u *unit, value, residualDot device.Buffer) device.Operan
 	return o
 }
 
+// inputTangent is the images' tangent, zero where they do not change.
+func (n *Net) inputTangent() device.Operand {
+	if n.inputDot == nil {
+		return device.Operand{}
+	}
+	return device.Stored(n.inputDot)
+}
+
 func (n *Net) planForwardTangent() []device.Stage {
-	plan := []device.Stage{n.stem.forwardTangent(device.Stored(n.input), device.Operand{})}
+	plan := []device.Stage{n.stem.forwardTangent(device.Stored(n.input), n.inputTangent())}
 	in := n.blocks[0].in
 	stage := device.Stage{n.be.Combine(in.dot, n.storedDot(n.stem, in.value, nil), n.stem.out, n.stem.pixels())}
 	for _, b := range n.blocks {
@@ -177,5 +185,5 @@ func (n *Net) planBackwardTangent() []device.Stage {
 		plan = append(plan, append(stage, before.sumsTangent(b.in.grad, b.in.gradDot)))
 	}
 	in := n.blocks[0].in
-	return append(plan, device.Stage{n.stem.backwardTangent(nil, device.Stored(n.input), device.Operand{}, in.grad, in.gradDot)})
+	return append(plan, device.Stage{n.stem.backwardTangent(nil, device.Stored(n.input), n.inputTangent(), in.grad, in.gradDot)})
 }

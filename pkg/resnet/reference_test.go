@@ -44,6 +44,20 @@ func (r reference) values(name string) []float32 {
 	return v
 }
 
+// number is a scalar in float64.
+func (r reference) number(name string) float64 {
+	r.t.Helper()
+	tensor, ok := r.f.Tensor(name)
+	if !ok {
+		r.t.Fatalf("no reference value %q", name)
+	}
+	v, err := tensor.Float64s()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return v[0]
+}
+
 // flat gathers the tensors of a layout under a prefix.
 func (r reference) flat(prefix string, l nn.Layout) []float32 {
 	v := make([]float32, 0, l.Len())
@@ -55,12 +69,18 @@ func (r reference) flat(prefix string, l nn.Layout) []float32 {
 
 // net builds the network of a reference on a backend, with its batch loaded.
 func (r reference) net(be device.Backend, arch string) (n *Net, images int) {
+	return r.netOf(be, Config{Arch: arch, Tangents: true})
+}
+
+// netOf is net of a given configuration.
+func (r reference) netOf(be device.Backend, c Config) (n *Net, images int) {
 	labels, _ := r.f.Tensor("labels")
 	y, err := labels.Int32s()
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	n, err = New(be, Config{Arch: arch, Classes: 10, Batch: len(y) + 3, Tangents: true})
+	c.Classes, c.Batch = 10, len(y)+3
+	n, err = New(be, c)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -157,6 +177,55 @@ func TestAgainstPyTorch(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// TestInputDerivatives: the gradient in the images, and the derivative of the
+// parameters' gradient along a direction that changes the images alone.
+func TestInputDerivatives(t *testing.T) {
+	r, want := readReference(t, "resnet8"), readReference(t, "resnet8-input")
+	for _, set := range kernels.Sets() {
+		t.Run(set.Name, func(t *testing.T) {
+			be := cpu.New(2, set)
+			defer be.Close()
+			n, images := reference{t, r.f}.netOf(be, Config{Arch: "resnet8", Tangents: true, InputGrad: true})
+			n.Forward(images, nn.TrainFrozen)
+			n.CrossEntropy(images)
+			n.Backward(images)
+			near(t, "gradient in the images", read(be, n.InputGrad(), 2*32*32*3), want.values("input_grad"))
+
+			const width = 32 * 3
+			input, direction := read(be, n.Input(), n.Input().Len()), make([]float32, n.InputDot().Len())
+			for row := range images * 32 {
+				for i := range width {
+					direction[row*width+i] = input[row*width+(31-i/3)*3+i%3] / float32(images)
+				}
+			}
+			be.Write(n.InputDot(), direction)
+			still, mixed := be.New(n.Layout().Len()), be.New(n.Layout().Len())
+			n.HVP(images, still, mixed)
+			got := read(be, mixed, mixed.Len())
+			v := r.flat("v.", n.Layout())
+			for _, p := range n.Layout() {
+				along, sum, size := 0.0, 0.0, 0.0
+				for i, g := range got[p.Offset:][:p.Len()] {
+					along += float64(g) * float64(v[p.Offset+i])
+					sum += float64(g) * float64(g)
+					size += float64(v[p.Offset+i]) * float64(v[p.Offset+i])
+				}
+				if w := want.number("along." + p.Name); math.Abs(along-w) > tolerance*math.Sqrt(sum*size) {
+					t.Errorf("mixed derivative of %s along v: %g, want %g", p.Name, along, w)
+				}
+				if _, ok := want.f.Tensor("mixed." + p.Name); ok && p.Name != "linear.bias" {
+					near(t, "mixed derivative of "+p.Name, got[p.Offset:][:p.Len()], want.values("mixed."+p.Name))
+				}
+			}
+			// A direction of zeros leaves Hessian-vector products as they are.
+			be.Fill(n.InputDot(), 0)
+			be.Write(still, v)
+			n.HVP(images, still, mixed)
+			nearEach(t, "Hessian-vector product of", read(be, mixed, mixed.Len()), r.flat("train.hv.", n.Layout()), n.Layout())
+		})
 	}
 }
 

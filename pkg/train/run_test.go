@@ -61,7 +61,7 @@ func newRun(t *testing.T, dir string, threads int, c Config, resume bool) *Run {
 	}
 	data, needs := testData(), info.Needs(settings)
 	net, err := resnet.New(be, resnet.Config{Arch: c.Arch, Classes: 4, Batch: needs.Copies * c.Batch,
-		Tangents: needs.Tangents, FeatureMask: needs.FeatureMask})
+		Tangents: needs.Tangents, InputGrad: needs.InputGrad, FeatureMask: needs.FeatureMask})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -57,7 +57,7 @@ func (b *Backend) Conv(s device.ConvShape) device.Conv {
 		tiles := s.Size * s.Size / 16
 		c.group = max(1, kernels.Tile/tiles)
 	default:
-		c.method = newDirect(s)
+		c.method = newDirect(b, s)
 	}
 	for _, slot := range []padSlot{inputPad, inputTangentPad} {
 		b.planPad(padKey{s.Size, s.In, slot}, c.group)

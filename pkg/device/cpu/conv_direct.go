@@ -8,16 +8,23 @@ import (
 // direct computes convolutions as products over contiguous pixels: a row of
 // outputs reads, for each row of the filter, runs of 3 pixels that overlap.
 // It serves stride 2 and the first layer.
-type direct struct{ device.ConvShape }
+type direct struct {
+	device.ConvShape
+	width int // input channels that data gradients are computed with: a multiple of kernels.Lanes
+}
 
-func newDirect(s device.ConvShape) *direct { return &direct{s} }
+func newDirect(b *Backend, s device.ConvShape) *direct {
+	c := &direct{s, (s.In + kernels.Lanes - 1) / kernels.Lanes * kernels.Lanes}
+	if c.width > s.In {
+		for _, w := range b.workers {
+			grow(&w.wide, s.Size*s.Size*c.width)
+		}
+	}
+	return c
+}
 
 func (c *direct) filterLen() (forward, backward int) {
-	n := 9 * c.In * c.Out
-	if c.Stride == 1 {
-		return n, 0 // the first layer has no data gradient
-	}
-	return n, n
+	return 9 * c.In * c.Out, 9 * c.width * c.Out
 }
 
 // phase is the part of a stride-2 data gradient at pixels of one parity: a
@@ -39,11 +46,17 @@ var phases = []phase{
 
 func (c *direct) prepare(w *worker, f *filter, weights []float32) {
 	tapsForward(f.forward, weights, c.In, c.Out)
-	if len(f.backward) == 0 {
-		return
-	}
 	n := c.In * c.Out
 	tapsBackward(w.taps, weights, c.In, c.Out)
+	if c.Stride == 1 {
+		// A convolution with the filter turned by 180°.
+		for k := range 9 {
+			for o := range c.Out {
+				copy(f.backward[((8-k)*c.Out+o)*c.width:], w.taps[k*n+o*c.In:][:c.In])
+			}
+		}
+		return
+	}
 	for _, p := range phases {
 		to := f.backward[p.offset*n:]
 		for _, y := range p.ky {
@@ -73,6 +86,10 @@ func (c *direct) forward(w *worker, y []float32, terms []convTerm, lo, hi int) {
 }
 
 func (c *direct) backwardData(w *worker, dx []float32, terms []convTerm, lo, hi int) {
+	if c.Stride == 1 {
+		c.backwardSame(w, dx, terms, lo, hi)
+		return
+	}
 	size := c.Size / 2
 	n := c.Size * c.Size * c.In
 	row := (size + 2) * c.Out
@@ -91,6 +108,35 @@ func (c *direct) backwardData(w *worker, dx []float32, terms []convTerm, lo, hi 
 					Prefetch1: w.upcoming(len(p.ky) * len(p.kx) * size * size * c.In * c.Out)}
 				w.kernels.Gemm(g)
 			}
+		}
+	}
+}
+
+// backwardSame is backwardData of stride 1. The first layer's 3 channels are
+// computed among as many as the kernel wants, and picked.
+func (c *direct) backwardSame(w *worker, dx []float32, terms []convTerm, lo, hi int) {
+	size := c.Size
+	n, row := size*size*c.In, (size+2)*c.Out
+	g := &w.gemm
+	for i := lo; i < hi; i++ {
+		image := dx[i*n : (i+1)*n]
+		to := image
+		if c.width > c.In {
+			to = w.wide[:size*size*c.width]
+		}
+		for t, term := range terms {
+			*g = kernels.Gemm{A: term.pad[(i-lo)*(size+2)*row:], B: term.filter, C: to,
+				M: size, N: c.width, K: 3 * c.Out, LdA: c.Out, LdB: c.width, LdC: c.width,
+				Segments: 3, SegA: row,
+				Batch: size, BatchA: row, BatchC: size * c.width, Accumulate: t > 0,
+				Prefetch1: w.upcoming(9 * size * size * c.width * c.Out)}
+			w.kernels.Gemm(g)
+		}
+		if c.width == c.In {
+			continue
+		}
+		for p := range size * size {
+			copy(image[p*c.In:(p+1)*c.In], to[p*c.width:])
 		}
 	}
 }

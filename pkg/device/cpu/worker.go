@@ -12,6 +12,7 @@ type worker struct {
 	frequency2 []float32
 	filter     []float32 // accumulators of a weight gradient's frequencies
 	taps       []float32
+	wide       []float32 // an image with more channels than it is stored with
 	terms      [2]convTerm
 	ahead      [][]float32 // what the next images will read, from aheadAt on
 	aheadAt    int

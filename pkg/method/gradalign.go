@@ -1,0 +1,134 @@
+package method
+
+import (
+	"math"
+
+	"srn/pkg/artifact"
+	"srn/pkg/device"
+	"srn/pkg/nn"
+)
+
+// gradAlign asks that the loss's gradient in an image has the same direction
+// nearby:
+//
+//	CE(x) + λ·(1 − mean_i cos(a_i, b_i)),  a = ∇_x L(x),  b = ∇_x L(x + d),
+//
+// d uniform in ±ε, L the mean cross-entropy. a counts as a constant. With
+// c_i = ∂/∂b_i of the second term,
+//
+//	∇_θ ⟨c, ∇_x L(x + d)⟩
+//
+// is the tangent of the parameters' gradient along a direction that changes
+// the images alone by c: exact, without finite differences.
+type gradAlign struct {
+	net    Network
+	be     device.Backend
+	lambda float64
+	shake  func(s *Step, images device.Buffer)
+
+	still, task, mixed device.Buffer // laid out as the parameters; still is zero
+	a, b               []float32     // gradients in the images
+
+	alignments, steps float64 // sums of the epoch
+}
+
+var gradAlignInfo = Info{
+	Name:      "gradalign",
+	Kind:      "loss+passes",
+	Formula:   "CE(x) + λ·(1 − mean cos(∇_x L(x), ∇_x L(x + d))), d uniform in ±ε",
+	Reference: "Andriushchenko & Flammarion 2020 (GradAlign)",
+	PaperRow:  "Implicit",
+	Passes:    "4",
+	Params: []Param{
+		number("lambda", 0.2, 0, math.Inf(1), "λ; 0.2 in the authors' setting for CIFAR-10 with ε = 8/255"),
+		number("epsilon", 8./255, 0, 1, "ε, in pixels scaled to 0…1"),
+	},
+	Notes: []string{
+		"What the paper's \"Implicit-Consistency\" cites. The authors add it to adversarial training, where x is a perturbed image; here, as in the paper's setting, the loss is that of the images as they are. consistency is what the row's name says.",
+		"The gradient goes through b alone, as in the authors' code; images whose gradient is 0 are left out of the mean.",
+		"Second order and exact: two gradients and the tangent of the second, which costs two more. Batch normalisation takes part with the batch's statistics; its running ones are those of the first pass.",
+		"train_loss is the plain cross-entropy, the record's alignment the mean cosine.",
+	},
+	needs: func(values) Needs { return Needs{Tangents: true, InputGrad: true} },
+	make: func(o Options, v values) (part, error) {
+		be, n := o.Net.Backend(), o.Net.Params().Len()
+		return &gradAlign{net: o.Net, be: be, lambda: v.number("lambda"), shake: newShaker(o, "gradalign", v.number("epsilon")).shake,
+			still: be.New(n), task: be.New(n), mixed: be.New(n),
+			a: make([]float32, o.Net.Input().Len()), b: make([]float32, o.Net.Input().Len())}, nil
+	},
+}
+
+func (g *gradAlign) gradient(s *Step, p *passes) error {
+	p.run(nn.Train)
+	g.steps++
+	if g.lambda == 0 {
+		return nil
+	}
+	n := s.Images
+	images := func(b device.Buffer) device.Buffer { return b.Slice(0, n*pixels) }
+	a, b := g.a[:n*pixels], g.b[:n*pixels]
+	g.be.Copy(g.task, g.net.Grad())
+	g.be.Read(a, images(g.net.InputGrad()))
+	g.shake(s, images(g.net.Input()))
+	p.run(nn.TrainFrozen)
+	g.be.Read(b, images(g.net.InputGrad()))
+	g.alignments += align(a, b, g.lambda)
+	g.be.Write(images(g.net.InputDot()), b)
+	g.net.ForwardTangent(n, g.still)
+	g.net.CrossEntropyTangent(n)
+	g.net.BackwardTangent(n, g.mixed)
+	g.be.Copy(g.net.Grad(), g.task)
+	g.be.Axpy(g.net.Grad(), 1, g.mixed)
+	return nil
+}
+
+// align returns the mean cosine of the images' a and b, and replaces b by the
+// gradient in b of λ·(1 − mean).
+func align(a, b []float32, lambda float64) (mean float64) {
+	n := len(a) / pixels
+	cosines, counted := make([]float64, n), 0.0
+	for i := range n {
+		a, b := a[i*pixels:][:pixels], b[i*pixels:][:pixels]
+		if size := norm(a) * norm(b); size > 0 {
+			cosines[i] = dot(a, b) / size
+			mean += cosines[i]
+			counted++
+		}
+	}
+	if counted == 0 {
+		clear(b)
+		return 0
+	}
+	for i, cosine := range cosines {
+		a, b := a[i*pixels:][:pixels], b[i*pixels:][:pixels]
+		normA, normB := norm(a), norm(b)
+		if normA*normB == 0 {
+			clear(b)
+			continue
+		}
+		scale := -lambda / counted / normB
+		for k := range b {
+			b[k] = float32(scale * (float64(a[k])/normA - cosine*float64(b[k])/normB))
+		}
+	}
+	return mean / counted
+}
+
+func (g *gradAlign) report() artifact.Fields {
+	f := artifact.Fields{{Key: "alignment", Value: g.alignments / g.steps}}
+	g.alignments, g.steps = 0, 0
+	return f
+}
+
+func (g *gradAlign) state() []artifact.Tensor {
+	return []artifact.Tensor{artifact.Float64("state.gradalign", []int{2}, []float64{g.alignments, g.steps})}
+}
+
+func (g *gradAlign) restore(f *artifact.File, path string) error {
+	v := make([]float64, 2)
+	if err := restoreFloats(f, path, "state.gradalign", v); err != nil {
+		return err
+	}
+	g.alignments, g.steps = v[0], v[1]
+	return nil
+}
