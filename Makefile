@@ -8,7 +8,7 @@ BENCH ?=
 
 export CGO_ENABLED := 0
 
-.PHONY: all build test vet fmt demo bench clean help
+.PHONY: all build test vet modules vulncheck demo bench clean help
 
 all: build
 
@@ -22,6 +22,13 @@ vet: ## gofmt and go vet, for this machine and for one without assembly
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; } >&2
 	go vet ./...
 	GOARCH=arm64 go build ./...
+
+modules: ## That the modules are those of go.sum, and that none is missing or unused
+	go mod verify
+	go mod tidy -diff
+
+vulncheck: ## Known vulnerabilities in what is called; fetches the database of vuln.go.dev
+	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
 demo: build ## The whole chain on generated images in some minutes; ends with the report's path
 	@$(MAKE) --no-print-directory -C pipelines -f demo.mk BIN=../bin OUT=../demo
