@@ -21,6 +21,5 @@ func TestScripts(t *testing.T) {
 			}
 			return writeGuided(env.WorkDir)
 		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"tell": tell, "same": same},
 	})
 }

@@ -10,7 +10,8 @@ import (
 // checkpoints in their order.
 type series struct {
 	target *srn.Target
-	batch  int // images of a pass
+	warm   []float32 // eigenvector of the checkpoint before
+	batch  int       // images of a pass
 
 	r, loss, marginValue, inverse, score, lambda, theta, epoch []float64
 }

@@ -33,17 +33,15 @@ func (b *stability) measure(ctx *cli.Context, at *place) (artifact.Fields, error
 	if err != nil {
 		return nil, err
 	}
-	if err := b.verify(at, b.lossFlags, "loss", 0); err != nil {
-		return nil, err
-	}
 	h, err := at.hessian()
 	if err != nil {
 		return nil, err
 	}
-	r, err := b.follow(at, "λ_max", h, curvature.LargestAlgebraic)
+	r, err := b.find(h, 1, curvature.LargestAlgebraic, nil)
 	if err != nil {
 		return nil, err
 	}
+	unconverged(ctx, at.c, "λ_max", r)
 	layout, _, err := at.c.Layouts()
 	if err != nil {
 		return nil, err
@@ -64,25 +62,25 @@ func (b *stability) measure(ctx *cli.Context, at *place) (artifact.Fields, error
 		products, shares = append(products, lambda*size*size), append(shares, share*share)
 		sum += lambda * size * size
 	}
-	scaled, err := b.follow(at, "λ_max without scale", curvature.NewScaled(h, d), curvature.LargestAlgebraic)
+	scaled, err := b.find(curvature.NewScaled(h, d), 1, curvature.LargestAlgebraic, nil)
 	if err != nil {
 		return nil, err
 	}
-	blocksConverged, blocksHVPs := any(nil), any(nil)
-	var residuals []float64
+	unconverged(ctx, at.c, "λ_max without scale", scaled)
+	blocksConverged := any(nil)
 	if b.PerLayer {
-		all, hvps := true, 0
+		all := true
 		for _, p := range convs {
 			alone := make([]float32, h.Dim())
 			copy(alone[p.Offset:p.Offset+p.Len()], d[p.Offset:])
-			one, err := b.follow(at, "λ_max of "+p.Name, curvature.NewScaled(h, alone), curvature.LargestAlgebraic)
+			one, err := b.find(curvature.NewScaled(h, alone), 1, curvature.LargestAlgebraic, nil)
 			if err != nil {
 				return nil, err
 			}
-			blocks, residuals = append(blocks, one.Pairs[0].Value), append(residuals, one.Pairs[0].Relative())
-			all, hvps = all && one.Converged, hvps+one.HVPs
+			blocks = append(blocks, one.Pairs[0].Value)
+			all = all && one.Converged
 		}
-		blocksConverged, blocksHVPs = all, hvps
+		blocksConverged = all
 	}
 	ctx.Logf("%s: λ_max %.6g, bound 2/λ_max %.4g, %s; without scale %.6g", probe.Label(at.c), lambda, 2/lambda, rate, scaled.Pairs[0].Value)
 	f := append(append(artifact.Fields{{Key: "loss", Value: h.Loss()}}, eigen("", r)...), rate.fields(lambda, at.c.Meta.WeightDecay)...)
@@ -96,8 +94,7 @@ func (b *stability) measure(ctx *cli.Context, at *place) (artifact.Fields, error
 	}...)
 	f = append(f, eigen("_scaled", scaled)...)
 	return append(f, artifact.Fields{
-		{Key: "lambda_max_layers", Value: blocks}, {Key: "residuals_layers", Value: residuals},
-		{Key: "converged_layers", Value: blocksConverged}, {Key: "hvps_layers", Value: blocksHVPs},
+		{Key: "lambda_max_layers", Value: blocks}, {Key: "converged_layers", Value: blocksConverged},
 	}...), nil
 }
 

@@ -4,10 +4,55 @@ import (
 	"bytes"
 	"errors"
 	"reflect"
+	"strings"
 	"testing"
+
+	"srn/pkg/artifact/boundtest"
 )
 
-var fuzzLimits = Limits{Header: 1 << 20, Total: 4 << 20, Window: 8 << 20, Line: 1 << 16}
+var fuzzLimits = Limits{Header: 1 << 20, Total: 4 << 20, Window: 8 << 20, Line: 1 << 16, Values: 1 << 16}
+
+// What a reader may allocate in all at fuzzLimits. For tensors: the decoder's
+// window, doubled; the content, doubled as it arrives; 25 times the header.
+// For records: each frame and line once, and 300 bytes a value.
+const (
+	tensorsBound = 64 << 20
+	recordsBound = 64 << 20
+)
+
+// attacks are files such as the authors of safetensors list, beyond those of
+// [TestMalformed]: headers that readers may take in two ways.
+func attacks() [][]byte {
+	one := `{"dtype":"U8","shape":[1],"data_offsets":[0,1]}`
+	list := [][]byte{
+		nil,
+		{0, 0, 0, 0, 0, 0, 0},
+		{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff},
+		{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x7f},
+	}
+	for _, header := range []string{
+		`{"a":` + one + `,"a":` + one + `}`,
+		`{"a":` + one + `,"\u0061":` + one + `}`,
+		`{"a":` + one + `,"b":` + one + `}`,
+		`{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,1]}}`,
+		`{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`,
+		`{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,0]}}`,
+		`{"a":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}`,
+		`{"a":{"dtype":"U8","shape":[9223372036854775807,2],"data_offsets":[0,1]}}`,
+		`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,18446744073709551615]}}`,
+		`{"a":{"dtype":"U8","dtype":"I8","shape":[1],"data_offsets":[0,1]}}`,
+		`{"a":{"dtype":"U8","shape":[1.0],"data_offsets":[0,1]}}`,
+		`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1],"extra":1}}`,
+		`{"__metadata__":{"a":1}}`,
+		`{"__metadata__":{"a":"b","a":"c"}}`,
+		`{"__metadata__":"a"}`,
+		`[]`, ` {}`, `{} x`, "{}\x00", `{"a":` + strings.Repeat("[", 1000),
+		"\xef\xbb\xbf{}", "{\"\xff\":1}",
+	} {
+		list = append(list, safetensors(header, 0))
+	}
+	return list
+}
 
 // Whatever is read can be written and read again, and anything else is a
 // FormatError.
@@ -22,8 +67,14 @@ func FuzzSafetensors(f *testing.F) {
 	f.Add(safetensors(`{"__metadata__":{"a":"\ud83d\ude00"},"x":{"dtype":"I16","shape":[2,0],"data_offsets":[0,0]}}  `))
 	f.Add(safetensors(`{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[],"data_offsets":[4,5]}}`, 1, 2, 3, 4, 5))
 	f.Add(safetensors(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,4]}}`, 1, 2, 3, 4))
+	for _, b := range attacks() {
+		f.Add(b)
+		f.Add(packFrame(b))
+	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		file, err := Decode(bytes.NewReader(in), "x", fuzzLimits)
+		var file *File
+		var err error
+		boundtest.Allocates(t, tensorsBound, func() { file, err = Decode(bytes.NewReader(in), "x", fuzzLimits) })
 		if err != nil {
 			var format *FormatError
 			if !errors.As(err, &format) {
@@ -68,7 +119,9 @@ func FuzzRecords(f *testing.F) {
 	f.Add([]byte{0x50, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3})
 	f.Add([]byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x58, 0x03, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, in []byte) {
-		streams, err := DecodeRecords(bytes.NewReader(in), "x", fuzzLimits)
+		var streams []Stream
+		var err error
+		boundtest.Allocates(t, recordsBound, func() { streams, err = DecodeRecords(bytes.NewReader(in), "x", fuzzLimits) })
 		if err != nil {
 			var format *FormatError
 			if !errors.As(err, &format) {
@@ -93,6 +146,33 @@ func FuzzRecords(f *testing.F) {
 		last := len(cut) - 1
 		if last >= len(streams) || len(cut[last].Records) > len(streams[last].Records) {
 			t.Fatalf("a prefix gives more: %v, whole %v", cut, streams)
+		}
+	})
+}
+
+// Metadata that a file may hold under our keys are read or are a FormatError,
+// and what is read can be written and read again.
+func FuzzProvenance(f *testing.F) {
+	f.Add("srn-data/1", `{"lr":0.06,"channels":[16,16],"none":null}`, `[{"name":"data","sha256":"ab"}]`)
+	f.Add("srn-data/2", `{"a":1,"a":2}`, `{}`)
+	f.Add("", strings.Repeat("[", 100), `[{"name":1}]`)
+	f.Add("srn-data/1", `1e999`, `[null]`)
+	f.Fuzz(func(t *testing.T, format, config, inputs string) {
+		file := &File{Metadata: map[string]string{"format": format, "config": config, "inputs": inputs}}
+		p, err := file.Provenance("x", "srn-data/1")
+		if err != nil {
+			var bad *FormatError
+			if !errors.As(err, &bad) {
+				t.Fatalf("%v is a %T", err, err)
+			}
+			return
+		}
+		if file.Metadata, err = p.Metadata(); err != nil {
+			t.Fatal(err)
+		}
+		again, err := file.Provenance("x", "srn-data/1")
+		if err != nil || !reflect.DeepEqual(again.Config, p.Config) || len(again.Inputs) != len(p.Inputs) {
+			t.Fatalf("%v: got %+v, want %+v", err, again, p)
 		}
 	})
 }

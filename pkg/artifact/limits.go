@@ -3,8 +3,8 @@ package artifact
 // Limits bounds what a reader accepts. A zero field stands for its default,
 // so Limits{} is the usual choice.
 type Limits struct {
-	// Header is the largest safetensors header, in bytes. Default and
-	// maximum of the format: 100,000,000.
+	// Header is the largest safetensors header, in bytes. Default: 16 MiB,
+	// of some 100,000 tensors; maximum of the format: 100,000,000.
 	Header int64
 	// Total is the largest uncompressed size of a file, in bytes. Default:
 	// 4 GiB for tensors, 256 MiB for records.
@@ -14,20 +14,26 @@ type Limits struct {
 	Window int64
 	// Line is the longest line of a record file, in bytes. Default: 16 MiB.
 	Line int64
+	// Values is the largest number of JSON values in a record file, which
+	// take up to 50 times the memory of their text. Default: 16,777,216.
+	Values int64
 }
 
 const (
 	maxHeader         = 100_000_000
+	defaultHeader     = 16 << 20
 	defaultTotal      = 4 << 30
 	defaultRecordSize = 256 << 20
 	defaultWindow     = 128 << 20
 	defaultLine       = 16 << 20
+	defaultValues     = 16 << 20
 )
 
 func (l Limits) withDefaults(total int64) Limits {
-	if l.Header <= 0 || l.Header > maxHeader {
-		l.Header = maxHeader
+	if l.Header <= 0 {
+		l.Header = defaultHeader
 	}
+	l.Header = min(l.Header, maxHeader)
 	if l.Total <= 0 {
 		l.Total = total
 	}
@@ -36,6 +42,9 @@ func (l Limits) withDefaults(total int64) Limits {
 	}
 	if l.Line <= 0 {
 		l.Line = defaultLine
+	}
+	if l.Values <= 0 {
+		l.Values = defaultValues
 	}
 	return l
 }

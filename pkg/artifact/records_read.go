@@ -43,6 +43,7 @@ type recordParser struct {
 	path    string
 	lim     Limits
 	streams []Stream
+	values  int64  // that may still be read
 	partial []byte // a line whose end has not come yet
 	line    int    // number of the last whole line
 	offset  int64  // uncompressed bytes up to the end of that line
@@ -53,7 +54,7 @@ type recordParser struct {
 // parse reads all of r. Where onFrame is set, it sees each frame of a
 // compressed input before its lines are parsed.
 func (p *recordParser) parse(r io.Reader, lim Limits, onFrame func(frame)) error {
-	p.lim = lim
+	p.lim, p.values = lim, lim.Values
 	raw := &rawReader{r: r}
 	buf := bufio.NewReaderSize(raw, 64<<10)
 	head, err := buf.Peek(4)
@@ -163,7 +164,7 @@ func (p *recordParser) record(line []byte) error {
 	fail := func(format string, a ...any) *FormatError {
 		return formatErrorf(p.path, fmt.Sprintf("line %d", p.line), format, a...)
 	}
-	rec, err := parseRecord(line)
+	rec, err := parseRecord(line, &p.values)
 	if err != nil {
 		return fail("%v", err)
 	}
@@ -187,7 +188,7 @@ func (p *recordParser) record(line []byte) error {
 			s.Complete = true
 			s.Status = rec.Text("status")
 		default:
-			s.Records, s.Lines = append(s.Records, rec), append(s.Lines, p.line)
+			s.Records = append(s.Records, rec)
 		}
 	}
 	if p.onLine != nil {
@@ -196,12 +197,13 @@ func (p *recordParser) record(line []byte) error {
 	return nil
 }
 
-// parseRecord reads one object that has a type.
-func parseRecord(line []byte) (Record, error) {
+// parseRecord reads one object that has a type. Values, where not nil, is how
+// many values may still be read.
+func parseRecord(line []byte, values *int64) (Record, error) {
 	if !utf8.Valid(line) {
 		return nil, errors.New("is not valid UTF-8")
 	}
-	s := &scanner{b: line}
+	s := &scanner{b: line, values: values}
 	if s.peek() != '{' {
 		return nil, s.errorf("found %s: want a JSON object", s.next())
 	}

@@ -73,7 +73,7 @@ func (w *RecordWriter) add(rec any, frame bool) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", w.name(), err)
 	}
-	parsed, err := parseRecord(line) // what is written must be readable
+	parsed, err := parseRecord(line, nil) // what is written must be readable
 	if err != nil {
 		return fmt.Errorf("%s: record %s: %w", w.name(), line, err)
 	}

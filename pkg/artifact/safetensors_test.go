@@ -14,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/klauspost/compress/zstd"
+
+	"srn/pkg/artifact/boundtest"
 )
 
 // safetensors puts a header and data together, without any check.
@@ -190,7 +192,7 @@ func TestMalformed(t *testing.T) {
 	}{
 		{"empty file", nil, "has 0 bytes: a safetensors file has at least 8"},
 		{"seven bytes", make([]byte, 7), "has 7 bytes: a safetensors file has at least 8"},
-		{"huge header", binary.LittleEndian.AppendUint64(nil, 100_000_001), "header: is said to take 100000001 bytes: the limit is 100000000"},
+		{"huge header", binary.LittleEndian.AppendUint64(nil, 100_000_001), "header: is said to take 100000001 bytes: the limit is 16777216"},
 		{"header length overflows", binary.LittleEndian.AppendUint64(nil, math.MaxUint64), "header: is said to take 18446744073709551615 bytes"},
 		{"header truncated", safetensors(`{"a":`)[:10], "header: is truncated: it takes 5 bytes, 2 follow"},
 		{"empty header", safetensors(""), "header: does not start with '{'"},
@@ -332,15 +334,35 @@ func TestBombs(t *testing.T) {
 	_, err = Decode(bytes.NewReader(frame), "x", Limits{})
 	checkFormatError(t, err, "x", "needs a window beyond 134217728 bytes, the limit")
 
-	// A header that claims 100 MB and a tensor that claims 4 GB, on an input
+	// A header that claims 16 MiB and a tensor that claims 4 GB, on an input
 	// of unknown size: memory follows what arrives.
-	for _, b := range [][]byte{
-		binary.LittleEndian.AppendUint64(nil, 100_000_000),
-		safetensors(`{"a":{"dtype":"U8","shape":[4000000000],"data_offsets":[0,4000000000]}}`),
+	for _, c := range []struct {
+		b     []byte
+		limit uint64
+	}{
+		{binary.LittleEndian.AppendUint64(nil, defaultHeader), 1 << 20},
+		{safetensors(`{"a":{"dtype":"U8","shape":[4000000000],"data_offsets":[0,4000000000]}}`), trusted + 1<<20},
 	} {
-		_, err := Decode(bytes.NewReader(b), "x", Limits{})
-		checkFormatError(t, err, "x", "is truncated")
+		boundtest.Allocates(t, c.limit, func() {
+			_, err := Decode(bytes.NewReader(c.b), "x", Limits{})
+			checkFormatError(t, err, "x", "is truncated")
+		})
 	}
+
+	// A header of 100 MB that is there, of many keys: it is refused before it
+	// is read.
+	huge := safetensors(`{"__metadata__":{` + strings.Repeat(`"a":"b",`, 12_500_000) + `"z":""}}`)
+	boundtest.Allocates(t, 1<<20, func() {
+		_, err := Decode(bytes.NewReader(huge), "x", Limits{})
+		checkFormatError(t, err, "x", "the limit is 16777216")
+	})
+
+	// Records of values that take far more memory than text.
+	values := []byte(`{"type":"header"}` + "\n" + strings.Repeat(`{"type":"t","x":[`+strings.Repeat("[],", 1000)+"0]}\n", 100))
+	boundtest.Allocates(t, 4<<20, func() {
+		_, err := DecodeRecords(bytes.NewReader(values), "x", Limits{Values: 10_000})
+		checkFormatError(t, err, "x", "holds more values than the limit")
+	})
 }
 
 func TestWriteRefuses(t *testing.T) {

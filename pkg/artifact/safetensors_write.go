@@ -133,8 +133,8 @@ func encodeHeader(tensors []Tensor, metadata map[string]string) ([]byte, error) 
 	for b.Len()%8 != 0 {
 		b.WriteByte(' ')
 	}
-	if b.Len() > maxHeader {
-		return nil, fmt.Errorf("header: takes %d bytes: the limit is %d", b.Len(), maxHeader)
+	if b.Len() > defaultHeader { // Read's limit
+		return nil, fmt.Errorf("header: takes %d bytes: the limit is %d", b.Len(), defaultHeader)
 	}
 	return b.Bytes(), nil
 }

@@ -16,6 +16,8 @@ import (
 type scanner struct {
 	b []byte
 	i int
+	// values, where set, is how many values may still be read.
+	values *int64
 }
 
 // syntaxError is a mistake in JSON text, at a byte offset from 0.
@@ -320,6 +322,11 @@ const maxDepth = 32
 func (s *scanner) value(depth int) (any, error) {
 	if depth > maxDepth {
 		return nil, s.errorf("nested deeper than %d", maxDepth)
+	}
+	if s.values != nil {
+		if *s.values--; *s.values < 0 {
+			return nil, s.errorf("holds more values than the limit for a file")
+		}
 	}
 	switch s.peek() {
 	case '{':

@@ -16,7 +16,7 @@ import (
 var mean, std = [3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}
 
 // random is a checkpoint with arbitrary numbers.
-func random(t *testing.T, arch string, classes int) *Checkpoint {
+func random(t testing.TB, arch string, classes int) *Checkpoint {
 	t.Helper()
 	params, running, err := resnet.Layouts(arch, classes)
 	if err != nil {
@@ -45,7 +45,7 @@ func random(t *testing.T, arch string, classes int) *Checkpoint {
 }
 
 // foreign is a state dict as PyTorch has it.
-func foreign(t *testing.T, arch string, classes int) *artifact.File {
+func foreign(t testing.TB, arch string, classes int) *artifact.File {
 	t.Helper()
 	f, err := random(t, arch, classes).File()
 	if err != nil {

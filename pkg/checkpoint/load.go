@@ -161,24 +161,19 @@ func (c *Checkpoint) settleTriple(key string, to *[3]float32, metadata map[strin
 	return nil
 }
 
-// fill copies the tensors into the flat vectors. All that are missing or
-// misshapen are named at once.
+// fill copies the tensors into the flat vectors, once all are known to be
+// there. Those missing or misshapen are named together.
 func (c *Checkpoint) fill(tensors map[string]artifact.Tensor, params, running nn.Layout) error {
-	c.Params, c.Running = make([]float32, params.Len()), make([]float32, running.Len())
-	var missing, wrong []string
-	take := func(layout nn.Layout, values []float32) error {
-		for _, p := range layout {
-			t, ok := tensors[p.Name]
-			if !ok {
-				missing = append(missing, p.Name)
-				continue
-			}
-			delete(tensors, p.Name)
-			if !slices.Equal(t.Shape, p.Shape) {
-				wrong = append(wrong, fmt.Sprintf("%s is %v, want %v", p.Name, t.Shape, p.Shape))
-				continue
-			}
-			v, err := t.Float32s()
+	if err := c.complete(tensors, params, running); err != nil {
+		return err
+	}
+	for _, vector := range []struct {
+		layout nn.Layout
+		to     *[]float32
+	}{{params, &c.Params}, {running, &c.Running}} {
+		values := make([]float32, vector.layout.Len())
+		for _, p := range vector.layout {
+			v, err := tensors[p.Name].Float32s()
 			if err != nil {
 				if f, ok := err.(*artifact.FormatError); ok {
 					f.Path = c.Path
@@ -186,32 +181,41 @@ func (c *Checkpoint) fill(tensors map[string]artifact.Tensor, params, running nn
 				return err
 			}
 			copy(values[p.Offset:], v)
+			delete(tensors, p.Name)
 		}
-		return nil
-	}
-	arch, guessed := guess(tensors)
-	if err := take(params, c.Params); err != nil {
-		return err
-	}
-	if err := take(running, c.Running); err != nil {
-		return err
-	}
-	if len(missing)+len(wrong) > 0 {
-		var problems []string
-		if len(missing) > 0 {
-			problems = append(problems, "missing: "+some(missing))
-		}
-		if len(wrong) > 0 {
-			problems = append(problems, "of the wrong shape: "+some(wrong))
-		}
-		mend := "names and shapes must be those of a CIFAR ResNet with option-A shortcuts and a 3×3 stem"
-		if guessed && arch != c.Meta.Arch {
-			mend = "its tensors look like " + arch + ": give --arch " + arch
-		}
-		return c.failf("tensors", mend, "do not make a %s: %s", c.Meta.Arch, strings.Join(problems, "; "))
+		*vector.to = values
 	}
 	c.noteIgnored(tensors)
 	return nil
+}
+
+// complete checks that every tensor of the layouts is there in its shape.
+func (c *Checkpoint) complete(tensors map[string]artifact.Tensor, params, running nn.Layout) error {
+	var missing, wrong []string
+	for _, p := range slices.Concat(params, running) {
+		t, ok := tensors[p.Name]
+		switch {
+		case !ok:
+			missing = append(missing, p.Name)
+		case !slices.Equal(t.Shape, p.Shape):
+			wrong = append(wrong, fmt.Sprintf("%s is %v, want %v", p.Name, t.Shape, p.Shape))
+		}
+	}
+	if len(missing)+len(wrong) == 0 {
+		return nil
+	}
+	var problems []string
+	if len(missing) > 0 {
+		problems = append(problems, "missing: "+some(missing))
+	}
+	if len(wrong) > 0 {
+		problems = append(problems, "of the wrong shape: "+some(wrong))
+	}
+	mend := "names and shapes must be those of a CIFAR ResNet with option-A shortcuts and a 3×3 stem"
+	if arch, ok := guess(tensors); ok && arch != c.Meta.Arch {
+		mend = "its tensors look like " + arch + ": give --arch " + arch
+	}
+	return c.failf("tensors", mend, "do not make a %s: %s", c.Meta.Arch, strings.Join(problems, "; "))
 }
 
 // noteIgnored tells which tensors were not needed.

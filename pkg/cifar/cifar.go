@@ -77,12 +77,7 @@ func Read(path string, o Options) (*Set, error) {
 	if i < 0 {
 		return nil, fmt.Errorf("no data set %q, want cifar10 or cifar100", o.Dataset)
 	}
-	c := &collector{
-		path:    path,
-		options: o,
-		layout:  layouts[i],
-		parts:   make([]*Part, len(layouts[i].files)),
-	}
+	c := newCollector(path, o, layouts[i])
 	var err error
 	switch info, statErr := stat(path); {
 	case statErr != nil:

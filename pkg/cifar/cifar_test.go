@@ -334,7 +334,7 @@ func TestPathsAreIgnored(t *testing.T) {
 }
 
 // header is a tar header that claims a size without content of it.
-func header(t *testing.T, name string, size int64) []byte {
+func header(t testing.TB, name string, size int64) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := tar.NewWriter(&b).WriteHeader(&tar.Header{Name: name, Size: size, Mode: 0o644}); err != nil {

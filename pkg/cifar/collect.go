@@ -39,6 +39,10 @@ type collector struct {
 	source          Source
 }
 
+func newCollector(path string, o Options, l *layout) *collector {
+	return &collector{path: path, options: o, layout: l, parts: make([]*Part, len(l.files))}
+}
+
 func (c *collector) note(format string, a ...any) {
 	c.source.Notes = append(c.source.Notes, fmt.Sprintf(format, a...))
 }

@@ -417,7 +417,7 @@ func (a *array) set(state tuple) error {
 	for i, s := range shape {
 		n, ok := s.(int64)
 		if !ok || n < 0 || n > math.MaxInt32 {
-			return refuse("the pickled array has the size %v", s)
+			return refuse("the pickled array has a size that is no count")
 		}
 		size[i] = int(n)
 	}
