@@ -1,10 +1,6 @@
 package method
 
-import (
-	"math"
-
-	"srn/pkg/rng"
-)
+import "srn/pkg/rng"
 
 // autoAugment applies to each image one of 25 sub-policies: two operations,
 // each with its probability and strength, in order. Here it works on the
@@ -14,6 +10,7 @@ type autoAugment struct {
 	seed      uint64
 	random    rng.Rand
 	image     picture
+	levels    [3][256]float32 // normalised values of bytes, by channel
 }
 
 var autoAugmentInfo = Info{
@@ -29,7 +26,13 @@ var autoAugmentInfo = Info{
 		"Give cutout after it: autoaugment+cutout+label-smoothing.",
 	},
 	make: func(o Options, _ values) (part, error) {
-		return &autoAugment{mean: o.Mean, std: o.Std, seed: o.Seed}, nil
+		a := &autoAugment{mean: o.Mean, std: o.Std, seed: o.Seed}
+		for c := range a.levels {
+			for v := range a.levels[c] {
+				a.levels[c][v] = (float32(v)/255 - a.mean[c]) / a.std[c]
+			}
+		}
+		return a, nil
 	},
 }
 
@@ -92,8 +95,10 @@ func (a *autoAugment) change(s *Step, b *batch) {
 			o.apply(&a.image, strength)
 		}
 		if changed {
-			for k, v := range a.image {
-				image[k] = (float32(v)/255 - a.mean[k%3]) / a.std[k%3]
+			for k := 0; k < pixels; k += 3 {
+				image[k] = a.levels[0][a.image[k]]
+				image[k+1] = a.levels[1][a.image[k+1]]
+				image[k+2] = a.levels[2][a.image[k+2]]
 			}
 		}
 	}
@@ -101,10 +106,21 @@ func (a *autoAugment) change(s *Step, b *batch) {
 
 // bytes undoes the normalisation.
 func (a *autoAugment) bytes(image []float32) {
-	for k, v := range image {
-		a.image[k] = toByte(255 * float64(v*a.std[k%3]+a.mean[k%3]))
+	for c := range 3 {
+		scale, shift := 255*float64(a.std[c]), 255*float64(a.mean[c])
+		for k := c; k < pixels; k += 3 {
+			a.image[k] = toByte(float64(image[k])*scale + shift)
+		}
 	}
 }
 
 // toByte rounds and clips.
-func toByte(v float64) byte { return byte(max(0, min(255, math.Round(v)))) }
+func toByte(v float64) byte {
+	switch {
+	case v <= 0:
+		return 0
+	case v >= 255:
+		return 255
+	}
+	return byte(v + 0.5)
+}

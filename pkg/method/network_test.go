@@ -18,7 +18,7 @@ import (
 
 // bench is a method on a ResNet-8 with a loaded batch.
 type bench struct {
-	t      *testing.T
+	t      testing.TB
 	be     device.Backend
 	net    *resnet.Net
 	method Method
@@ -45,7 +45,7 @@ func benchData() *dataset.Data {
 
 // newBench makes a method by name and settings, with a batch of the first
 // images, each as often as repeat says.
-func newBench(t *testing.T, name string, images, repeat int, set ...string) *bench {
+func newBench(t testing.TB, name string, images, repeat int, set ...string) *bench {
 	t.Helper()
 	info, err := Find(name)
 	if err != nil {

@@ -7,38 +7,41 @@ import "math"
 // where there are two, and else means nothing.
 type picture [pixels]byte
 
-// warp replaces the pixel at (x, y) by the nearest to the given place.
-func (p *picture) warp(from func(x, y float64) (float64, float64)) {
+// affine maps a place, relative to the centre, to another.
+type affine struct{ xx, xy, x, yx, yy, y float64 }
+
+// warp replaces every pixel by the one nearest to where the map takes its place.
+func (p *picture) warp(m affine) {
 	old := *p
 	const centre = (imageSize - 1) / 2.
+	to := p[:]
 	for y := range imageSize {
+		dy := float64(y) - centre
+		fx, fy := m.xy*dy+m.x+centre+.5, m.yy*dy+m.y+centre+.5
 		for x := range imageSize {
-			fx, fy := from(float64(x)-centre, float64(y)-centre)
-			sx, sy := int(math.Round(fx+centre)), int(math.Round(fy+centre))
-			for c := range 3 {
-				v := byte(128)
-				if sx >= 0 && sx < imageSize && sy >= 0 && sy < imageSize {
-					v = old[(sy*imageSize+sx)*3+c]
-				}
-				p[(y*imageSize+x)*3+c] = v
+			dx := float64(x) - centre
+			sx, sy := int(math.Floor(fx+m.xx*dx)), int(math.Floor(fy+m.yx*dx))
+			if uint(sx) < imageSize && uint(sy) < imageSize {
+				copy(to[:3], old[(sy*imageSize+sx)*3:][:3])
+			} else {
+				to[0], to[1], to[2] = 128, 128, 128
 			}
+			to = to[3:]
 		}
 	}
 }
 
 // shearY slants rows by up to 0.3 of a pixel for each column.
-func shearY(p *picture, strength float64) {
-	p.warp(func(x, y float64) (float64, float64) { return x, y + 0.3*strength*x })
-}
+func shearY(p *picture, strength float64) { p.warp(affine{xx: 1, yx: 0.3 * strength, yy: 1}) }
 
 // translateX and translateY shift by up to 150/331 of the size, as the
 // publication's implementations for CIFAR do.
 func translateX(p *picture, strength float64) {
-	p.warp(func(x, y float64) (float64, float64) { return x + math.Round(shift*strength), y })
+	p.warp(affine{xx: 1, x: math.Round(shift * strength), yy: 1})
 }
 
 func translateY(p *picture, strength float64) {
-	p.warp(func(x, y float64) (float64, float64) { return x, y + math.Round(shift*strength) })
+	p.warp(affine{xx: 1, yy: 1, y: math.Round(shift * strength)})
 }
 
 const shift = 150. / 331 * imageSize
@@ -46,7 +49,7 @@ const shift = 150. / 331 * imageSize
 // rotate turns about the centre by up to 30 degrees.
 func rotate(p *picture, strength float64) {
 	sin, cos := math.Sincos(30 * math.Pi / 180 * strength)
-	p.warp(func(x, y float64) (float64, float64) { return cos*x + sin*y, cos*y - sin*x })
+	p.warp(affine{xx: cos, xy: sin, yx: -sin, yy: cos})
 }
 
 // remap replaces the values of a channel.
@@ -133,27 +136,27 @@ func equalize(p *picture, _ float64) {
 	}
 }
 
-// blend moves away from another picture, which factor 0 would be, 1 is the
-// picture as it is: factors are 1 ± up to 0.9.
-func (p *picture) blend(strength float64, other func(i int) float64) {
-	factor := 1 + 0.9*strength
-	old := *p
-	for i, v := range old {
-		o := other(i)
-		p[i] = toByte(o + factor*(float64(v)-o))
-	}
-}
+// blended is a value moved away from that of another picture, which factor 0
+// would be; 1 is the value as it is.
+func blended(v byte, other, factor float64) byte { return toByte(other + factor*(float64(v)-other)) }
 
-// grey is the luma of the pixel that holds byte i.
+// blendFactor is 1 ± up to 0.9.
+func blendFactor(strength float64) float64 { return 1 + 0.9*strength }
+
+// grey is the luma of the pixel that begins at byte i.
 func (p *picture) grey(i int) float64 {
-	at := i / 3 * 3
-	return (299*float64(p[at]) + 587*float64(p[at+1]) + 114*float64(p[at+2])) / 1000
+	return float64(299*int(p[i])+587*int(p[i+1])+114*int(p[i+2])) / 1000
 }
 
 // color blends with the grey picture.
 func color(p *picture, strength float64) {
-	old := *p
-	p.blend(strength, old.grey)
+	factor := blendFactor(strength)
+	for i := 0; i < len(p); i += 3 {
+		grey := p.grey(i)
+		for c := i; c < i+3; c++ {
+			p[c] = blended(p[c], grey, factor)
+		}
+	}
 }
 
 // contrast blends with the mean grey.
@@ -162,27 +165,29 @@ func contrast(p *picture, strength float64) {
 	for i := 0; i < len(p); i += 3 {
 		mean += p.grey(i)
 	}
-	mean = math.Round(mean / (imageSize * imageSize))
-	p.blend(strength, func(int) float64 { return mean })
+	mean, factor := math.Round(mean/(imageSize*imageSize)), blendFactor(strength)
+	p.remapAll(func(v int) byte { return blended(byte(v), mean, factor) })
 }
 
 // brightness blends with black.
-func brightness(p *picture, strength float64) { p.blend(strength, func(int) float64 { return 0 }) }
+func brightness(p *picture, strength float64) {
+	factor := blendFactor(strength)
+	p.remapAll(func(v int) byte { return blended(byte(v), 0, factor) })
+}
 
-// sharpness blends with a smoothed picture, the same at the border.
+// sharpness blends with a smoothed picture: 5 parts of the pixel and one of
+// each neighbour. Pixels at the border stay as they are.
 func sharpness(p *picture, strength float64) {
+	const row = imageSize * 3
+	factor := blendFactor(strength)
 	old := *p
-	p.blend(strength, func(i int) float64 {
-		x, y := i/3%imageSize, i/3/imageSize
-		if x == 0 || y == 0 || x == imageSize-1 || y == imageSize-1 {
-			return float64(old[i])
+	for y := 1; y < imageSize-1; y++ {
+		above, here, below := old[(y-1)*row:][:row], old[y*row:][:row], old[(y+1)*row:][:row]
+		to := p[y*row:][:row]
+		for i := 3; i < row-3; i++ {
+			sum := int(above[i-3]) + int(above[i]) + int(above[i+3]) + int(here[i-3]) + 5*int(here[i]) + int(here[i+3]) +
+				int(below[i-3]) + int(below[i]) + int(below[i+3])
+			to[i] = blended(here[i], float64(sum)/13, factor)
 		}
-		sum := 4 * float64(old[i])
-		for dy := -1; dy <= 1; dy++ {
-			for dx := -1; dx <= 1; dx++ {
-				sum += float64(old[i+(dy*imageSize+dx)*3])
-			}
-		}
-		return sum / 13
-	})
+	}
 }
