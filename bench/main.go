@@ -38,6 +38,7 @@ var parts = []struct {
 	{"hvp", (*bench).hvp},
 	{"srn", (*bench).surrogate},
 	{"refresh", (*bench).refresh},
+	{"methods", (*bench).methods},
 	{"isa", (*bench).instructions},
 	{"memory", (*bench).memory},
 	{"start", (*bench).start},
@@ -113,6 +114,7 @@ const peerHint = "to compare: python3 -m venv venv && venv/bin/pip install torch
 // options are the flags.
 type options struct {
 	only, archs     []string
+	methodNames     []string
 	threads         []int
 	quick, json     bool
 	data            string
@@ -130,12 +132,13 @@ type options struct {
 
 func parse(args []string, messages io.Writer) (options, error) {
 	var o options
-	var only, archs, threads string
+	var only, archs, threads, methods string
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
 	f.SetOutput(messages)
 	f.StringVar(&only, "only", "", "parts to run, by commas: "+strings.Join(partNames(), ", "))
 	f.StringVar(&archs, "arch", "resnet8,resnet20,resnet32", "networks, by commas")
 	f.StringVar(&threads, "threads", "1,2", "numbers of threads, by commas")
+	f.StringVar(&methods, "methods", allMethods(), "what the part methods measures, by commas")
 	f.BoolVar(&o.quick, "quick", false, "few and short repeats: does it run at all?")
 	f.BoolVar(&o.json, "json", false, "print JSON instead of tables")
 	f.StringVar(&o.data, "data", "", "data artifact of srn-split (default: synthetic images)")
@@ -153,7 +156,7 @@ func parse(args []string, messages io.Writer) (options, error) {
 	if f.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q", f.Arg(0))
 	}
-	o.archs = strings.Split(archs, ",")
+	o.archs, o.methodNames = strings.Split(archs, ","), strings.Split(methods, ",")
 	for t := range strings.SplitSeq(threads, ",") {
 		var n int
 		if _, err := fmt.Sscan(t, &n); err != nil || n < 1 {

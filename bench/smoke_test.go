@@ -34,7 +34,7 @@ func TestQuick(t *testing.T) {
 		}
 		for _, row := range s.Data {
 			switch s.Name {
-			case "refresh":
+			case "refresh", "methods":
 				positive(t, s.Name, row["cost"].(map[string]any)["median"])
 			case "passes", "hvp-passes":
 				positive(t, s.Name, row["measured_ms"])

@@ -24,21 +24,26 @@ type stepper struct {
 type fitting struct {
 	arch   string
 	method string
-	every  int // refresh interval of the guidance, for method srn
+	every  int // refresh interval of the guidance, for methods that need a surrogate
 	batch  int
 }
 
 // newStepper prepares a run whose files go to dir.
 func newStepper(be device.Backend, data *dataset.Data, dir string, f fitting) (*stepper, error) {
-	net, err := resnet.New(be, resnet.Config{Arch: f.arch, Classes: len(data.Classes), Batch: f.batch})
-	if err != nil {
-		return nil, err
-	}
 	info, err := method.Find(f.method)
 	if err != nil {
 		return nil, err
 	}
-	options := method.Options{Net: net}
+	needs := info.Needs(method.Settings{})
+	net, err := resnet.New(be, resnet.Config{Arch: f.arch, Classes: len(data.Classes), Batch: needs.Copies * f.batch,
+		Tangents: needs.Tangents, InputGrad: needs.InputGrad, FeatureMask: needs.FeatureMask})
+	if err != nil {
+		return nil, err
+	}
+	options := method.Options{Net: net, Mean: data.Mean, Std: data.Std}
+	if info.Validation {
+		options.Validation = &method.Validation{Images: data.Images(&data.Train), Labels: data.Train.Labels, Indices: data.MetaVal}
+	}
 	if info.Surrogate {
 		options.Guidance = srn.DefaultGuidance()
 		options.Guidance.Every = f.every
