@@ -98,22 +98,51 @@ func replace(target string, fill func(*os.File) error) (_ *os.File, err error) {
 	return f, nil
 }
 
-// createTemp creates a file beside target. Unlike os.CreateTemp it leaves the
-// permissions to the umask.
-func createTemp(target string) (*os.File, error) {
+// tempSuffix ends the names of temporary files, which begin with tempPrefix and
+// have eight random digits between.
+const tempSuffix = ".tmp"
+
+func tempPrefix(target string) string {
 	folder, base := filepath.Split(target)
-	base = base[:min(len(base), 200)] // names have at most 255 bytes
-	for try := 0; ; try++ {
-		name := fmt.Sprintf("%s.%s.%08x.tmp", folder, base, rand.Uint32())
-		f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
-		if errors.Is(err, fs.ErrExist) && try < 100 {
+	return folder + "." + base[:min(len(base), 200)] + "." // names have at most 255 bytes
+}
+
+// createTemp creates a file beside target and locks it, and removes those that
+// killed processes left there. Unlike os.CreateTemp it leaves the permissions
+// to the umask.
+func createTemp(target string) (*os.File, error) {
+	removeStale(target)
+	var err error
+	for range 100 {
+		name := fmt.Sprintf("%s%08x%s", tempPrefix(target), rand.Uint32(), tempSuffix)
+		var f *os.File
+		f, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("the folder %s does not exist; make it first", filepath.Dir(target))
 		}
-		return f, err
+		if err != nil {
+			return nil, err
+		}
+		if lock(f) && stillThere(f) {
+			return f, nil
+		}
+		f.Close() // another process has just taken it for stale
+		err = fs.ErrExist
 	}
+	return nil, err
+}
+
+// stillThere tells whether an open file has its name.
+func stillThere(f *os.File) bool {
+	a, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	b, err := os.Stat(f.Name())
+	return err == nil && os.SameFile(a, b)
 }
 
 func syncFolder(path string) error {

@@ -26,20 +26,46 @@ func ResumeRecords(path string, keep int) (*RecordWriter, error) {
 	if direct {
 		return nil, fmt.Errorf("%s: is not a regular file, so its records cannot be resumed", path)
 	}
-	c, err := findCut(target, path, keep)
+	f, err := os.OpenFile(target, os.O_RDWR, 0)
 	if err != nil {
 		return nil, err
 	}
-	w := &RecordWriter{path: path, pack: c.packed, sync: true}
-	if len(c.rest) == 0 {
-		w.file, err = cutFile(target, c.offset)
-	} else {
-		w.file, err = replace(target, func(f *os.File) error { return c.copy(f, target) })
+	if !lock(f) {
+		f.Close()
+		return nil, inUse(path)
 	}
-	if err != nil {
+	w := &RecordWriter{path: path, file: f, sync: true}
+	if err := w.cut(target, keep); err != nil {
+		w.file.Close()
 		return nil, err
 	}
 	return w, nil
+}
+
+// cut drops what comes after the first keep records.
+func (w *RecordWriter) cut(target string, keep int) error {
+	c, err := findCut(w.file, w.path, keep)
+	if err != nil {
+		return err
+	}
+	w.pack = c.packed
+	if len(c.rest) == 0 {
+		if err := w.file.Truncate(c.offset); err != nil {
+			return err
+		}
+		if err := w.file.Sync(); err != nil {
+			return err
+		}
+		_, err = w.file.Seek(0, io.SeekEnd)
+		return err
+	}
+	whole, err := replace(target, func(f *os.File) error { return c.copy(f, w.file) })
+	if err != nil {
+		return err
+	}
+	w.file.Close()
+	w.file = whole
+	return nil
 }
 
 // cut is where a record file is to end.
@@ -51,13 +77,7 @@ type cut struct {
 
 // findCut looks for the end of the keep-th record. It reads no further, so
 // that damage in what is dropped does not matter.
-func findCut(target, path string, keep int) (cut, error) {
-	in, err := os.Open(target)
-	if err != nil {
-		return cut{}, err
-	}
-	defer in.Close()
-
+func findCut(in io.Reader, path string, keep int) (cut, error) {
 	var c cut
 	var f frame     // the current one
 	var start int64 // uncompressed bytes before it
@@ -81,7 +101,7 @@ func findCut(target, path string, keep int) (cut, error) {
 		}
 		return found
 	}
-	err = p.parse(in, Limits{}.withDefaults(defaultRecordSize), func(next frame) {
+	err := p.parse(in, Limits{}.withDefaults(defaultRecordSize), func(next frame) {
 		start += int64(len(f.plain))
 		f = next
 		c.packed = true
@@ -99,36 +119,11 @@ func findCut(target, path string, keep int) (cut, error) {
 		mend("it is not that run's file, or was cut; delete both file and state to start afresh")
 }
 
-// cutFile opens target to go on at offset.
-func cutFile(target string, offset int64) (*os.File, error) {
-	f, err := os.OpenFile(target, os.O_RDWR, 0)
-	if err != nil {
-		return nil, err
-	}
-	err = f.Truncate(offset)
-	if err == nil {
-		err = f.Sync()
-	}
-	if err == nil {
-		_, err = f.Seek(0, io.SeekEnd)
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	return f, nil
-}
-
-// copy writes what is kept of target.
-func (c cut) copy(to io.Writer, target string) error {
-	in, err := os.Open(target)
-	if err != nil {
+// copy writes what is kept of a file.
+func (c cut) copy(to io.Writer, in io.ReaderAt) error {
+	if _, err := io.Copy(to, io.NewSectionReader(in, 0, c.offset)); err != nil {
 		return err
 	}
-	defer in.Close()
-	if _, err := io.CopyN(to, in, c.offset); err != nil {
-		return err
-	}
-	_, err = to.Write(packFrame(c.rest))
+	_, err := to.Write(packFrame(c.rest))
 	return err
 }

@@ -21,7 +21,8 @@ type RecordWriter struct {
 // CreateRecords starts a record file with its header, in place of what was
 // there. It is compressed when path ends in .zst; "-" is plain JSON Lines on
 // standard output. The file appears under its name at once and grows with
-// each Flush, so that what a killed run has flushed can be read.
+// each Flush, so that what a killed run has flushed can be read. It is refused
+// where another process is writing to it.
 func CreateRecords(path string, h Header) (*RecordWriter, error) {
 	w := &RecordWriter{path: path, pack: strings.HasSuffix(path, suffix)}
 	if err := w.add(h.fields(), true); err != nil {
@@ -44,6 +45,9 @@ func CreateRecords(path string, h Header) (*RecordWriter, error) {
 			return nil, err
 		}
 		return w, nil
+	}
+	if err := refuseInUse(target, path); err != nil {
+		return nil, err
 	}
 	w.sync = true
 	w.file, err = replace(target, func(f *os.File) error {
