@@ -34,7 +34,7 @@ func open(path string) (f *os.File, size int64, err error) {
 	case err == nil && info.Mode().IsRegular():
 		return f, info.Size(), nil
 	case err == nil && info.IsDir():
-		err = fmt.Errorf("%s: is a directory: want a file", path)
+		err = formatErrorf(path, "", "is a folder: want a file").mend("name a file in it")
 	case err == nil:
 		return f, -1, nil
 	}

@@ -67,7 +67,7 @@ func TestRun(t *testing.T) {
 		{"missing file", []string{"--data=d"}, func(*Context) error {
 			_, err := os.Open("/nonexistent/d.zst")
 			return err
-		}, 3, "", "srn-test: open /nonexistent/d.zst: no such file or directory\n"},
+		}, 3, "", "srn-test: /nonexistent/d.zst: no such file or directory\nhint: check the name; it is looked for from the folder that the command runs in\n"},
 		{"json", []string{"--data=d", "--json"}, func(*Context) error { return input }, 3,
 			`{"type":"error","exit_code":3,"message":"d.zst: tensor \"conv1.weight\" is missing","hints":["write it again with srn-fit"]}` + "\n",
 			"srn-test: d.zst: tensor \"conv1.weight\" is missing\nhint: write it again with srn-fit\n"},

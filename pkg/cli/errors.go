@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"syscall"
 
 	"srn/pkg/artifact"
 )
@@ -58,9 +59,14 @@ func ExitCode(err error) int {
 	return ExitFailed
 }
 
-// Message is an error's text without the hints that are printed apart.
+// Message is an error's text without the hints that are printed apart, and
+// without the names of system calls.
 func Message(err error) string {
 	text := err.Error()
+	var failed *fs.PathError
+	if errors.As(err, &failed) {
+		text = strings.ReplaceAll(text, failed.Error(), failed.Path+": "+failed.Err.Error())
+	}
 	var format *artifact.FormatError
 	if errors.As(err, &format) && format.Mend != "" {
 		text = strings.ReplaceAll(text, "; "+format.Mend, "")
@@ -69,18 +75,48 @@ func Message(err error) string {
 }
 
 // Hints lists the hints of an error, the mends of format errors among them,
-// innermost first.
+// innermost first. A failure of the operating system without any has one that
+// follows from its kind.
 func Hints(err error) []string {
+	hints := ownHints(err)
+	if len(hints) == 0 {
+		for _, m := range systemMends {
+			if errors.Is(err, m.kind) {
+				return []string{m.mend}
+			}
+		}
+	}
+	return hints
+}
+
+// systemMends say what helps against failures of the operating system.
+var systemMends = []struct {
+	kind error
+	mend string
+}{
+	{syscall.ENOSPC, "free some space or write elsewhere; files under their final names are whole"},
+	{syscall.EDQUOT, "free some of your quota or write elsewhere; files under their final names are whole"},
+	{syscall.EROFS, "name a file on a disk that can be written to"},
+	{fs.ErrPermission, "ask for the right to it, or name another file"},
+	{fs.ErrNotExist, "check the name; it is looked for from the folder that the command runs in"},
+	{syscall.EISDIR, "name a file in it"},
+	{syscall.ENOTDIR, "check the name: a part of it is a file, not a folder"},
+	{syscall.ENAMETOOLONG, "choose a shorter name"},
+	{syscall.EIO, "the disk failed to read or write: check it before you go on"},
+	{syscall.EMFILE, "raise the limit on open files (ulimit -n)"},
+}
+
+func ownHints(err error) []string {
 	if err == nil {
 		return nil
 	}
 	var hints []string
 	switch e := err.(type) {
 	case interface{ Unwrap() error }:
-		hints = Hints(e.Unwrap())
+		hints = ownHints(e.Unwrap())
 	case interface{ Unwrap() []error }:
 		for _, inner := range e.Unwrap() {
-			hints = append(hints, Hints(inner)...)
+			hints = append(hints, ownHints(inner)...)
 		}
 	}
 	switch e := err.(type) {
