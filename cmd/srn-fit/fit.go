@@ -65,6 +65,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if err != nil {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--method: %v", err), "srn-fit --method list describes them")
 	}
+	f.Method = info.Name
 	settings, err := info.Settings(f.Set)
 	if err != nil {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--set: %v", err), "srn-fit --method "+f.Method+" --describe explains them")

@@ -18,9 +18,8 @@ import (
 type guidance struct {
 	probe.Flags
 	lossFlags
-	eigenFlags
+	seriesFlags
 	SRN              string `name:"srn" required:"" placeholder:"FILE" help:"Surrogate of srn-meta."`
-	Warm             bool   `default:"true" negatable:"" help:"Start at the eigenvector of the checkpoint before (default: yes)."`
 	srn.TargetConfig `embed:"" group:"Meta-target:"`
 }
 
@@ -45,6 +44,9 @@ func (g *guidance) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := g.checkable(examples); err != nil {
+		return err
+	}
 	file, err := srn.Load(g.SRN)
 	if err != nil {
 		return err
@@ -62,15 +64,14 @@ func (g *guidance) Run(ctx *cli.Context) error {
 			}
 		}
 	}
-	out, err := s.Create(schema, g.Seed, append(append(g.lossFlags.config(), g.eigenFlags.config()...), artifact.Fields{
-		{Key: "warm", Value: g.Warm}, {Key: "target", Value: g.TargetConfig},
-	}...))
+	out, err := s.Create(schema, g.Seed, append(append(g.lossFlags.config(), g.seriesFlags.config()...),
+		artifact.Field{Key: "target", Value: g.TargetConfig}))
 	if err != nil {
 		return err
 	}
 	t := &series{target: srn.NewTarget(g.TargetConfig)}
 	for _, c := range s.Checkpoints {
-		record, err := g.checkpoint(ctx, s, c, surrogates[c.Meta.Arch], examples, t)
+		record, err := g.checkpoint(ctx, s, out, c, surrogates[c.Meta.Arch], examples, t)
 		if err == nil {
 			err = write(out, append(record, artifact.Field{Key: "srn_sha256", Value: file.SHA256}))
 		}
@@ -89,14 +90,17 @@ func (g *guidance) Run(ctx *cli.Context) error {
 }
 
 // checkpoint measures r, its gradient's angles and the ingredients of s_meta.
-func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, c *checkpoint.Checkpoint, surrogate *srn.Surrogate, examples []int32, t *series) (artifact.Fields, error) {
+func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.RecordWriter, c *checkpoint.Checkpoint, surrogate *srn.Surrogate, examples []int32, t *series) (artifact.Fields, error) {
 	start := time.Now()
-	at, err := g.open(ctx, s, c, examples, resnet.Config{Tangents: true})
+	at, err := g.open(ctx, s, out, c, examples, resnet.Config{Tangents: true})
 	if err != nil {
 		return nil, err
 	}
 	defer at.bar.Done()
-	t.batch = at.net.Batch
+	t.batch = at.batch
+	if err := g.verify(at, g.lossFlags, "loss", 0); err != nil {
+		return nil, at.diverged(err)
+	}
 	point, gradient, err := at.gradient()
 	if err != nil {
 		return nil, err
@@ -118,19 +122,15 @@ func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, c *checkpoint.
 	if err != nil {
 		return nil, err
 	}
-	r, err := g.find(h, 1, curvature.LargestAlgebraic, t.warm)
+	r, err := g.follow(at, "λ_max", h, curvature.LargestAlgebraic)
 	if err != nil {
 		return nil, at.diverged(err)
 	}
-	unconverged(ctx, c, "λ_max", r)
 	hr := make([]float32, len(direction))
 	if err := h.Apply(hr, direction); err != nil {
 		return nil, at.diverged(err)
 	}
 	v := r.Pairs[0].Vector
-	if g.Warm {
-		t.warm = v
-	}
 	size := landscape.Norm(direction)
 	rayleigh := landscape.Dot(direction, hr) / (size * size)
 	score := t.target.Next(point.Loss, 1/margin.Value)
@@ -144,8 +144,9 @@ func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, c *checkpoint.
 	ctx.Logf("%s: r %.4g, ‖∇r‖ %.3g; cos ∇r with θ %+.3f, ∇L %+.3f, v_max %.3f; Rayleigh quotient %.4g of λ_max %.4g",
 		probe.Label(c), value.R, math.Abs(value.Slope())*size, landscape.Cosine(direction, c.Params),
 		landscape.Cosine(direction, gradient), math.Abs(cosV), rayleigh, r.Pairs[0].Value)
-	f := append(append(s.Fields("guidance", c), g.setting(examples, at.net.Batch)...), eigen("", r)...)
+	f := append(append(append(s.Fields("guidance", c), g.setting(examples, at.batch)...), g.how(at)...), eigen("", r)...)
 	return append(f, artifact.Fields{
+		{Key: "loss", Value: point.Loss},
 		{Key: "r", Value: value.R}, {Key: "clipped", Value: value.Clipped}, {Key: "slope", Value: value.Slope()},
 		{Key: "grad_r_norm", Value: math.Abs(value.Slope()) * size},
 		{Key: "grad_u_norm", Value: size},

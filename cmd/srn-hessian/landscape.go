@@ -53,6 +53,9 @@ func (p *plot) Run(ctx *cli.Context) error {
 	if err := p.inputs(s); err != nil {
 		return err
 	}
+	if err := p.checkable(examples); err != nil {
+		return err
+	}
 	out, skip, complete, err := p.output(s)
 	if err != nil || complete {
 		if complete {
@@ -61,7 +64,7 @@ func (p *plot) Run(ctx *cli.Context) error {
 		return err
 	}
 	for _, c := range s.Checkpoints {
-		n := 1 + p.cells()
+		n := p.lead() + p.cells()
 		if skip >= n {
 			skip -= n
 			continue
@@ -94,16 +97,22 @@ func (p *plot) output(s *probe.Session) (out *artifact.RecordWriter, skip int, c
 // checkpoint writes the plot's parameters and its cells, but for the first
 // skip of these records.
 func (p *plot) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.RecordWriter, c *checkpoint.Checkpoint, examples []int32, skip int) error {
-	at, err := p.open(ctx, s, c, examples, resnet.Config{Tangents: p.Eigen, ForwardOnly: !p.Eigen})
+	at, err := p.open(ctx, s, out, c, examples, resnet.Config{Tangents: p.Eigen, ForwardOnly: !p.Eigen})
 	if err != nil {
 		return err
 	}
 	defer at.bar.Done()
-	plane, told, err := p.plane(ctx, s, at)
+	if p.Check && skip == 0 {
+		if err := p.verify(at, p.lossFlags, "loss", 0); err != nil {
+			return at.diverged(err)
+		}
+		skip = 1
+	}
+	plane, told, err := p.plane(s, at)
 	if err != nil {
 		return at.diverged(err)
 	}
-	if skip == 0 {
+	if skip < p.lead() {
 		at.surface.Move(c.Params, c.Running)
 		here, err := at.surface.Here()
 		if err != nil {
@@ -113,18 +122,18 @@ func (p *plot) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.Reco
 			return probe.Diverged(c, curvature.ErrNotFinite)
 		}
 		ctx.Logf("%s: loss %.6g, accuracy %.4f; %d cells %s", probe.Label(c), here.Loss, here.Top1, p.cells(), p.along())
-		record := append(append(s.Fields("landscape", c), p.setting(examples, at.net.Batch)...), told...)
+		record := append(append(s.Fields("landscape", c), p.setting(examples, at.batch)...), told...)
 		if err := write(out, append(record, artifact.Fields{{Key: "loss", Value: here.Loss}, {Key: "top1", Value: here.Top1}}...)); err != nil {
 			return err
 		}
-		skip = 1
+		skip = p.lead()
 	}
 	at.bar.Done()
 	cells := ctx.Progress(int64(p.cells()), probe.Label(c)+": cells")
 	defer cells.Done()
 	at.bar = nil // images are not counted from here on
-	cells.Set(int64(skip - 1))
-	for k := skip - 1; k < p.cells(); k++ {
+	cells.Set(int64(skip - p.lead()))
+	for k := skip - p.lead(); k < p.cells(); k++ {
 		record, err := p.cell(at, plane, k)
 		if err != nil {
 			return err
@@ -157,10 +166,10 @@ func (p *plot) cell(at *place, plane *landscape.Plane, k int) (artifact.Fields, 
 
 // plane is what the coordinates mean at a checkpoint, with what a record says
 // of it.
-func (p *plot) plane(ctx *cli.Context, s *probe.Session, at *place) (*landscape.Plane, artifact.Fields, error) {
+func (p *plot) plane(s *probe.Session, at *place) (*landscape.Plane, artifact.Fields, error) {
 	c := at.c
 	plane := &landscape.Plane{Origin: c.Params, Running: c.Running}
-	var values, residuals any
+	var values, residuals, steps, hvps, converged any
 	running := "fixed"
 	switch p.along() {
 	case "to":
@@ -176,17 +185,16 @@ func (p *plot) plane(ctx *cli.Context, s *probe.Session, at *place) (*landscape.
 		if err != nil {
 			return nil, nil, err
 		}
-		r, err := p.find(h, p.dimensions(), curvature.LargestAlgebraic, nil)
+		r, err := p.find(at, "λ_max", h, p.dimensions(), curvature.LargestAlgebraic, nil)
 		if err != nil {
 			return nil, nil, err
 		}
-		unconverged(ctx, c, "eigenvectors", r)
 		var v, res []float64
 		for _, pair := range r.Pairs {
 			plane.Directions = append(plane.Directions, pair.Vector)
 			v, res = append(v, pair.Value), append(res, pair.Relative())
 		}
-		values, residuals = v, res
+		values, residuals, steps, hvps, converged = v, res, r.Steps, r.HVPs, r.Converged
 	case "vectors":
 		layout, _, err := c.Layouts()
 		if err != nil {
@@ -220,6 +228,7 @@ func (p *plot) plane(ctx *cli.Context, s *probe.Session, at *place) (*landscape.
 		{Key: "cosine", Value: cosine(plane.Directions)},
 		{Key: "theta_norm", Value: landscape.Norm(c.Params)},
 		{Key: "eigenvalues", Value: values}, {Key: "residuals", Value: residuals},
+		{Key: "steps", Value: steps}, {Key: "hvps", Value: hvps}, {Key: "converged", Value: converged},
 	}...), nil
 }
 
@@ -258,6 +267,9 @@ func (p *plot) check() error {
 		if p.To != "" {
 			p.X.Min = 0
 		}
+	}
+	if p.Check && !p.Eigen {
+		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--check: tests products of the Hessian, which only --eigen takes"), "leave out --check, or add --eigen")
 	}
 	if p.Output == "-" && p.Resume {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--resume: standard output cannot be resumed"), "name a file by -o")
@@ -305,6 +317,14 @@ func (p *plot) cells() int {
 		return p.X.Steps * p.Y.Steps
 	}
 	return p.X.Steps
+}
+
+// lead is how many records of a checkpoint come before its cells.
+func (p *plot) lead() int {
+	if p.Check {
+		return 2
+	}
+	return 1
 }
 
 func (p *plot) second() any {

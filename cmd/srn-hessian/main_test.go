@@ -21,5 +21,6 @@ func TestScripts(t *testing.T) {
 			}
 			return writeGuided(env.WorkDir)
 		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){"tell": tell, "same": same},
 	})
 }

@@ -28,11 +28,17 @@ func (m *margin) Run(ctx *cli.Context) error {
 
 // compare finds the ends of both spectra and the angles between them.
 func (m *margin) compare(ctx *cli.Context, at *place) (artifact.Fields, error) {
+	if err := m.verify(at, m.lossFlags, "loss", 0); err != nil {
+		return nil, err
+	}
+	if err := m.verify(at, m.lossFlags, "margin", m.Tau); err != nil {
+		return nil, err
+	}
 	h, err := at.hessian()
 	if err != nil {
 		return nil, err
 	}
-	val, err := m.find(h, 1, curvature.LargestAlgebraic, nil)
+	val, err := m.follow(at, "λ_max", h, curvature.LargestAlgebraic)
 	if err != nil {
 		return nil, err
 	}
@@ -44,11 +50,11 @@ func (m *margin) compare(ctx *cli.Context, at *place) (artifact.Fields, error) {
 	if h, err = at.operator(smooth); err != nil {
 		return nil, err
 	}
-	high, err := m.find(h, 1, curvature.LargestAlgebraic, nil)
+	high, err := m.follow(at, "λ_max of the margin", h, curvature.LargestAlgebraic)
 	if err != nil {
 		return nil, err
 	}
-	low, err := m.find(h, 1, curvature.SmallestAlgebraic, nil)
+	low, err := m.follow(at, "λ_min of the margin", h, curvature.SmallestAlgebraic)
 	if err != nil {
 		return nil, err
 	}
@@ -57,9 +63,6 @@ func (m *margin) compare(ctx *cli.Context, at *place) (artifact.Fields, error) {
 	if err := h.Apply(hv, v); err != nil {
 		return nil, err
 	}
-	unconverged(ctx, at.c, "λ_max", val)
-	unconverged(ctx, at.c, "λ_max of the margin", high)
-	unconverged(ctx, at.c, "λ_min of the margin", low)
 	up := math.Abs(landscape.Cosine(v, high.Pairs[0].Vector))
 	down := math.Abs(landscape.Cosine(v, low.Pairs[0].Vector))
 	ctx.Logf("%s: λ_max %.6g; margin %.4g, λ_max(H_margin) %.6g (|cos| %.3f), λ_min(H_margin) %.6g (|cos| %.3f)",
@@ -70,6 +73,7 @@ func (m *margin) compare(ctx *cli.Context, at *place) (artifact.Fields, error) {
 		{Key: "lambda_min_margin", Value: low.Pairs[0].Value},
 		{Key: "residual_min_margin", Value: low.Pairs[0].Relative()},
 		{Key: "converged_min_margin", Value: low.Converged},
+		{Key: "steps_min_margin", Value: low.Steps},
 		{Key: "hvps_min_margin", Value: low.HVPs},
 		{Key: "abs_cos_v_max_margin_max", Value: up},
 		{Key: "abs_cos_v_max_margin_min", Value: down},

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"srn/pkg/checkpoint"
 	"srn/pkg/cli"
 	"srn/pkg/curvature"
+	"srn/pkg/landscape"
 	"srn/pkg/probe"
 	"srn/pkg/resnet"
 )
@@ -107,7 +109,7 @@ func (o *operatorFlags) run(ctx *cli.Context, flags *probe.Flags, m measurement)
 		return err
 	}
 	if o.Check && len(examples) < 2 {
-		return cli.Errorf(cli.ExitUsage, "--check: needs at least 2 examples")
+		return errCheckable
 	}
 	for _, c := range s.Checkpoints {
 		if _, err := o.blocks(c); err != nil {
@@ -157,20 +159,10 @@ func (o *operatorFlags) checkpoint(ctx *cli.Context, s *probe.Session, c *checkp
 		bar.Add(images)
 		return s.Stopped()
 	}
-	record := func(kind string, parameters int, block any, own artifact.Fields) error {
-		f := append(s.Fields(kind, c), o.fields(examples, batch)...)
-		f = append(f, artifact.Fields{{Key: "loss", Value: h.Loss()}, {Key: "block", Value: block}, {Key: "parameters", Value: parameters}}...)
-		return write(out, append(f, own...))
-	}
+	about := append(s.Fields(m.kind, c), o.fields(c, examples, batch)...)
 	if o.Check {
-		found, failed := verify(ctx, c, h, uint64(m.seed))
-		if found != nil {
-			if err := record("check", h.Dim(), nil, found); err != nil {
-				return err
-			}
-		}
-		if failed != nil {
-			return failed
+		if err := verify(ctx, c, h, uint64(m.seed), append(s.Fields("check", c), o.fields(c, examples, batch)...), out); err != nil {
+			return err
 		}
 	}
 	for _, b := range blocks {
@@ -190,7 +182,7 @@ func (o *operatorFlags) checkpoint(ctx *cli.Context, s *probe.Session, c *checkp
 			return err
 		}
 		own = append(own, artifact.Field{Key: "hessian_seconds", Value: time.Since(start).Seconds()})
-		if err := record(m.kind, op.Dim(), name, own); err != nil {
+		if err := write(out, slices.Concat(about, of(h, name, op.Dim()), own)); err != nil {
 			return err
 		}
 	}
@@ -221,8 +213,15 @@ func (o *operatorFlags) tau() any {
 	return nil
 }
 
-// fields are what a record says of the matrix that it tells of.
-func (o *operatorFlags) fields(examples []int32, batch int) artifact.Fields {
+// of is what a record says of the loss, once there was a product, and of the
+// rows of the matrix that it tells of.
+func of(h *curvature.Hessian, block any, parameters int) artifact.Fields {
+	return artifact.Fields{{Key: "loss", Value: h.Loss()}, {Key: "block", Value: block}, {Key: "parameters", Value: parameters}}
+}
+
+// fields are what a record says of the matrix at a checkpoint.
+func (o *operatorFlags) fields(c *checkpoint.Checkpoint, examples []int32, batch int) artifact.Fields {
+	size := landscape.Norm(c.Params)
 	objective := "cross_entropy_mean"
 	switch {
 	case o.Objective == "margin":
@@ -239,6 +238,7 @@ func (o *operatorFlags) fields(examples []int32, batch int) artifact.Fields {
 		{Key: "objective", Value: objective},
 		{Key: "tau", Value: o.tau()},
 		{Key: "l2_term", Value: o.WeightDecay},
+		{Key: "loss_l2", Value: o.WeightDecay / 2 * size * size},
 		{Key: "operator", Value: o.Operator},
 		{Key: "params", Value: o.globs()},
 		{Key: "per", Value: o.Per},

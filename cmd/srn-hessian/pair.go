@@ -15,7 +15,7 @@ import (
 type pairFlags struct {
 	probe.Flags
 	lossFlags
-	eigenFlags
+	seriesFlags
 }
 
 // each writes a record of the given type for every checkpoint: what is known
@@ -36,13 +36,16 @@ func (p *pairFlags) each(ctx *cli.Context, kind string, flag artifact.Field, mea
 	if err != nil {
 		return err
 	}
-	out, err := s.Create(schema, p.Seed, append(append(p.lossFlags.config(), p.eigenFlags.config()...), flag))
+	if err := p.checkable(examples); err != nil {
+		return err
+	}
+	out, err := s.Create(schema, p.Seed, append(append(p.lossFlags.config(), p.seriesFlags.config()...), flag))
 	if err != nil {
 		return err
 	}
 	return s.Each(out, func(c *checkpoint.Checkpoint) (artifact.Fields, error) {
 		start := time.Now()
-		at, err := p.open(ctx, s, c, examples, resnet.Config{Tangents: true})
+		at, err := p.open(ctx, s, out, c, examples, resnet.Config{Tangents: true})
 		if err != nil {
 			return nil, err
 		}
@@ -52,6 +55,6 @@ func (p *pairFlags) each(ctx *cli.Context, kind string, flag artifact.Field, mea
 			return nil, at.diverged(err)
 		}
 		f = append(f, artifact.Field{Key: "hessian_seconds", Value: time.Since(start).Seconds()})
-		return append(append(s.Fields(kind, c), p.setting(examples, at.net.Batch)...), f...), nil
+		return append(append(append(s.Fields(kind, c), p.setting(examples, at.batch)...), p.how(at)...), f...), nil
 	})
 }

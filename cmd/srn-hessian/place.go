@@ -19,6 +19,7 @@ type eigenFlags struct {
 	Tol      float64 `default:"1e-3" placeholder:"X" help:"Residual ‖Hv−λv‖/|λ| of a converged eigenpair (${default})."`
 	MaxSteps int     `default:"300" placeholder:"N" help:"Lanczos steps after which to give up (${default})."`
 	Seed     int64   `default:"0" placeholder:"N" help:"Of what is random (${default})."`
+	Check    bool    `help:"First test the Hessian's products on each checkpoint: symmetry, agreement with differences, equal bits; exit with 1 if they fail."`
 }
 
 func (e *eigenFlags) check() error {
@@ -32,40 +33,101 @@ func (e *eigenFlags) check() error {
 }
 
 func (e *eigenFlags) config() artifact.Fields {
-	return artifact.Fields{{Key: "tol", Value: e.Tol}, {Key: "max_steps", Value: e.MaxSteps}}
+	return artifact.Fields{{Key: "tol", Value: e.Tol}, {Key: "max_steps", Value: e.MaxSteps}, {Key: "check", Value: e.Check}}
 }
 
-// find computes extreme eigenpairs. Start may be nil.
-func (e *eigenFlags) find(op curvature.Operator, k int, order curvature.Order, start []float32) (*curvature.Result, error) {
-	if len(start) != op.Dim() {
-		start = nil
+// checkable refuses a check of too few images.
+func (e *eigenFlags) checkable(examples []int32) error {
+	if e.Check && len(examples) < 2 {
+		return errCheckable
 	}
-	return curvature.Lanczos(op, curvature.Options{
+	return nil
+}
+
+// find computes extreme eigenpairs, from a random start where start is nil.
+func (e *eigenFlags) find(at *place, what string, op curvature.Operator, k int, order curvature.Order, start []float32) (*curvature.Result, error) {
+	r, err := curvature.Lanczos(op, curvature.Options{
 		K: k, Order: order, Tol: e.Tol, MaxSteps: e.MaxSteps, Seed: uint64(e.Seed), Start: start, Verify: true,
+		OnStep: func(step curvature.Step) error {
+			at.bar.Describe(fmt.Sprintf("%s: %s, step %d, %.4g, residual %.1e", probe.Label(at.c), what, step.Steps, step.Values[0], step.Residuals[0]))
+			return nil
+		},
 	})
+	if err == nil && !r.Converged {
+		at.ctx.Warnf("%s: %s not converged after %d steps; raise --max-steps", probe.Label(at.c), what, r.Steps)
+	}
+	return r, err
+}
+
+// seriesFlags are those of subcommands that find the same eigenpairs at one
+// checkpoint after the other.
+type seriesFlags struct {
+	eigenFlags
+	Warm bool `default:"true" negatable:"" help:"Start at the eigenvectors of the checkpoint before (default: yes)."`
+
+	before map[string][]float32 // eigenvectors by what they are
+}
+
+func (f *seriesFlags) config() artifact.Fields {
+	return append(f.eigenFlags.config(), artifact.Field{Key: "warm", Value: f.Warm})
+}
+
+// follow finds the first eigenpair in an order, from that of the checkpoint
+// before.
+func (f *seriesFlags) follow(at *place, what string, op curvature.Operator, order curvature.Order) (*curvature.Result, error) {
+	start := f.before[what]
+	if len(start) != op.Dim() {
+		start = nil // of another architecture
+	}
+	r, err := f.find(at, what, op, 1, order, start)
+	if err != nil {
+		return nil, err
+	}
+	at.warm = at.warm || start != nil
+	if f.Warm {
+		if f.before == nil {
+			f.before = map[string][]float32{}
+		}
+		f.before[what] = r.Pairs[0].Vector
+	}
+	return r, nil
+}
+
+// how is what a record says of how its eigenpairs were found.
+func (f *seriesFlags) how(at *place) artifact.Fields {
+	return artifact.Fields{
+		{Key: "algorithm", Value: "lanczos"}, {Key: "tol", Value: f.Tol}, {Key: "lanczos_seed", Value: f.Seed}, {Key: "warm_start", Value: at.warm},
+	}
 }
 
 // place is a checkpoint's network with the loss at it. Its surface and its
 // Hessian share the network: a pass of one undoes what the other has loaded,
 // so that a Hessian is made after the last pass of the surface.
 type place struct {
+	ctx      *cli.Context
 	s        *probe.Session
+	out      *artifact.RecordWriter
 	c        *checkpoint.Checkpoint
 	net      *resnet.Net
 	surface  *landscape.Surface
 	examples []int32
 	mode     nn.Mode
 	bar      *cli.Bar
+	batch    int  // images of a pass
+	warm     bool // an eigenvector of the checkpoint before was used
 }
 
 // open puts the network where a checkpoint is.
-func (l *lossFlags) open(ctx *cli.Context, s *probe.Session, c *checkpoint.Checkpoint, examples []int32, config resnet.Config) (*place, error) {
+func (l *lossFlags) open(ctx *cli.Context, s *probe.Session, out *artifact.RecordWriter, c *checkpoint.Checkpoint, examples []int32, config resnet.Config) (*place, error) {
 	config.Batch = l.passOf(c, examples, config)
 	net, err := s.Net(c, config)
 	if err != nil {
 		return nil, err
 	}
-	p := &place{s: s, c: c, net: net, examples: examples, mode: l.mode(), bar: ctx.Progress(-1, probe.Label(c))}
+	p := &place{
+		ctx: ctx, s: s, out: out, c: c, net: net, examples: examples, mode: l.mode(),
+		bar: ctx.Progress(-1, probe.Label(c)), batch: config.Batch,
+	}
 	p.surface = landscape.NewSurface(net, s.Images(c), s.Split.Labels, examples, p.mode)
 	p.surface.OnBatch = p.tick
 	return p, nil
@@ -85,10 +147,13 @@ func (p *place) tick(images int) error {
 	return p.s.Stopped()
 }
 
-// hessian is that of the mean cross-entropy.
-func (p *place) hessian() (*curvature.Hessian, error) {
-	return p.operator(curvature.NewCrossEntropy(p.net, p.s.Images(p.c), p.s.Split.Labels, p.mode))
+// crossEntropy is the mean loss.
+func (p *place) crossEntropy() curvature.Loss {
+	return curvature.NewCrossEntropy(p.net, p.s.Images(p.c), p.s.Split.Labels, p.mode)
 }
+
+// hessian is that of the mean loss.
+func (p *place) hessian() (*curvature.Hessian, error) { return p.operator(p.crossEntropy()) }
 
 func (p *place) operator(loss curvature.Loss) (*curvature.Hessian, error) {
 	h, err := curvature.NewHessian(loss, p.examples)
@@ -124,6 +189,7 @@ func (l *lossFlags) setting(examples []int32, batch int) artifact.Fields {
 		{Key: "batch", Value: batch},
 		{Key: "objective", Value: "cross_entropy_mean"},
 		{Key: "l2_term", Value: 0},
+		{Key: "loss_l2", Value: 0},
 	}
 }
 
@@ -135,13 +201,6 @@ func eigen(prefix string, r *curvature.Result) artifact.Fields {
 		{Key: "converged" + prefix, Value: r.Converged},
 		{Key: "steps" + prefix, Value: r.Steps},
 		{Key: "hvps" + prefix, Value: r.HVPs},
-	}
-}
-
-// unconverged warns of an eigenpair that is not what it should be.
-func unconverged(ctx *cli.Context, c *checkpoint.Checkpoint, what string, r *curvature.Result) {
-	if !r.Converged {
-		ctx.Warnf("%s: %s not converged after %d steps; raise --max-steps", probe.Label(c), what, r.Steps)
 	}
 }
 

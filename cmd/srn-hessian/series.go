@@ -10,8 +10,7 @@ import (
 // checkpoints in their order.
 type series struct {
 	target *srn.Target
-	warm   []float32 // eigenvector of the checkpoint before
-	batch  int       // images of a pass
+	batch  int // images of a pass
 
 	r, loss, marginValue, inverse, score, lambda, theta, epoch []float64
 }

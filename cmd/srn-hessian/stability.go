@@ -33,15 +33,17 @@ func (b *stability) measure(ctx *cli.Context, at *place) (artifact.Fields, error
 	if err != nil {
 		return nil, err
 	}
+	if err := b.verify(at, b.lossFlags, "loss", 0); err != nil {
+		return nil, err
+	}
 	h, err := at.hessian()
 	if err != nil {
 		return nil, err
 	}
-	r, err := b.find(h, 1, curvature.LargestAlgebraic, nil)
+	r, err := b.follow(at, "λ_max", h, curvature.LargestAlgebraic)
 	if err != nil {
 		return nil, err
 	}
-	unconverged(ctx, at.c, "λ_max", r)
 	layout, _, err := at.c.Layouts()
 	if err != nil {
 		return nil, err
@@ -62,25 +64,25 @@ func (b *stability) measure(ctx *cli.Context, at *place) (artifact.Fields, error
 		products, shares = append(products, lambda*size*size), append(shares, share*share)
 		sum += lambda * size * size
 	}
-	scaled, err := b.find(curvature.NewScaled(h, d), 1, curvature.LargestAlgebraic, nil)
+	scaled, err := b.follow(at, "λ_max without scale", curvature.NewScaled(h, d), curvature.LargestAlgebraic)
 	if err != nil {
 		return nil, err
 	}
-	unconverged(ctx, at.c, "λ_max without scale", scaled)
-	blocksConverged := any(nil)
+	blocksConverged, blocksHVPs := any(nil), any(nil)
+	var residuals []float64
 	if b.PerLayer {
-		all := true
+		all, hvps := true, 0
 		for _, p := range convs {
 			alone := make([]float32, h.Dim())
 			copy(alone[p.Offset:p.Offset+p.Len()], d[p.Offset:])
-			one, err := b.find(curvature.NewScaled(h, alone), 1, curvature.LargestAlgebraic, nil)
+			one, err := b.follow(at, "λ_max of "+p.Name, curvature.NewScaled(h, alone), curvature.LargestAlgebraic)
 			if err != nil {
 				return nil, err
 			}
-			blocks = append(blocks, one.Pairs[0].Value)
-			all = all && one.Converged
+			blocks, residuals = append(blocks, one.Pairs[0].Value), append(residuals, one.Pairs[0].Relative())
+			all, hvps = all && one.Converged, hvps+one.HVPs
 		}
-		blocksConverged = all
+		blocksConverged, blocksHVPs = all, hvps
 	}
 	ctx.Logf("%s: λ_max %.6g, bound 2/λ_max %.4g, %s; without scale %.6g", probe.Label(at.c), lambda, 2/lambda, rate, scaled.Pairs[0].Value)
 	f := append(append(artifact.Fields{{Key: "loss", Value: h.Loss()}}, eigen("", r)...), rate.fields(lambda, at.c.Meta.WeightDecay)...)
@@ -94,7 +96,8 @@ func (b *stability) measure(ctx *cli.Context, at *place) (artifact.Fields, error
 	}...)
 	f = append(f, eigen("_scaled", scaled)...)
 	return append(f, artifact.Fields{
-		{Key: "lambda_max_layers", Value: blocks}, {Key: "converged_layers", Value: blocksConverged},
+		{Key: "lambda_max_layers", Value: blocks}, {Key: "residuals_layers", Value: residuals},
+		{Key: "converged_layers", Value: blocksConverged}, {Key: "hvps_layers", Value: blocksHVPs},
 	}...), nil
 }
 

@@ -134,6 +134,7 @@ func (t *top) fields(r *curvature.Result, warm bool) artifact.Fields {
 		{Key: "warm_start", Value: warm},
 		{Key: "steps", Value: r.Steps},
 		{Key: "restarts", Value: r.Restarts},
+		{Key: "basis_bytes", Value: 4 * len(r.Pairs[0].Vector) * r.Kept},
 		{Key: "hvps", Value: r.HVPs},
 		{Key: "lambda_max", Value: largest},
 		{Key: "lambda_min", Value: smallest},

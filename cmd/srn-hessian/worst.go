@@ -17,7 +17,7 @@ import (
 type worst struct {
 	probe.Flags
 	lossFlags
-	eigenFlags
+	seriesFlags
 	Rho     []float64 `default:"0.01,0.05" placeholder:"X,…" help:"Radii ρ of the balls, in the Euclidean norm of all parameters (${default})."`
 	Ascent  int       `default:"30" placeholder:"N" help:"Steps of projected gradient ascent, each one gradient (${default})."`
 	Slowest float64   `name:"ascent-tol" default:"1e-3" placeholder:"X" help:"Stop when two steps running add less than this fraction of the increase (${default})."`
@@ -38,14 +38,17 @@ func (w *worst) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.Create(schema, w.Seed, append(append(w.lossFlags.config(), w.eigenFlags.config()...), artifact.Fields{
+	if err := w.checkable(examples); err != nil {
+		return err
+	}
+	out, err := s.Create(schema, w.Seed, append(append(w.lossFlags.config(), w.seriesFlags.config()...), artifact.Fields{
 		{Key: "rho", Value: w.Rho}, {Key: "ascent", Value: w.Ascent}, {Key: "ascent_tol", Value: w.Slowest},
 	}...))
 	if err != nil {
 		return err
 	}
 	for _, c := range s.Checkpoints {
-		records, err := w.checkpoint(ctx, s, c, examples)
+		records, err := w.checkpoint(ctx, s, out, c, examples)
 		if err == nil {
 			err = write(out, records...)
 		}
@@ -57,12 +60,16 @@ func (w *worst) Run(ctx *cli.Context) error {
 }
 
 // checkpoint is one record for each radius.
-func (w *worst) checkpoint(ctx *cli.Context, s *probe.Session, c *checkpoint.Checkpoint, examples []int32) ([]artifact.Fields, error) {
-	at, err := w.open(ctx, s, c, examples, resnet.Config{Tangents: true})
+func (w *worst) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.RecordWriter, c *checkpoint.Checkpoint, examples []int32) ([]artifact.Fields, error) {
+	begin := time.Now()
+	at, err := w.open(ctx, s, out, c, examples, resnet.Config{Tangents: true})
 	if err != nil {
 		return nil, err
 	}
 	defer at.bar.Done()
+	if err := w.verify(at, w.lossFlags, "loss", 0); err != nil {
+		return nil, at.diverged(err)
+	}
 	point, gradient, err := at.gradient()
 	if err != nil {
 		return nil, err
@@ -71,11 +78,11 @@ func (w *worst) checkpoint(ctx *cli.Context, s *probe.Session, c *checkpoint.Che
 	if err != nil {
 		return nil, err
 	}
-	r, err := w.find(h, 1, curvature.LargestAlgebraic, nil)
+	r, err := w.follow(at, "λ_max", h, curvature.LargestAlgebraic)
 	if err != nil {
 		return nil, at.diverged(err)
 	}
-	unconverged(ctx, c, "λ_max", r)
+	seconds := time.Since(begin).Seconds()
 	v := r.Pairs[0].Vector
 	opposite := make([]float32, len(v))
 	for i, x := range v {
@@ -97,7 +104,7 @@ func (w *worst) checkpoint(ctx *cli.Context, s *probe.Session, c *checkpoint.Che
 		}
 		first, second := rho*landscape.Norm(gradient), rho*rho/2*r.Pairs[0].Value
 		ctx.Logf("%s: ρ %g: loss %.6g, worst %.6g; increase %.4g, ρ²λ_max/2 %.4g, ρ‖∇L‖ %.4g", probe.Label(c), rho, found.Base, found.Value, found.Increase(), second, first)
-		records = append(records, append(append(s.Fields("worst", c), w.setting(examples, at.net.Batch)...), append(eigen("", r), artifact.Fields{
+		records = append(records, append(append(append(s.Fields("worst", c), w.setting(examples, at.batch)...), w.how(at)...), append(eigen("", r), artifact.Fields{
 			{Key: "loss", Value: point.Loss}, {Key: "grad_norm", Value: landscape.Norm(gradient)},
 			{Key: "theta_norm", Value: landscape.Norm(c.Params)},
 			{Key: "rho", Value: rho},
@@ -112,6 +119,7 @@ func (w *worst) checkpoint(ctx *cli.Context, s *probe.Session, c *checkpoint.Che
 			{Key: "start", Value: from},
 			{Key: "gradients", Value: found.Gradients},
 			{Key: "ascent_converged", Value: found.Converged},
+			{Key: "hessian_seconds", Value: seconds},
 			{Key: "ascent_seconds", Value: time.Since(start).Seconds()},
 		}...)...))
 	}

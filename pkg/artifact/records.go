@@ -77,6 +77,7 @@ func (r Record) Floats(key string) (v []float64, ok bool) {
 type Stream struct {
 	Header  Header
 	Records []Record // neither the header nor the end
+	Lines   []int    // number of the line of each record in its file, from 1
 	// Complete says that the end record is there; Status is what it says,
 	// such as "ok".
 	Complete bool

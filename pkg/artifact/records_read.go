@@ -188,7 +188,7 @@ func (p *recordParser) record(line []byte) error {
 			s.Complete = true
 			s.Status = rec.Text("status")
 		default:
-			s.Records = append(s.Records, rec)
+			s.Records, s.Lines = append(s.Records, rec), append(s.Lines, p.line)
 		}
 	}
 	if p.onLine != nil {

@@ -96,6 +96,7 @@ func TestRecordsGolden(t *testing.T) {
 			{"type": "round", "z": []any{1., nil}, "a": "<ö>", "n": nil},
 			{"type": "eval", "a": 1e-7, "b": 1e21},
 		},
+		Lines:    []int{2, 3, 4, 5},
 		Complete: true,
 		Status:   "ok",
 	}

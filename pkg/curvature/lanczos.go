@@ -119,6 +119,7 @@ type Result struct {
 	Steps     int    // steps of the algorithm
 	HVPs      int    // products, those of Verify included
 	Restarts  int
+	Kept      int  // vectors of length Dim held at the most, which is what memory is spent on
 	Converged bool // all pairs have
 }
 
@@ -402,7 +403,7 @@ func (s *lanczos) decompose() (err error) {
 
 // result makes the pairs from T's eigenvectors.
 func (s *lanczos) result() (*Result, error) {
-	r := &Result{Steps: s.steps, Restarts: s.restarts, Converged: s.n >= s.opt.K}
+	r := &Result{Steps: s.steps, Restarts: s.restarts, Kept: len(s.v.vectors), Converged: s.n >= s.opt.K}
 	s.v.size = min(s.v.size, s.n)
 	for i := range s.wanted() {
 		s.v.combine(s.w, s.ritz.vectors[i])

@@ -172,6 +172,9 @@ func TestLanczosRestart(t *testing.T) {
 		if got.Restarts < 2 {
 			t.Errorf("%+v: %d restarts tell nothing", c, got.Restarts)
 		}
+		if got.Kept > c.krylov+1 {
+			t.Errorf("%+v: %d vectors kept", c, got.Kept)
+		}
 		checkPairs(t, m, got, wantedValues(eigen.Values(nil), c.order, c.k), 1e-4)
 	}
 }

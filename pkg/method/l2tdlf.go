@@ -6,90 +6,89 @@ import (
 	"srn/pkg/artifact"
 )
 
-// l2tDLF learns a loss that is bilinear in the target and the log-probabilities:
+// l2tDLF is a bilinear loss whose W a teacher sets from the state of training:
 //
-//	ℓ = μ·CE − (1−μ)·σ(A),  A = [Wᵀ·log p + b]_y,
+//	W_t = W + W₂·(2σ(u) − 1),  u = θ₁·progress + θ₂·accuracy + θ₃,
 //
-// with W, K×K, the identity and b zero at first, so that at first σ(A) is the
-// logistic function of the log-likelihood. For soft targets A is averaged.
+// with the fraction of the run done and the accuracy on the step's batch. The
+// teacher's parameters W, b, W₂ and θ are taught through one step.
 type l2tDLF struct {
-	classes   int
-	mix, rate float64
-	phi       []float64 // W by rows, then b
-	sums      []float64
-	p, d      []float64
+	bilinear // w is W_t
+	rate     float64
+	phi      []float64 // W by rows, b, W₂ by rows, θ₁ θ₂ θ₃
+
+	state3        [3]float64 // progress, accuracy, 1
+	signal, slope float64    // 2σ(u) − 1 and its slope in u
+	sums          []float64  // of gradients in W_t by rows, then in b
 }
 
+// l2tSharpness is that of the held-out smooth error rate, as the authors have it.
+const l2tSharpness = 50
+
 var l2tDLFInfo = Info{
-	Name:       "l2t-dlf-like",
+	Name:       "l2t-dlf",
 	Kind:       "loss+passes",
-	Formula:    "mean of μ·CE − (1−μ)·σ([Wᵀ·log p + b]_y), W and b taught by held-out images through one step",
+	Formula:    "mean of μ·CE − (1−μ)·σ([W_tᵀ·log p + b]_y), W_t and b a teacher's, taught by held-out images through one step",
 	Reference:  "Wu, Tian, Xia et al. 2018 (L2T-DLF)",
 	PaperRow:   "L2T-DLF",
 	Passes:     "4",
 	Validation: true,
 	Params: []Param{
 		number("mix", 0.5, 0, 1, "μ, the share of cross-entropy; 1 is cross-entropy"),
-		number("meta-lr", 0.01, 0, 1e6, "learning rate of W and b; 0 keeps them"),
+		number("meta-lr", 0.01, 0, 1e6, "learning rate of the teacher; 0 keeps it"),
+		word("objective", "held-out loss: smooth-error, 2σ(50·(max p − p_y)) − 1 as the authors have it; ce, cross-entropy", "smooth-error", "ce"),
 		number("val-batch", 100, 2, 1e6, "held-out images of a step, at most the batch size"),
 	},
 	Notes: []string{lookaheadNote,
-		"Like the original in the loss alone: there a teacher network sets W and b from the state of training and is taught through the whole path of training; here W and b are taught themselves, through one step.",
-		"The held-out loss is cross-entropy; the original's is a smooth error rate.",
+		"The teacher is that of the authors' demonstration, W_t = W + W₂·(2σ(θ₁·progress + θ₂·accuracy + θ₃) − 1), without attention; it is taught through one step, where the original goes back through the whole path of training.",
+		"Chosen: accuracy is that of the step's batch; W₂ begins at 0, θ₁ and θ₂ at 1, θ₃ at 0. Half the loss is cross-entropy, as in the authors' final training.",
 		"train_loss is the plain cross-entropy."},
 	needs: lookaheadNeeds,
 	make: func(o Options, v values) (part, error) {
 		l := newL2TDLF(o.Net.Logits().Len()/o.Net.Loss().Len(), v.number("mix"), v.number("meta-lr"))
-		return &learnedByLookahead{newLookahead(o, l, int(v.number("val-batch")))}, nil
+		ahead := newLookahead(o, l, int(v.number("val-batch")))
+		if v.word("objective") == "smooth-error" {
+			ahead.validation.passes.loss = &smoothError{sharpness: l2tSharpness}
+		}
+		return &learnedByLookahead{ahead}, nil
 	},
 }
 
 func newL2TDLF(classes int, mix, rate float64) *l2tDLF {
-	n := classes*classes + classes
-	l := &l2tDLF{classes: classes, mix: mix, rate: rate, phi: make([]float64, n), sums: make([]float64, n), p: make([]float64, classes), d: make([]float64, classes)}
-	for k := range classes {
-		l.phi[k*classes+k] = 1
-	}
+	n := classes * classes
+	l := &l2tDLF{bilinear: newBilinear(classes, mix), rate: rate, phi: make([]float64, 2*n+classes+3), sums: make([]float64, n+classes)}
+	copy(l.phi, l.w)
+	_, _, _, theta := l.teacher()
+	theta[0], theta[1] = 1, 1
+	l.state3[2] = 1
+	l.settle()
 	return l
 }
 
-// column is Σ_y t_y·W_ky.
-func (l *l2tDLF) column(k int, t []float64) (sum float64) {
-	for y, w := range t {
-		if w != 0 {
-			sum += w * l.phi[k*l.classes+y]
-		}
-	}
-	return sum
+// teacher parts φ.
+func (l *l2tDLF) teacher() (w, b, w2, theta []float64) {
+	n := l.classes * l.classes
+	return l.phi[:n], l.phi[n:][:l.classes], l.phi[n+l.classes:][:n], l.phi[2*n+l.classes:]
 }
 
-// argument is A, after which p holds the probabilities.
-func (l *l2tDLF) argument(z, t []float64) (a, logSum float64) {
-	logSum = softmax(l.p, z)
-	for y, w := range t {
-		a += w * l.phi[l.classes*l.classes+y]
+// settle computes W_t and b for the state at hand.
+func (l *l2tDLF) settle() {
+	w, b, w2, theta := l.teacher()
+	u := 0.0
+	for i, v := range theta {
+		u += v * l.state3[i]
 	}
-	for k, v := range z {
-		a += l.column(k, t) * (v - logSum)
+	sigma := 1 / (1 + math.Exp(-u))
+	l.signal, l.slope = 2*sigma-1, 2*sigma*(1-sigma)
+	for i := range w {
+		l.w[i] = w[i] + l.signal*w2[i]
 	}
-	return a, logSum
+	copy(l.b, b)
 }
 
-func (l *l2tDLF) row(d, z, t []float64) float64 {
-	loss := crossEntropyRow(d, z, t)
-	if l.mix == 1 {
-		return loss
-	}
-	a, _ := l.argument(z, t)
-	s := 1 / (1 + math.Exp(-a))
-	total := 0.0
-	for k := range z {
-		total += l.column(k, t)
-	}
-	for k, p := range l.p {
-		d[k] = l.mix*d[k] - (1-l.mix)*s*(1-s)*(l.column(k, t)-total*p)
-	}
-	return l.mix*loss - (1-l.mix)*s
+func (l *l2tDLF) watch(s *Step, accuracy float64) {
+	l.state3[0], l.state3[1] = s.Progress(), accuracy
+	l.settle()
 }
 
 // mixed differentiates −(1−μ)·σ′(A)·D, where D = Σ_k column_k·(ż_k − ⟨p, ż⟩)
@@ -118,17 +117,87 @@ func (l *l2tDLF) mixed(z, t, zDot []float64) {
 	}
 }
 
+// chain is the gradient in φ of what has the gradient l.sums in W_t and b.
+func (l *l2tDLF) chain(scale float64) []float64 {
+	n := l.classes * l.classes
+	_, _, w2, _ := l.teacher()
+	grad := make([]float64, len(l.phi))
+	inSignal := 0.0
+	for i, g := range l.sums[:n] {
+		grad[i] = scale * g
+		grad[n+l.classes+i] = scale * g * l.signal
+		inSignal += scale * g * w2[i]
+	}
+	for i, g := range l.sums[n:] {
+		grad[n+i] = scale * g
+	}
+	for i, v := range l.state3 {
+		grad[2*n+l.classes+i] = inSignal * l.slope * v
+	}
+	return grad
+}
+
 func (l *l2tDLF) learn(scale float64) {
-	for i, g := range l.sums {
-		l.phi[i] -= l.rate * scale * g
+	for i, g := range l.chain(scale) {
+		l.phi[i] -= l.rate * g
 	}
 	clear(l.sums)
+	l.settle()
+}
+
+// report tells how far W_t has come from the identity, in the root mean square.
+func (l *l2tDLF) report() artifact.Fields {
+	sum := 0.0
+	for i, v := range l.w {
+		if i%(l.classes+1) == 0 {
+			v--
+		}
+		sum += v * v
+	}
+	return artifact.Fields{{Key: "w_drift", Value: math.Sqrt(sum) / float64(l.classes)}, {Key: "teacher_signal", Value: l.signal}}
 }
 
 func (l *l2tDLF) state() []artifact.Tensor {
-	return []artifact.Tensor{artifact.Float64("state.l2t-dlf", []int{len(l.phi)}, l.phi)}
+	return []artifact.Tensor{artifact.Float64("state.l2t-dlf", []int{len(l.phi)}, l.phi),
+		artifact.Float64("state.l2t-dlf.of", []int{3}, l.state3[:])}
 }
 
 func (l *l2tDLF) restore(f *artifact.File, path string) error {
-	return restoreFloats(f, path, "state.l2t-dlf", l.phi)
+	if err := restoreFloats(f, path, "state.l2t-dlf", l.phi); err != nil {
+		return err
+	}
+	if err := restoreFloats(f, path, "state.l2t-dlf.of", l.state3[:]); err != nil {
+		return err
+	}
+	l.settle()
+	return nil
+}
+
+// smoothError is 2σ(s·(max p − p_y)) − 1, which counts errors as s grows. For
+// soft targets it is averaged.
+type smoothError struct {
+	sharpness float64
+	p         []float64
+}
+
+func (l *smoothError) row(d, z, t []float64) (loss float64) {
+	l.p = append(l.p[:0], z...)
+	softmax(l.p, z)
+	best := argmax(l.p)
+	clear(d)
+	for y, w := range t {
+		if w == 0 {
+			continue
+		}
+		gap := l.p[best] - l.p[y]
+		s := 1 / (1 + math.Exp(-l.sharpness*gap))
+		loss += w * (2*s - 1)
+		slope := 2 * w * l.sharpness * s * (1 - s) // in gap
+		for k, p := range l.p {
+			d[k] -= slope * gap * p
+		}
+		d[best] += slope * l.p[best]
+		d[y] -= slope * l.p[y]
+	}
+	return loss
 }

@@ -10,3 +10,16 @@ func (l *learnedByLookahead) state() []artifact.Tensor { return l.loss.(stateful
 func (l *learnedByLookahead) restore(f *artifact.File, path string) error {
 	return l.loss.(stateful).restore(f, path)
 }
+
+func (l *learnedByLookahead) begin(s *Step) {
+	if b, ok := l.loss.(beginner); ok {
+		b.begin(s)
+	}
+}
+
+func (l *learnedByLookahead) report() artifact.Fields {
+	if r, ok := l.loss.(reporter); ok {
+		return r.report()
+	}
+	return nil
+}

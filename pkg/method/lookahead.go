@@ -15,6 +15,11 @@ type learnedLoss interface {
 	learn(scale float64)
 }
 
+// watcher is a learned loss that depends on the state of training.
+type watcher interface {
+	watch(s *Step, accuracy float64) // on the step's batch
+}
+
 // lookahead trains the parameters φ of a loss through one step of the network:
 //
 //	ŵ = w − lr·∇_w (1/n)Σ ℓ_i(w; φ),  then φ by the gradient of L_val(ŵ),
@@ -61,6 +66,9 @@ func (l *lookahead) teach(s *Step, p *passes) {
 	params := l.net.Params()
 	l.be.Copy(l.w, params)
 	l.net.Forward(n, nn.TrainFrozen)
+	if w, ok := l.loss.(watcher); ok {
+		w.watch(s, p.accuracy(n))
+	}
 	p.rows(n, l.loss)
 	l.net.Backward(n)
 	l.be.Axpy(params, float32(-s.LR), l.net.Grad())

@@ -24,15 +24,28 @@ func rowLosses(classes int) map[string]loss {
 		"energy-out":         outHinge{&energyOOD{energyIn: energy, out: 5}},
 		"l2t-dlf":            perturbed(newL2TDLF(classes, 0.3, 0)),
 		"l2t-dln":            newL2TDLN(classes, 6, 0.3, 0, 2),
+		"smooth-error":       &smoothError{sharpness: 3},
+		"focal":              &focal{},
+		"absolute-error":     &absoluteError{},
+		"logit-margin":       &logitMargin{},
 	}
 }
 
-// perturbed moves W and b away from where they begin.
+// perturbed moves the teacher away from where it begins.
 func perturbed(l *l2tDLF) *l2tDLF {
 	r := rng.New(9)
 	for i := range l.phi {
 		l.phi[i] += 0.3 * r.NormFloat64()
 	}
+	l.watch(&Step{Number: 3, Steps: 4}, 0.4)
+	return l
+}
+
+// drawn is slf with the noise of a step.
+func drawn(classes int, hard bool) *slf {
+	l := newSLF(classes, 7, 2, hard, 0, 3)
+	l.mix, l.hot, l.cold = 0.2, 1, 0.5
+	l.begin(&Step{Number: 2, Steps: 5})
 	return l
 }
 
@@ -107,6 +120,8 @@ func TestLimitsAreCrossEntropy(t *testing.T) {
 		"smooth01, warming up":      warm,
 		"l2t-dlf, μ = 1":            newL2TDLF(5, 1, 0),
 		"l2t-dln, μ = 1":            newL2TDLN(5, 6, 1, 0, 2),
+		"slf, μ = 1":                &slf{mix: 1},
+		"ala, μ = 1":                newALA(5, 1, 0.1, 4, 0, 1),
 	} {
 		r := rng.New(5)
 		for range 20 {
@@ -230,27 +245,151 @@ func mixedBy(l loss, z, target, zDot []float64) (sum float64) {
 	return sum
 }
 
-func TestMixedDerivativesOfLearnedLosses(t *testing.T) {
-	const classes = 4
-	r := rng.New(8)
+// learned are losses whose parameters held-out images teach, with φ and the
+// sums that mixed adds to. Of l2t-dlf these are W_t, then b.
+func learned(classes int) map[string]struct {
+	learnedLoss
+	phi  [][]float64
+	sums []float64
+} {
+	type entry = struct {
+		learnedLoss
+		phi  [][]float64
+		sums []float64
+	}
 	dlf := perturbed(newL2TDLF(classes, 0.3, 0))
 	mwn := newMetaWeightNet(6, 0, 0, 1)
 	dln := newL2TDLN(classes, 6, 0.3, 0, 2)
+	slf := drawn(classes, false)
+	return map[string]entry{
+		"l2t-dlf":         {dlf, [][]float64{dlf.w, dlf.b}, dlf.sums},
+		"meta-weight-net": {mwn, [][]float64{mwn.phi}, mwn.sums},
+		"l2t-dln":         {dln, [][]float64{dln.phi}, dln.sums},
+		"slf":             {slf, [][]float64{slf.phi}, slf.sums},
+	}
+}
+
+func TestMixedDerivativesOfLearnedLosses(t *testing.T) {
+	const classes = 4
+	r := rng.New(8)
+	all := learned(classes)
 	for _, soft := range []bool{false, true} {
 		z, target := example(r, classes, soft)
 		zDot, _ := example(r, classes, false)
-		for _, c := range []struct {
-			name      string
-			l         learnedLoss
-			phi, sums []float64
-		}{{"l2t-dlf", dlf, dlf.phi, dlf.sums}, {"meta-weight-net", mwn, mwn.phi, mwn.sums}, {"l2t-dln", dln, dln.phi, dln.sums}} {
+		for name, c := range all {
+			stopped := c.learnedLoss
+			if l, ok := stopped.(*slf); ok { // through the inputs of its network there is no gradient
+				stopped = slfAt{l, append([]float64(nil), z...)}
+			}
 			clear(c.sums)
-			c.l.mixed(z, target, zDot)
-			for i := range c.phi {
-				want := slope(func() float64 { return mixedBy(c.l, z, target, zDot) }, &c.phi[i])
-				near(t, fmt.Sprintf("%s, soft %v: φ_%d", c.name, soft, i), c.sums[i], want, 1e-7)
+			c.mixed(z, target, zDot)
+			i := 0
+			for _, phi := range c.phi {
+				for j := range phi {
+					want := slope(func() float64 { return mixedBy(stopped, z, target, zDot) }, &phi[j])
+					near(t, fmt.Sprintf("%s, soft %v: φ_%d", name, soft, i), c.sums[i], want, 1e-7)
+					i++
+				}
 			}
 		}
+	}
+}
+
+// slfAt is slf's loss with the weights that it has at other logits.
+type slfAt struct {
+	*slf
+	z []float64
+}
+
+func (l slfAt) row(d, z, t []float64) float64 {
+	l.evaluate(l.z, t)
+	w := append([]float64(nil), l.weights...)
+	loss := crossEntropyRow(d, z, t) * l.mix
+	l.evaluate(z, t)
+	for k := range d {
+		d[k] *= l.mix
+		for m := range w {
+			d[k] += (1 - l.mix) * w[m] * l.d[m][k]
+		}
+	}
+	for m := range w {
+		loss += (1 - l.mix) * w[m] * l.losses[m]
+	}
+	return loss
+}
+
+// TestGradientOfSLF: in the logits, with the weights held.
+func TestGradientOfSLF(t *testing.T) {
+	r := rng.New(14)
+	for _, hard := range []bool{false, true} {
+		l := drawn(5, hard)
+		z, target := example(r, 5, true)
+		d, scratch := make([]float64, 5), make([]float64, 5)
+		held := slfAt{l, append([]float64(nil), z...)}
+		near(t, "loss", l.row(d, z, target), held.row(scratch, z, target), 1e-12)
+		for k := range z {
+			near(t, fmt.Sprintf("hard %v: ∂/∂z_%d", hard, k), d[k], slope(func() float64 { return held.row(scratch, z, target) }, &z[k]), 1e-8)
+		}
+		sum := 0.0
+		for _, w := range l.weights {
+			if hard && w != 0 && w != 0.5 && w != 1 {
+				t.Errorf("a weight of %g in two hard draws", w)
+			}
+			sum += w
+		}
+		near(t, "sum of the weights", sum, 1, 1e-12)
+	}
+}
+
+// TestTeacherOfL2TDLF: the chain from W_t and b to the teacher's parameters.
+func TestTeacherOfL2TDLF(t *testing.T) {
+	const classes = 3
+	l := perturbed(newL2TDLF(classes, 0.3, 0))
+	r := rng.New(10)
+	z, target := example(r, classes, true)
+	zDot, _ := example(r, classes, false)
+	l.mixed(z, target, zDot)
+	grad := l.chain(2)
+	for i := range l.phi {
+		want := slope(func() float64 { l.settle(); return 2 * mixedBy(l, z, target, zDot) }, &l.phi[i])
+		near(t, fmt.Sprintf("φ_%d", i), grad[i], want, 1e-7)
+	}
+}
+
+// TestPolicyOfALA: what is kept for the reward is the gradient of the moves'
+// log-probability, divided by the number of entries.
+func TestPolicyOfALA(t *testing.T) {
+	const classes = 3
+	a := newALA(classes, 0.5, 0.1, 5, 0.01, 4)
+	r := rng.New(3)
+	for i := range a.confusion {
+		a.confusion[i], a.before[i], a.w[i] = r.Float64(), r.Float64(), a.w[i]+0.2*r.Float64()
+	}
+	w := append([]float64(nil), a.w...)
+	s := &Step{Number: 2, Steps: 4}
+	a.move(s)
+	moved := append([]float64(nil), a.w...)
+	grad := append([]float64(nil), a.pending...)
+	value := func() (sum float64) {
+		p := make([]float64, 3)
+		for i := range w {
+			if i%(classes+1) == 0 {
+				continue
+			}
+			logSum := softmax(p, a.mlp.forward(a.confusion[i], a.confusion[i]-a.before[i], w[i], 0.5))
+			sum += (a.mlp.y[1+int(math.Round((moved[i]-w[i])/a.beta))] - logSum) / (classes * (classes - 1))
+		}
+		return sum
+	}
+	for i := range a.mlp.phi {
+		near(t, fmt.Sprintf("φ_%d", i), grad[i], slope(value, &a.mlp.phi[i]), 1e-7)
+	}
+	// A rise above the baseline makes the moves likelier.
+	a.history[alaMoves] = 1
+	before := value()
+	a.reward(0.3)
+	if after := value(); after <= before {
+		t.Errorf("log-probability %g after a reward, %g before", after, before)
 	}
 }
 

@@ -14,12 +14,12 @@ import (
 // where sg stops the gradient. Held-out images teach the small network through
 // one step of the classifier, by Adam.
 type metaWeightNet struct {
-	hidden int
-	phi    []float64 // w1, b1, w2, b2
-	sums   []float64
-	adam   adam
+	mlp
+	sums []float64
+	adam adam
+	d    []float64
 
-	d []float64
+	weights, examples float64 // sums of the epoch
 }
 
 var metaWeightNetInfo = Info{
@@ -43,50 +43,18 @@ var metaWeightNetInfo = Info{
 	},
 }
 
-// newMetaWeightNet starts as PyTorch's linear layers do.
 func newMetaWeightNet(hidden int, rate, decay float64, seed uint64) *metaWeightNet {
-	m := &metaWeightNet{hidden: hidden, phi: make([]float64, 3*hidden+1), sums: make([]float64, 3*hidden+1)}
-	m.adam = newAdam(len(m.phi), rate, decay)
-	r := rng.New(seed, rng.Stream("meta-weight-net"))
-	for i := range m.phi {
-		bound := 1.0
-		if i >= 2*hidden {
-			bound = 1 / math.Sqrt(float64(hidden))
-		}
-		m.phi[i] = bound * (2*r.Float64() - 1)
-	}
+	m := &metaWeightNet{mlp: newMLP(1, hidden, 1, rng.New(seed, rng.Stream("meta-weight-net")))}
+	m.sums, m.adam = make([]float64, len(m.phi)), newAdam(len(m.phi), rate, decay)
 	return m
 }
 
-// weight computes the weight of a loss, and with grad, unless nil, adds scale
-// times the weight's gradient in φ.
-func (m *metaWeightNet) weight(c float64, grad []float64, scale float64) float64 {
-	h := m.hidden
-	w1, b1, w2 := m.phi[:h], m.phi[h:2*h], m.phi[2*h:3*h]
-	u := m.phi[3*h]
-	for j, w := range w2 {
-		u += w * max(0, w1[j]*c+b1[j])
-	}
-	weight := 1 / (1 + math.Exp(-u))
-	if grad == nil {
-		return weight
-	}
-	du := scale * weight * (1 - weight)
-	grad[3*h] += du
-	for j, w := range w2 {
-		a := w1[j]*c + b1[j]
-		if a > 0 {
-			grad[2*h+j] += du * a
-			grad[h+j] += du * w
-			grad[j] += du * w * c
-		}
-	}
-	return weight
-}
+// weight is that of a loss.
+func (m *metaWeightNet) weight(c float64) float64 { return 1 / (1 + math.Exp(-m.forward(c)[0])) }
 
 func (m *metaWeightNet) row(d, z, t []float64) float64 {
 	c := crossEntropyRow(d, z, t)
-	w := m.weight(c, nil, 0)
+	w := m.weight(c)
 	for k := range d {
 		d[k] *= w
 	}
@@ -100,7 +68,10 @@ func (m *metaWeightNet) mixed(z, t, zDot []float64) {
 	for k, v := range m.d {
 		along += v * zDot[k]
 	}
-	m.weight(c, m.sums, along)
+	w := m.weight(c)
+	m.backward(m.sums, []float64{along * w * (1 - w)})
+	m.weights += w
+	m.examples++
 }
 
 func (m *metaWeightNet) learn(scale float64) {
@@ -111,13 +82,25 @@ func (m *metaWeightNet) learn(scale float64) {
 	clear(m.sums)
 }
 
+func (m *metaWeightNet) report() artifact.Fields {
+	f := artifact.Fields{{Key: "mean_weight", Value: m.weights / m.examples}}
+	m.weights, m.examples = 0, 0
+	return f
+}
+
 func (m *metaWeightNet) state() []artifact.Tensor {
-	return append(m.adam.state("state.mwn.adam"), artifact.Float64("state.mwn.phi", []int{len(m.phi)}, m.phi))
+	return append(m.adam.state("state.mwn.adam"), artifact.Float64("state.mwn.phi", []int{len(m.phi)}, m.phi),
+		artifact.Float64("state.mwn.sums", []int{2}, []float64{m.weights, m.examples}))
 }
 
 func (m *metaWeightNet) restore(f *artifact.File, path string) error {
 	if err := restoreFloats(f, path, "state.mwn.phi", m.phi); err != nil {
 		return err
 	}
+	v := make([]float64, 2)
+	if err := restoreFloats(f, path, "state.mwn.sums", v); err != nil {
+		return err
+	}
+	m.weights, m.examples = v[0], v[1]
 	return m.adam.restore(f, path, "state.mwn.adam")
 }

@@ -157,7 +157,9 @@ var none = []struct {
 	{method: "asam", set: []string{"rho=0"}},
 	{method: "fsam", set: []string{"gamma=0"}},
 	{method: "gsam", set: []string{"rho-max=0", "rho-min=0", "alpha=0"}},
-	{method: "l2t-dlf-like", set: []string{"mix=1"}},
+	{method: "l2t-dlf", set: []string{"mix=1"}},
+	{method: "slf-like", set: []string{"mix=1"}},
+	{method: "ala-like", set: []string{"mix=1"}},
 	{method: "l2t-dln-like", set: []string{"mix=1"}},
 	{method: "sam+cutout+label-smoothing", set: []string{"rho=0", "length=0", "epsilon=0"}},
 	// Twice the images are summed in another order.
@@ -187,7 +189,7 @@ func TestLimitIsCrossEntropy(t *testing.T) {
 // active settings make every method differ from cross-entropy on the bench.
 var active = map[string][]string{
 	"energy-in": {"m-in=-3"}, "energy-ood": {"m-in=-3", "m-out=5"}, "l-softmax": {"base=0.5"},
-	"l2t-dlf-like": {"meta-lr=1"}, "meta-weight-net": {"meta-lr=0.1"}, "l1": {"lambda=0.01"},
+	"l2t-dlf": {"meta-lr=1"}, "meta-weight-net": {"meta-lr=0.1"}, "l1": {"lambda=0.01"},
 	"random-erasing": {"p=1"}, "logitnorm": {"tau=1"},
 }
 
@@ -215,7 +217,8 @@ func TestGradientIsThatOfAMean(t *testing.T) {
 		"energy-in": active["energy-in"], "logitnorm": {"tau=1"}, "smooth01": {"warmup=0"}, "barron": nil,
 		"l-softmax": active["l-softmax"], "spectral-norm": nil, "sam": nil, "asam": nil, "fsam": nil, "gsam": nil,
 		"r-drop": {"p=0"}, "consistency": {"epsilon=0"}, "val-guided": {"val-batch=12"},
-		"meta-weight-net": {"val-batch=12", "meta-lr=0.1"}, "l2t-dlf-like": {"val-batch=12"}, "l2t-dln-like": {"val-batch=12"},
+		"meta-weight-net": {"val-batch=12", "meta-lr=0.1"}, "l2t-dlf": {"val-batch=12"}, "slf-like": {"val-batch=12"},
+		"ala-like": nil, "gradalign": {"epsilon=0"}, "energy-ood": {"m-in=-3"}, "l2t-dln-like": {"val-batch=12"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			once := newBench(t, name, 12, 1, set...).gradient()
@@ -298,10 +301,13 @@ func TestFirstPassAloneMovesRunningStatistics(t *testing.T) {
 	ce := newBench(t, "ce", 12, 1)
 	ce.gradient()
 	want := ce.read(ce.net.Running())
-	for _, name := range []string{"sam", "asam", "fsam", "gsam", "energy-ood", "gradalign", "val-guided", "meta-weight-net", "l2t-dlf-like", "l2t-dln-like"} {
+	for _, name := range []string{"sam", "asam", "fsam", "gsam", "energy-ood", "gradalign", "val-guided", "meta-weight-net", "l2t-dlf", "l2t-dln-like", "slf-like", "ala-like"} {
 		var set []string
 		if name == "energy-ood" {
 			set = []string{"m-in=1e9"} // or the loss has a hinge in it
+		}
+		if name == "ala-like" {
+			set = []string{"mix=1"} // train_loss is the method's
 		}
 		b := newBench(t, name, 12, 1, set...)
 		at := b.read(b.net.Params())
@@ -399,19 +405,32 @@ func testInnerProducts(t *testing.T, b *bench) {
 // TestMetaGradient compares the meta-gradient of one step with differences of
 // the held-out loss after that step.
 func TestMetaGradient(t *testing.T) {
-	for _, name := range []string{"meta-weight-net", "l2t-dlf-like", "l2t-dln-like"} {
-		t.Run(name, func(t *testing.T) {
-			b := newBench(t, name, 12, 1, "meta-lr=0")
+	for _, c := range []struct {
+		method string
+		set    []string
+	}{
+		{method: "meta-weight-net"}, {method: "l2t-dln-like"},
+		{method: "l2t-dlf", set: []string{"objective=ce"}}, {method: "l2t-dlf"},
+		{method: "slf-like", set: []string{"weights=soft"}},
+	} {
+		t.Run(c.method+strings.Join(c.set, ","), func(t *testing.T) {
+			b := newBench(t, c.method, 12, 1, append(c.set, "meta-lr=0")...)
 			l := b.method.(*joint).parts[0].(*learnedByLookahead).lookahead
 			record := &recordingLoss{learnedLoss: l.loss}
-			var phi []float64
+			var phi [][]float64
 			switch m := l.loss.(type) {
 			case *metaWeightNet:
-				phi, record.sums = m.phi, m.sums
+				phi, record.sums = [][]float64{m.phi}, m.sums
 			case *l2tDLF:
-				phi, record.sums = m.phi, m.sums
+				phi, record.sums = [][]float64{m.w, m.b}, m.sums
+				if e, ok := l.validation.passes.loss.(*smoothError); ok {
+					e.sharpness = 3 // or little but a few images' kinks is left
+				}
 			case *l2tDLN:
-				phi, record.sums = m.phi, m.sums
+				phi, record.sums = [][]float64{m.phi}, m.sums
+			case *slf:
+				phi, record.sums = [][]float64{m.phi}, m.sums
+				m.begin(&b.step) // the recorder hides it
 			}
 			l.loss = record
 			b.gradient()
@@ -420,11 +439,17 @@ func TestMetaGradient(t *testing.T) {
 				size += g * g
 			}
 			size = math.Sqrt(size)
-			after := func(h float64) float64 {
-				kept := append([]float64(nil), phi...)
-				for i := range phi {
-					phi[i] += h * record.grad[i] / size
+			move := func(h float64) {
+				i := 0
+				for _, part := range phi {
+					for j := range part {
+						part[j] += h * record.grad[i] / size
+						i++
+					}
 				}
+			}
+			after := func(h float64) float64 {
+				move(h)
 				at := b.read(b.net.Params())
 				b.load(12, 1)
 				p := b.method.(*joint).passes
@@ -436,7 +461,7 @@ func TestMetaGradient(t *testing.T) {
 				loss := b.validationLoss(l.validation)
 				b.be.Write(b.net.Params(), at)
 				b.net.Load()
-				copy(phi, kept)
+				move(-h)
 				return loss
 			}
 			const h = 0.02

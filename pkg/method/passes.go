@@ -105,6 +105,19 @@ func (p *passes) rows(images int, l loss) {
 	p.writeGrads(images)
 }
 
+// accuracy is that of the logits at hand for the likeliest targets.
+func (p *passes) accuracy(images int) float64 {
+	logits, targets := p.readLogits(images), p.readTargets(images)
+	right := 0
+	for i := range images {
+		p.load(logits, targets, i)
+		if argmax(p.z) == argmax(p.t) {
+			right++
+		}
+	}
+	return float64(right) / float64(images)
+}
+
 // load puts an example's logits and targets into z and t.
 func (p *passes) load(logits, targets []float32, i int) {
 	for k := range p.classes {

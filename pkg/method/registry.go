@@ -33,19 +33,22 @@ var registry = []Info{
 	weightDecayInfo, l1Info, dropoutInfo, labelSmoothingInfo, mixupInfo, randomErasingInfo, cutoutInfo, autoAugmentInfo, spectralNormInfo,
 	confidencePenaltyInfo, energyInInfo, energyOODInfo, logitNormInfo, rDropInfo, gradAlignInfo, consistencyInfo, valGuidedInfo,
 	samInfo, asamInfo, fsamInfo, gsamInfo,
-	smooth01Info, lSoftmaxInfo, barronInfo, metaWeightNetInfo, l2tDLFInfo, l2tDLNInfo,
+	smooth01Info, lSoftmaxInfo, barronInfo, slfInfo, metaWeightNetInfo, l2tDLFInfo, l2tDLNInfo, alaInfo,
 }
 
 // Methods lists all methods of one part.
 func Methods() []Info { return slices.Clone(registry) }
 
 // Find returns the method of that name, which may be several joined by "+",
-// or an error that lists what there is.
+// or an error that lists what there is. A name is found with and without
+// "-like".
 func Find(name string) (Info, error) {
 	names := strings.Split(name, "+")
 	var parts []Info
 	for _, n := range names {
-		i := slices.IndexFunc(registry, func(m Info) bool { return m.Name == n })
+		i := slices.IndexFunc(registry, func(m Info) bool {
+			return strings.TrimSuffix(m.Name, "-like") == strings.TrimSuffix(n, "-like")
+		})
 		if i < 0 {
 			return Info{}, fmt.Errorf("method %q is none of %s", n, list())
 		}
@@ -54,7 +57,7 @@ func Find(name string) (Info, error) {
 	if len(parts) == 1 {
 		return parts[0], nil
 	}
-	return join(name, parts)
+	return join(parts)
 }
 
 func list() string {
@@ -66,9 +69,13 @@ func list() string {
 }
 
 // join describes a method of several parts.
-func join(name string, parts []Info) (Info, error) {
+func join(parts []Info) (Info, error) {
+	var names, kinds, formulas, passes []string
+	for _, p := range parts {
+		names = append(names, p.Name)
+	}
+	name := strings.Join(names, "+")
 	all := Info{Name: name, joint: parts}
-	var kinds, formulas, passes []string
 	for i, p := range parts {
 		if slices.ContainsFunc(parts[:i], func(q Info) bool { return q.Name == p.Name }) {
 			return Info{}, fmt.Errorf("method %s names %s twice", name, p.Name)

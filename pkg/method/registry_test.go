@@ -85,6 +85,15 @@ func TestFindRefuses(t *testing.T) {
 	}
 }
 
+func TestNamesWithAndWithoutLike(t *testing.T) {
+	for name, want := range map[string]string{"l2t-dlf": "l2t-dlf", "l2t-dlf-like": "l2t-dlf", "slf+cutout": "slf-like+cutout", "ala": "ala-like"} {
+		info, err := Find(name)
+		if err != nil || info.Name != want {
+			t.Errorf("%s is found as %q, %v; want %q", name, info.Name, err, want)
+		}
+	}
+}
+
 func TestEveryMethodIsDescribed(t *testing.T) {
 	for _, m := range Methods() {
 		if m.Formula == "" || m.Passes == "" || m.Name != "ce" && m.Reference == "" {

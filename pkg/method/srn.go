@@ -104,6 +104,7 @@ func (m *surrogateGuided) report() artifact.Fields {
 		{Key: "r", Value: m.values / m.steps},
 		{Key: "guidance_ratio", Value: m.ratios / m.steps},
 		{Key: "grad_r_norm", Value: m.guidance.GradNorm()},
+		{Key: "surrogate_seconds", Value: m.guidance.Evaluation()},
 	}
 	m.steps, m.ratios, m.values = 0, 0, 0
 	return f

@@ -6,11 +6,12 @@ import (
 	"srn/pkg/nn"
 )
 
-// validator computes gradients of the mean cross-entropy on batches of
-// held-out images, without augmentation, and leaves the loaded batch and the
-// running statistics as they are.
+// validator computes gradients of the mean loss, cross-entropy as a rule, on
+// batches of held-out images, without augmentation, and leaves the loaded
+// batch and the running statistics as they are.
 type validator struct {
 	net     Network
+	passes  *passes
 	be      device.Backend
 	sampler *dataset.Sampler
 	loader  device.Loader
@@ -27,7 +28,7 @@ type validator struct {
 func newValidator(o Options, batch int) *validator {
 	net, v := o.Net, o.Validation
 	batch = min(batch, net.Loss().Len(), len(v.Indices))
-	d := &validator{net: net, be: net.Backend(), batch: batch, classes: net.Logits().Len() / net.Loss().Len(),
+	d := &validator{net: net, passes: newPasses(net), be: net.Backend(), batch: batch, classes: net.Logits().Len() / net.Loss().Len(),
 		sampler: dataset.NewSampler(v.Indices, v.Labels, batch, o.Seed, dataset.Augment{}),
 		loader:  net.Loader(v.Images), hot: make([]float32, net.Targets().Len())}
 	d.load = device.Stage{d.loader.Op()}
@@ -38,6 +39,16 @@ func newValidator(o Options, batch int) *validator {
 // gradient writes the gradient at the network's parameters on the step's
 // batch of held-out images.
 func (d *validator) gradient(to device.Buffer, s *Step) {
+	d.within(s, func(n int) {
+		d.passes.forward(n, nn.TrainFrozen)
+		d.net.Backward(n)
+	})
+	d.be.Copy(to, d.net.Grad())
+}
+
+// within loads the step's batch of held-out images, does what it is given,
+// and puts the training batch back.
+func (d *validator) within(s *Step, do func(images int)) {
 	d.be.Copy(d.input, d.net.Input())
 	d.be.Copy(d.targets, d.net.Targets())
 	// An epoch's last batch, which may be short, is left out.
@@ -52,10 +63,7 @@ func (d *validator) gradient(to device.Buffer, s *Step) {
 	d.be.Write(d.net.Targets(), d.hot)
 	d.loader.Set(d.picks)
 	d.be.Run(n, d.load)
-	d.net.Forward(n, nn.TrainFrozen)
-	d.net.CrossEntropy(n)
-	d.net.Backward(n)
-	d.be.Copy(to, d.net.Grad())
+	do(n)
 	d.be.Copy(d.net.Input(), d.input)
 	d.be.Copy(d.net.Targets(), d.targets)
 }

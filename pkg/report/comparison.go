@@ -3,6 +3,9 @@ package report
 import (
 	"fmt"
 	"strings"
+
+	"srn/pkg/report/number"
+	"srn/pkg/report/paper"
 )
 
 // comparison is the table of a cohort: a row a group.
@@ -27,18 +30,18 @@ func (c *cohort) comparison() Table {
 		difference := ""
 		if b := c.baseline(g); b != nil {
 			if p := g.minus(b, top1); p.N > 0 {
-				difference = signed(100*p.Mean, 2)
+				difference = number.Signed(100*p.Mean, 2)
 			}
 		}
 		t.Rows = append(t.Rows, []string{
-			g.Label(), plain(g.WeightDecay), fmt.Sprint(g.Epochs), fmt.Sprint(len(g.whole())),
-			plusMinus(g.over(top1), percent), difference, g.quoted(),
+			g.Label(), number.Plain(g.WeightDecay), fmt.Sprint(g.Epochs), fmt.Sprint(len(g.whole())),
+			plusMinus(g.over(top1), number.Percent), difference, g.quoted(),
 			lambda, plusMinusDigits(g.over(guidanceRatio), 3),
-			plusMinus(g.over(testLoss), decimals(3)), plusMinus(g.over(ece), percent),
-			plusMinusDigits(g.over(secondsPerEpoch), 3), plusMinus(g.over(top5), percent),
+			plusMinus(g.over(testLoss), number.Decimals(3)), plusMinus(g.over(ece), number.Percent),
+			plusMinusDigits(g.over(secondsPerEpoch), 3), plusMinus(g.over(top5), number.Percent),
 		})
 	}
-	t.dropEmpty(5)
+	t.DropEmpty(5)
 	for _, g := range c.groups {
 		if g.quoted() != "" {
 			t.Notes = append(t.Notes, c.quoteNote())
@@ -66,22 +69,11 @@ func (c *cohort) guided() bool {
 	return false
 }
 
-// quoted are the paper's values of the same cell, by table. A run whose
-// guidance ratio is held is not the paper's method.
+// quoted are the paper's values of the same cell, by table.
 func (g *group) quoted() string {
-	if g.Ratio != 0 {
-		return ""
-	}
 	var parts []string
-	for _, q := range Quote(g.Dataset, g.Arch, g.Method, g.WeightDecay) {
-		s := fixed(q.Top1, 2)
-		if q.Table == 7 && q.SD == 0 {
-			s = fixed(q.Top1, 1)
-		}
-		if q.SD != 0 {
-			s += " ± " + fixed(q.SD, 2)
-		}
-		parts = append(parts, fmt.Sprintf("%s (Table\u00a0%d)", strings.ReplaceAll(s, " ", "\u00a0"), q.Table))
+	for _, v := range g.quotes() {
+		parts = append(parts, fmt.Sprintf("%s (Table\u00a0%d)", strings.ReplaceAll(v.String(), " ", "\u00a0"), v.Table))
 	}
 	return strings.Join(parts, "; ")
 }
@@ -89,8 +81,8 @@ func (g *group) quoted() string {
 func (c *cohort) quoteNote() string {
 	s := "Quoted values are printed in the paper, not measured here; the paper has no accuracy of plain cross-entropy and does not state the weight decay of its rows"
 	for _, g := range c.groups {
-		if g.quoted() != "" && g.Epochs != paperEpochs {
-			return s + fmt.Sprintf("; it trains for %d epochs, so runs of other lengths are not the same experiment.", paperEpochs)
+		if g.quoted() != "" && g.Epochs != paper.Epochs {
+			return s + fmt.Sprintf("; it trains for %d epochs, so runs of other lengths are not the same experiment.", paper.Epochs)
 		}
 	}
 	return s + "."
@@ -111,15 +103,15 @@ func (c *cohort) differences() Table {
 		},
 	}
 	type compared struct {
-		name   string
-		m      metric
-		number func(float64) string
+		name string
+		m    metric
+		text func(float64) string
 	}
-	points := func(v float64) string { return signed(100*v, 2) }
-	list := []compared{{"top-1, pp", top1, points}, {"loss", testLoss, func(v float64) string { return signed(v, 4) }}}
+	points := func(v float64) string { return number.Signed(100*v, 2) }
+	list := []compared{{"top-1, pp", top1, points}, {"loss", testLoss, func(v float64) string { return number.Signed(v, 4) }}}
 	if used := conditions(c.groups); len(used) > 0 {
 		list = append(list, compared{"λ_max", lambdaMax(used[0]), func(v float64) string {
-			s := significant(v, 3)
+			s := number.Significant(v, 3)
 			if v > 0 {
 				s = "+" + s
 			}
@@ -136,14 +128,14 @@ func (c *cohort) differences() Table {
 			if p.N == 0 {
 				continue
 			}
-			row := []string{g.Legend(c), b.Legend(c), k.name, fmt.Sprint(p.N), k.number(p.Mean), "", "", ""}
+			row := []string{g.Legend(c), b.Legend(c), k.name, fmt.Sprint(p.N), k.text(p.Mean), "", "", ""}
 			if p.N > 1 {
-				row[5] = k.number(p.Low) + " to " + k.number(p.High)
-				row[6] = significant(p.P, 2)
+				row[5] = k.text(p.Low) + " to " + k.text(p.High)
+				row[6] = number.Significant(p.P, 2)
 				if p.P < 1e-3 {
 					row[6] = "< 0.001"
 				}
-				row[7] = strings.TrimPrefix(k.number(p.Detectable), "+")
+				row[7] = strings.TrimPrefix(k.text(p.Detectable), "+")
 			}
 			t.Rows = append(t.Rows, row)
 		}
@@ -194,10 +186,10 @@ func (c *cohort) curvature() Table {
 			}
 			row := []string{
 				g.Legend(c), cond.String(), algorithm, fmt.Sprint(checkpoints), plusMinusDigits(g.over(lambdaMax(cond)), 3),
-				significant(peak, 3), significant(residual, 2), fmt.Sprintf("%d of %d", converged, checkpoints), fixed(hvps, 0), "",
+				number.Significant(peak, 3), number.Significant(residual, 2), fmt.Sprintf("%d of %d", converged, checkpoints), number.Fixed(hvps, 0), "",
 			}
 			if len(seconds) > 0 {
-				row[9] = significant(median(seconds), 3)
+				row[9] = number.Significant(median(seconds), 3)
 			}
 			t.Rows = append(t.Rows, row)
 		}

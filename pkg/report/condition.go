@@ -18,6 +18,7 @@ type condition struct {
 	Batch                       int // where BN uses the batch's statistics
 	L2                          float64
 	Params, Block               string // the part of the parameters; empty: all
+	Objective                   string // empty: the mean cross-entropy
 }
 
 func conditionOf(r artifact.Record) condition {
@@ -26,6 +27,9 @@ func conditionOf(r artifact.Record) condition {
 	c.Params, c.Block = r.Text("params"), r.Text("block")
 	if c.BN == "train" {
 		c.Batch = whole(r, "batch")
+	}
+	if c.Objective = r.Text("objective"); c.Objective == "cross_entropy_mean" {
+		c.Objective = ""
 	}
 	if c.Operator == "hessian" {
 		c.Operator = ""
@@ -49,6 +53,9 @@ func (c condition) String() string {
 	}
 	if c.Operator != "" {
 		s += ", of the " + c.Operator
+	}
+	if c.Objective != "" {
+		s += ", of " + strings.ReplaceAll(c.Objective, "_", " ")
 	}
 	if c.L2 != 0 {
 		s += fmt.Sprintf(", with L2 term %g", c.L2)

@@ -11,7 +11,7 @@ import (
 // standard deviation. Fractions are 0…1 but for the paper's values, which are
 // in percent and in columns named quoted; empty cells were not measured.
 func (r *Report) CSV(w io.Writer) error {
-	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	exact := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	head := []string{"dataset", "arch", "data_sha256", "method", "weight_decay", "epochs", "seeds"}
 	for _, m := range []string{"top1", "top5", "loss", "ece", "lambda_max", "guidance_ratio", "epoch_seconds", "images_per_second"} {
 		head = append(head, m+"_n", m+"_mean", m+"_sd")
@@ -22,29 +22,29 @@ func (r *Report) CSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	_ = out.Write(head)
 	for _, res := range r.Results() {
-		row := []string{res.Dataset, res.Arch, res.DataSHA256, res.Method, number(res.WeightDecay), strconv.Itoa(res.Epochs), fmt.Sprint(len(res.Seeds))}
+		row := []string{res.Dataset, res.Arch, res.DataSHA256, res.Method, exact(res.WeightDecay), strconv.Itoa(res.Epochs), fmt.Sprint(len(res.Seeds))}
 		for _, s := range []Stat{res.Top1, res.Top5, res.Loss, res.ECE, res.LambdaMax, res.Guidance, res.Seconds, res.Images} {
 			cells := []string{strconv.Itoa(s.N), "", ""}
 			if s.N > 0 {
-				cells[1] = number(s.Mean)
+				cells[1] = exact(s.Mean)
 			}
 			if s.N > 1 {
-				cells[2] = number(s.SD)
+				cells[2] = exact(s.SD)
 			}
 			row = append(row, cells...)
 		}
 		row = append(row, res.Condition, res.Baseline)
 		cells := make([]string, 6)
 		if p := res.Top1Minus; p != nil {
-			cells[0], cells[1] = strconv.Itoa(p.N), number(p.Mean)
+			cells[0], cells[1] = strconv.Itoa(p.N), exact(p.Mean)
 			if p.N > 1 {
-				cells[2], cells[3], cells[4], cells[5] = number(p.Low), number(p.High), number(p.P), number(p.Detectable)
+				cells[2], cells[3], cells[4], cells[5] = exact(p.Low), exact(p.High), exact(p.P), exact(p.Detectable)
 			}
 		}
 		row = append(row, cells...)
 		quoted := map[int]string{}
 		for _, q := range res.Quoted {
-			quoted[q.Table] = number(q.Top1)
+			quoted[q.Table] = exact(q.Top1)
 		}
 		_ = out.Write(append(row, quoted[2], quoted[7]))
 	}

@@ -1,11 +1,14 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 
 	"srn/pkg/artifact"
+	"srn/pkg/report/chart"
+	"srn/pkg/report/number"
 )
 
 // figures are a cohort's charts; those without a value are left out.
@@ -13,25 +16,25 @@ func (c *cohort) figures(prefix string) []*Figure {
 	fit := func(r *run) []artifact.Record { return r.epochs }
 	evals := func(r *run) []artifact.Record { return r.evals }
 	list := []*Figure{
-		c.figure("test-top1", "Test accuracy", "Top-1 accuracy on the test split, %", linear, percent,
+		c.figure("test-top1", "Test accuracy", "Top-1 accuracy on the test split, %", chart.Linear, number.Decimals(2),
 			source{evals, "top1", 100}, source{fit, "test_top1", 100}),
-		c.figure("train-top1", "Training accuracy", "Top-1 accuracy on training batches, %", linear, percent,
+		c.figure("train-top1", "Training accuracy", "Top-1 accuracy on training batches, %", chart.Linear, number.Decimals(2),
 			source{fit, "train_top1", 100}),
-		c.figure("test-loss", "Test loss", "Mean cross-entropy on the test split, nats", autoLog, digits(4),
+		c.figure("test-loss", "Test loss", "Mean cross-entropy on the test split, nats", chart.Auto, number.Digits(4),
 			source{evals, "loss", 1}, source{fit, "test_loss", 1}),
-		c.figure("train-loss", "Training loss", "Mean cross-entropy on training batches, nats", autoLog, digits(4),
+		c.figure("train-loss", "Training loss", "Mean cross-entropy on training batches, nats", chart.Auto, number.Digits(4),
 			source{fit, "train_loss", 1}),
 	}
 	for i, cond := range conditions(c.groups) {
 		tops := func(r *run) []artifact.Record {
 			return slices.DeleteFunc(slices.Clone(r.tops), func(t artifact.Record) bool { return conditionOf(t) != cond })
 		}
-		f := c.figure(fmt.Sprintf("lambda-max-%d", i+1), "Largest Hessian eigenvalue", "λ_max of the mean loss", autoLog, digits(3), source{tops, "lambda_max", 1})
+		f := c.figure(fmt.Sprintf("lambda-max-%d", i+1), "Largest Hessian eigenvalue", "λ_max of the mean loss", chart.Auto, number.Digits(3), source{tops, "lambda_max", 1})
 		f.Caption = "λ_max: " + cond.String() + ". " + f.Caption
 		list = append(list, f)
 	}
 	list = append(list, c.guidance())
-	list = slices.DeleteFunc(list, func(f *Figure) bool { return len(f.Series) == 0 })
+	list = drawn(list...)
 	for _, f := range list {
 		f.ID = prefix + "-" + f.ID
 	}
@@ -48,11 +51,8 @@ type source struct {
 
 // figure draws, for each group, the mean over seeds of the first source that
 // has a value at an epoch.
-func (c *cohort) figure(id, title, ylabel string, s scale, number func(float64) string, from ...source) *Figure {
-	f := &Figure{ID: id, Title: title, XLabel: "Epoch", YLabel: ylabel, Scale: s, Number: number}
-	if from[0].factor == 100 {
-		f.Number = decimals(2)
-	}
+func (c *cohort) figure(id, title, ylabel string, s chart.Scale, text func(float64) string, from ...source) *Figure {
+	l := &chart.Lines{X: chart.WholeAxis("Epoch"), Y: chart.Axis{Label: ylabel, Scale: s, Text: text}}
 	several := false
 	for i, g := range c.groups {
 		var curves []map[int]float64
@@ -67,11 +67,10 @@ func (c *cohort) figure(id, title, ylabel string, s scale, number func(float64) 
 		}
 		several = several || len(curves) > 1
 		if points := average(curves); len(points) > 0 {
-			f.Series = append(f.Series, Series{Label: g.Legend(c), Style: i, Points: points})
+			l.Series = append(l.Series, chart.Series{Label: g.Legend(c), Style: i, Points: points})
 		}
 	}
-	f.Caption = bandCaption(several)
-	return f
+	return &Figure{ID: id, Title: title, Caption: bandCaption(several), Chart: l}
 }
 
 func bandCaption(several bool) string {
@@ -93,7 +92,7 @@ func addValues(curve map[int]float64, list []artifact.Record, x, key string, fac
 
 // average is the mean over seeds at each x where as many seeds have a value as
 // at any other, so that a mean never jumps because a seed is missing.
-func average(curves []map[int]float64) []Point {
+func average(curves []map[int]float64) []chart.Point {
 	byX := map[int][]float64{}
 	most := 0
 	for _, c := range curves {
@@ -102,14 +101,14 @@ func average(curves []map[int]float64) []Point {
 			most = max(most, len(byX[x]))
 		}
 	}
-	var points []Point
+	var points []chart.Point
 	for x, values := range byX {
 		if len(values) == most {
 			slices.Sort(values) // sums do not depend on the map's order
-			points = append(points, Point{X: x, Mean: summarise(values).Mean, Low: values[0], High: values[len(values)-1], N: len(values)})
+			points = append(points, chart.Point{X: float64(x), Mean: summarise(values).Mean, Low: values[0], High: values[len(values)-1], N: len(values)})
 		}
 	}
-	slices.SortFunc(points, func(a, b Point) int { return a.X - b.X })
+	slices.SortFunc(points, func(a, b chart.Point) int { return cmp.Compare(a.X, b.X) })
 	return points
 }
 
@@ -125,19 +124,21 @@ func (c *cohort) guidance() *Figure {
 		}
 		return r.epochs
 	}
-	f := c.figure("guidance", "Strength of the guidance", "‖λ∇r‖ / ‖∇task‖", logarithmic, digits(2), source{epochs, "guidance_ratio", 1})
-	for i, s := range f.Series {
-		f.Series[i].Points = slices.DeleteFunc(s.Points, func(p Point) bool { return p.Low <= 0 })
+	f := c.figure("guidance", "Strength of the guidance", "‖λ∇r‖ / ‖∇task‖", chart.Log, number.Digits(2), source{epochs, "guidance_ratio", 1})
+	l := f.Chart.(*chart.Lines)
+	for i, s := range l.Series {
+		l.Series[i].Points = slices.DeleteFunc(s.Points, func(p chart.Point) bool { return p.Low <= 0 })
 	}
-	if len(f.Series) == 0 {
+	l.Series = slices.DeleteFunc(l.Series, func(s chart.Series) bool { return len(s.Points) == 0 })
+	if len(l.Series) == 0 {
 		return f
 	}
 	for i, g := range c.groups {
 		if points := average(decayShares(g)); len(points) > 0 {
-			f.Series = append(f.Series, Series{Label: g.Legend(c) + ": weight decay’s share", Style: i + len(c.groups), Points: points})
+			l.Series = append(l.Series, chart.Series{Label: g.Legend(c) + ": weight decay’s share", Style: i + len(c.groups), Points: points})
 		}
 	}
-	f.Lines = []Line{{guidanceFloor, "10⁻³: below, no different from CE"}}
+	l.Marks = []chart.Mark{{At: guidanceFloor, Label: "10⁻³: below, no different from CE"}}
 	f.Caption += " Weight decay’s share, where there is one, is wd·‖θ‖ / ‖∇task‖."
 	return f
 }

@@ -6,6 +6,9 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"srn/pkg/report/chart"
+	"srn/pkg/report/number"
 )
 
 // Finding is a statement that follows from the numbers alone.
@@ -73,11 +76,11 @@ func (g *group) guidanceFinding(f *findings, name string) {
 	case len(all) == 0:
 	case below == len(all):
 		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ stays below 10⁻³ in every epoch (median %s, largest %s): the SRN term cannot be told from plain CE in these runs",
-			name, significant(median(all), 2), significant(slices.Max(all), 2))
+			name, number.Significant(median(all), 2), number.Significant(slices.Max(all), 2))
 	case 2*below > len(all):
-		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ is below 10⁻³ in %d of %d epochs (median %s)", name, below, len(all), significant(median(all), 2))
+		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ is below 10⁻³ in %d of %d epochs (median %s)", name, below, len(all), number.Significant(median(all), 2))
 	default:
-		f.note("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ has a median of %s over epochs", name, significant(median(all), 2))
+		f.note("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ has a median of %s over epochs", name, number.Significant(median(all), 2))
 	}
 }
 
@@ -158,8 +161,8 @@ func (c *cohort) differenceFindings(f *findings, where string) {
 			verdict = "beyond the scatter between seeds"
 		}
 		f.note("%s%s against %s: %s percentage points of top-1 over %s (95%% interval %s to %s, p = %s): a difference %s; a true one of %s would be found in 4 of 5 repetitions",
-			where, g.Legend(c), b.Legend(c), signed(100*p.Mean, 2), count(p.N, "paired seed"), signed(100*p.Low, 2), signed(100*p.High, 2),
-			significant(p.P, 2), verdict, fixed(100*p.Detectable, 2))
+			where, g.Legend(c), b.Legend(c), number.Signed(100*p.Mean, 2), number.Count(p.N, "paired seed"), number.Signed(100*p.Low, 2), number.Signed(100*p.High, 2),
+			number.Significant(p.P, 2), verdict, number.Fixed(100*p.Detectable, 2))
 	}
 }
 
@@ -207,11 +210,11 @@ func (c *cohort) curvatureFindings(f *findings, where string) {
 
 // course says where a curve begins, ends and peaks: "ce from 22 (epoch 1) to 14
 // (epoch 30), at most 82 (epoch 10)".
-func course(name string, points []Point) string {
-	peak := slices.MaxFunc(points, func(a, b Point) int { return cmp.Compare(a.Mean, b.Mean) })
+func course(name string, points []chart.Point) string {
+	peak := slices.MaxFunc(points, func(a, b chart.Point) int { return cmp.Compare(a.Mean, b.Mean) })
 	first, last := points[0], points[len(points)-1]
-	return fmt.Sprintf("%s from %s (epoch %d) to %s (epoch %d), at most %s (epoch %d)", name,
-		significant(first.Mean, 3), first.X, significant(last.Mean, 3), last.X, significant(peak.Mean, 3), peak.X)
+	return fmt.Sprintf("%s from %s (epoch %g) to %s (epoch %g), at most %s (epoch %g)", name,
+		number.Significant(first.Mean, 3), first.X, number.Significant(last.Mean, 3), last.X, number.Significant(peak.Mean, 3), peak.X)
 }
 
 // metaFindings says where a surrogate cannot have learned or guided.
@@ -221,7 +224,7 @@ func metaFindings(f *findings, groups []*metaGroup) {
 		for _, s := range g.sources {
 			rounds := s.of("round")
 			if !s.Complete {
-				f.warn("meta-training of %s, seed %d: stopped after %s%s", g.Label(), s.Header.Seed, count(len(rounds), "round"), status(s))
+				f.warn("meta-training of %s, seed %d: stopped after %s%s", g.Label(), s.Header.Seed, number.Count(len(rounds), "round"), status(s))
 			}
 			if change := relativeRange(fieldValues(rounds, "r")); change < 1e-2 {
 				flat = append(flat, s)

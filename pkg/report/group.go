@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"srn/pkg/report/number"
 )
 
 // group is the repetitions of one experiment over seeds.
@@ -20,7 +22,7 @@ type group struct {
 func (g *group) Label() string {
 	s := g.Method
 	if g.Ratio != 0 {
-		s += " at ratio " + plain(g.Ratio)
+		s += " at ratio " + number.Plain(g.Ratio)
 	}
 	if g.Variant != "" {
 		s += " (" + g.Variant + ")"
@@ -32,7 +34,7 @@ func (g *group) Label() string {
 func (g *group) Legend(c *cohort) string {
 	s := g.Label()
 	if g.WeightDecay != 0 {
-		s += ", wd " + plain(g.WeightDecay)
+		s += ", wd " + number.Plain(g.WeightDecay)
 	}
 	if c.manyLengths() {
 		s += fmt.Sprintf(", %d epochs", g.Epochs)

@@ -6,25 +6,63 @@ import (
 	"io"
 	"regexp"
 	"sync"
+	"unicode/utf8"
+
+	"srn/pkg/report/chart"
 )
 
-//go:embed report.html.tmpl
-var page string
+var (
+	//go:embed report.html.tmpl
+	page string
+	//go:embed report.css
+	pageStyle string
+)
 
 // pageTemplate is parsed when it is needed, which keeps the start quick.
 var pageTemplate = sync.OnceValue(func() *template.Template {
-	return template.Must(template.New("report").Funcs(template.FuncMap{"rich": rich}).Parse(page))
+	return template.Must(template.New("report").Funcs(template.FuncMap{
+		"rich": rich, "class": class, "wide": wide, "comment": comment,
+		"style": func() template.CSS { return template.CSS(chart.Colours + pageStyle + chart.Style) },
+	}).Parse(page))
 })
 
 // HTML writes the report as one page that needs nothing else: style and
 // figures are in it, there are no scripts, and it follows the reader's choice
-// of light or dark.
+// of light or dark. What there is to operate, hiding series and opening
+// tables, is the browser's own.
 func (r *Report) HTML(w io.Writer) error { return pageTemplate().Execute(w, r) }
 
 // rich is text with the symbols' subscripts set and names kept on one line.
 func rich(text string) template.HTML {
-	s := subscripts(text, "<sub>", "</sub>")
+	s := chart.Subscripts(text, "<sub>", "</sub>")
 	return template.HTML(unbroken.ReplaceAllString(s, `<span class="w">$0</span>`))
 }
 
 var unbroken = regexp.MustCompile(`\b(ResNet|CIFAR)-\d+`)
+
+// class says how a cell is set: text that is long may be broken.
+func class(c Column, cell string) string {
+	long := utf8.RuneCountInString(cell) > 28
+	switch {
+	case c.Quoted && long:
+		return "n quoted long"
+	case c.Quoted:
+		return "n quoted"
+	case c.Number:
+		return "n"
+	case long:
+		return "text"
+	}
+	return "t"
+}
+
+// wide figures take the whole width.
+func wide(f *Figure) bool {
+	_, heat := f.Chart.(*chart.Heat)
+	return heat
+}
+
+// comment is the machine-readable provenance.
+func comment(r *Report) template.HTML {
+	return template.HTML("<!-- " + r.trace() + " -->") // its JSON has no angle brackets
+}

@@ -8,6 +8,9 @@ import (
 	"strings"
 
 	"srn/pkg/artifact"
+
+	"srn/pkg/report/chart"
+	"srn/pkg/report/number"
 )
 
 // metaGroup is meta-training runs alike in everything but the seed.
@@ -73,14 +76,14 @@ func metaFigures(groups []*metaGroup) []*Figure {
 	var list []*Figure
 	for _, k := range []struct {
 		key, title, ylabel string
-		number             func(float64) string
+		text               func(float64) string
 	}{
-		{"s_meta", "Meta-target", "s_meta", digits(4)},
-		{"r", "Surrogate’s output", "r(Θ; φ)", digits(6)},
-		{"val_loss", "Loss on meta-validation images", "Mean cross-entropy, nats", digits(4)},
-		{"margin", "Margin on meta-validation images", "Margin, logits", digits(4)},
+		{"s_meta", "Meta-target", "s_meta", number.Digits(4)},
+		{"r", "Surrogate’s output", "r(Θ; φ)", number.Digits(6)},
+		{"val_loss", "Loss on meta-validation images", "Mean cross-entropy, nats", number.Digits(4)},
+		{"margin", "Margin on meta-validation images", "Margin, logits", number.Digits(4)},
 	} {
-		f := &Figure{ID: "meta-" + strings.ReplaceAll(k.key, "_", "-"), Title: k.title, XLabel: "Round", YLabel: k.ylabel, Scale: linear, Number: k.number}
+		l := &chart.Lines{X: chart.WholeAxis("Round"), Y: chart.Axis{Label: k.ylabel, Scale: chart.Linear, Text: k.text}}
 		several := false
 		for i, g := range groups {
 			var curves []map[int]float64
@@ -93,15 +96,12 @@ func metaFigures(groups []*metaGroup) []*Figure {
 			}
 			several = several || len(curves) > 1
 			if points := average(curves); len(points) > 0 {
-				f.Series = append(f.Series, Series{Label: g.Label(), Style: i, Points: points})
+				l.Series = append(l.Series, chart.Series{Label: g.Label(), Style: i, Points: points})
 			}
 		}
-		f.Caption = bandCaption(several)
-		if len(f.Series) > 0 {
-			list = append(list, f)
-		}
+		list = append(list, &Figure{ID: "meta-" + strings.ReplaceAll(k.key, "_", "-"), Title: k.title, Caption: bandCaption(several), Chart: l})
 	}
-	return list
+	return drawn(list...)
 }
 
 // datasetName is how a data set is written.

@@ -6,6 +6,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"srn/pkg/report/number"
 )
 
 // provenance lists every stream read, one row each.
@@ -100,10 +102,10 @@ func sourceFindings(f *findings, c *collection, list []*cohort, sources []*Sourc
 		}
 	}
 	if c.ambiguous > 0 {
-		f.warn("%s fit several training runs alike and are left out; give the training records of one experiment at a time", count(c.ambiguous, "measurement"))
+		f.warn("%s fit several training runs alike and are left out; give the training records of one experiment at a time", number.Count(c.ambiguous, "measurement"))
 	}
 	if c.elsewhere > 0 {
-		f.note("%s on other splits than test are not shown", count(c.elsewhere, "evaluation"))
+		f.note("%s on other splits than test are not shown", number.Count(c.elsewhere, "evaluation"))
 	}
 	versions := map[string]bool{}
 	for _, s := range sources {

@@ -6,12 +6,14 @@ import (
 	"strings"
 
 	"srn/pkg/artifact"
+	"srn/pkg/report/number"
 )
 
 // Options of a report.
 type Options struct {
-	Title   string // by default made from the data sets and networks
-	Version string // of the program, shown at the end
+	Title   string   // by default made from the data sets and networks
+	Version string   // of the program, shown at the end
+	Only    []string // parts to show, by their names in [Parts]; empty: all
 }
 
 // Report is everything a report shows, ready to be written.
@@ -22,73 +24,135 @@ type Report struct {
 	Sections   []Section
 	Provenance Table
 	Configs    []Table
+	Inputs     []artifact.Input // the files read, for [Report.Provenance]'s machine-readable twin
 	Version    string
+	Partial    bool // some parts alone were asked for
 
 	list []*cohort
 }
 
 // Section is a heading with tables and figures.
 type Section struct {
+	Part    string // of the report, see [Parts]
 	ID      string
 	Heading string
 	Detail  string
 	Tables  []Table
 	Figures []*Figure
+	// Unmeasured says that nothing of ours is in it, so that only the paper's
+	// values are to be seen.
+	Unmeasured bool
+
+	data func() (head []string, rows [][]string) // for other tools, instead of the tables' text
+}
+
+// study is all that was read, sorted, from which the sections are made.
+type study struct {
+	sources []*Source
+	*collection
+	cohorts []*cohort
+	meta    []*metaGroup
+}
+
+// part makes sections of one kind; without anything to show, none.
+type part struct {
+	name, about string
+	sections    func(*study) []Section
+}
+
+// parts are what a report consists of, in their order. A new one is a line
+// here and a file of its own.
+var parts = []part{
+	{"runs", "every network and data set: test metrics over seeds, differences, curves", (*study).runSections},
+	{"meta", "meta-training of the surrogates", (*study).metaSections},
+}
+
+// Parts names the parts of a report, with what they hold.
+func Parts() (names, about []string) {
+	for _, p := range parts {
+		names, about = append(names, p.name), append(about, p.about)
+	}
+	return names, about
 }
 
 // Build makes a report of all sources. Their order does not matter. Without a
 // record to show it returns an *artifact.FormatError.
 func Build(sources []*Source, o Options) (*Report, error) {
 	sources = sortSources(sources)
-	c := collect(sources)
-	list := cohorts(c.runs)
+	s := &study{sources: sources, collection: collect(sources)}
+	s.cohorts = cohorts(s.runs)
 	datasets := map[string]string{}
-	for _, co := range list {
+	for _, co := range s.cohorts {
 		if co.Data != "" {
 			datasets[co.Data] = co.Dataset
 		}
 	}
-	meta := metaGroups(c.meta, datasets)
-	if len(list) == 0 && len(meta) == 0 {
+	s.meta = metaGroups(s.collection.meta, datasets)
+	if len(s.cohorts) == 0 && len(s.meta) == 0 {
 		return nil, &artifact.FormatError{Problem: "the files hold no run", Mend: "give the files that srn-fit --metrics, srn-meta --metrics, srn-eval -o or srn-hessian -o wrote"}
 	}
-	r := &Report{Title: o.Title, Version: o.Version, Provenance: provenance(sources), Configs: configs(sources), list: list}
+	r := &Report{Title: o.Title, Version: o.Version, Partial: len(o.Only) > 0, Provenance: provenance(sources), Configs: configs(sources), list: s.cohorts}
 	if r.Title == "" {
-		r.Title = title(list, meta)
+		r.Title = title(s.cohorts, s.meta)
 	}
-	r.Summary = summary(sources, list, meta)
+	r.Summary = summary(sources, s.cohorts, s.meta)
+	r.Inputs = inputs(sources)
+	for _, p := range parts {
+		if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
+			continue
+		}
+		for _, section := range p.sections(s) {
+			section.Part = p.name
+			r.Sections = append(r.Sections, section)
+		}
+	}
+	r.Findings = s.findings()
+	return r, nil
+}
 
+// findings are what follows from the numbers, warnings first.
+func (s *study) findings() []Finding {
 	var f findings
-	sourceFindings(&f, c, list, sources)
-	for i, co := range list {
+	sourceFindings(&f, s.collection, s.cohorts, s.sources)
+	for _, co := range s.cohorts {
 		where := ""
-		if len(list) > 1 {
-			where = co.heading(list) + ": "
+		if len(s.cohorts) > 1 {
+			where = co.heading(s.cohorts) + ": "
 		}
 		co.findings(&f, where)
-		s := Section{ID: fmt.Sprintf("cohort-%d", i+1), Heading: co.heading(list), Tables: []Table{co.comparison()}, Figures: co.figures(fmt.Sprintf("c%d", i+1))}
+	}
+	metaFindings(&f, s.meta)
+	return f.sorted()
+}
+
+// runSections compare the runs of each network and data set.
+func (s *study) runSections() []Section {
+	var list []Section
+	for i, co := range s.cohorts {
+		section := Section{ID: fmt.Sprintf("cohort-%d", i+1), Heading: co.heading(s.cohorts), Tables: []Table{co.comparison()}, Figures: co.figures(fmt.Sprintf("c%d", i+1))}
 		if co.Data != "" {
-			s.Detail = "Data artifact " + short(co.Data)
+			section.Detail = "Data artifact " + short(co.Data)
 		}
 		for _, t := range []Table{co.differences(), co.curvature()} {
 			if len(t.Rows) > 0 {
-				s.Tables = append(s.Tables, t)
+				section.Tables = append(section.Tables, t)
 			}
 		}
-		r.Sections = append(r.Sections, s)
+		list = append(list, section)
 	}
-	metaFindings(&f, meta)
-	if len(meta) > 0 {
-		s := Section{ID: "meta", Heading: "Meta-training of the surrogate", Figures: metaFigures(meta)}
-		var parts []string
-		for _, g := range meta {
-			parts = append(parts, g.Label()+", seeds "+seedsOf(g.sources))
-		}
-		s.Detail = strings.Join(parts, "; ")
-		r.Sections = append(r.Sections, s)
+	return list
+}
+
+// metaSections are the curves of meta-training.
+func (s *study) metaSections() []Section {
+	if len(s.meta) == 0 {
+		return nil
 	}
-	r.Findings = f.sorted()
-	return r, nil
+	var names []string
+	for _, g := range s.meta {
+		names = append(names, g.Label()+", seeds "+seedsOf(g.sources))
+	}
+	return []Section{{ID: "meta", Heading: "Meta-training of the surrogate", Detail: strings.Join(names, "; "), Figures: metaFigures(s.meta)}}
 }
 
 // heading names a cohort, with its data artifact where another has the same
@@ -135,9 +199,9 @@ func summary(sources []*Source, list []*cohort, meta []*metaGroup) string {
 			runs += len(g.runs)
 		}
 	}
-	s := fmt.Sprintf("%s of %s, from %s.", count(runs, "run"), count(groups, "configuration"), count(len(sources), "record stream"))
+	s := fmt.Sprintf("%s of %s, from %s.", number.Count(runs, "run"), number.Count(groups, "configuration"), number.Count(len(sources), "record stream"))
 	if len(list) == 0 {
-		s = fmt.Sprintf("%s of meta-training, from %s.", count(len(meta), "configuration"), count(len(sources), "record stream"))
+		s = fmt.Sprintf("%s of meta-training, from %s.", number.Count(len(meta), "configuration"), number.Count(len(sources), "record stream"))
 	}
 	return s
 }

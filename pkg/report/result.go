@@ -24,6 +24,14 @@ type Result struct {
 	Quoted      []Quoted `json:"quoted_percent,omitempty"`
 }
 
+// Quoted is a test accuracy that the paper prints.
+type Quoted struct {
+	Table int     `json:"table"`
+	Row   string  `json:"row"`  // as the paper names it
+	Top1  float64 `json:"top1"` // percent
+	SD    float64 `json:"sd"`   // percent; 0 where the paper prints none
+}
+
 // Results lists the groups' numbers in the report's order.
 func (r *Report) Results() []Result {
 	var list []Result
@@ -46,8 +54,8 @@ func (r *Report) Results() []Result {
 					res.Baseline, res.Top1Minus = b.Legend(c), &p
 				}
 			}
-			if g.Ratio == 0 {
-				res.Quoted = Quote(g.Dataset, g.Arch, g.Method, g.WeightDecay)
+			for _, v := range g.quotes() {
+				res.Quoted = append(res.Quoted, Quoted{v.Table, v.Row, v.Value, v.SD})
 			}
 			list = append(list, res)
 		}

@@ -29,7 +29,18 @@ type run struct {
 	final    artifact.Record
 	evals    []artifact.Record // on the test split, by epoch
 	tops     []artifact.Record // by epoch
+	planes   []*plane          // landscapes of its checkpoints
+	measured map[string][]artifact.Record
 }
+
+// plane is a landscape with its cells.
+type plane struct {
+	artifact.Record
+	cells []artifact.Record
+}
+
+// measurements are the other types of records that belong to a checkpoint.
+var measurements = []string{"density", "guidance", "stability"}
 
 // last is the last epoch recorded.
 func (r *run) last() int {
@@ -112,14 +123,23 @@ func collect(sources []*Source) *collection {
 	}
 	trained := len(c.runs)
 	for _, s := range sources {
+		var last *plane
 		for _, rec := range s.Records {
 			kind := rec.Type()
-			if kind != "eval" && kind != "top" {
+			switch {
+			case kind == "cell":
+				if last != nil && last.Text("checkpoint") == rec.Text("checkpoint") {
+					last.cells = append(last.cells, rec)
+				}
 				continue
-			}
-			if kind == "eval" && rec.Text("split") != "" && rec.Text("split") != "test" {
+			case kind == "eval" && rec.Text("split") != "" && rec.Text("split") != "test":
 				c.elsewhere++
 				continue
+			case kind != "eval" && kind != "top" && kind != "landscape" && !slices.Contains(measurements, kind):
+				continue
+			}
+			if kind == "landscape" {
+				last = &plane{Record: rec}
 			}
 			r := c.place(s, rec, trained)
 			switch {
@@ -127,14 +147,25 @@ func collect(sources []*Source) *collection {
 				c.ambiguous++
 			case kind == "eval":
 				r.evals = append(r.evals, rec)
-			default:
+			case kind == "top":
 				r.tops = append(r.tops, rec)
+			case kind == "landscape":
+				r.planes = append(r.planes, last)
+			default:
+				if r.measured == nil {
+					r.measured = map[string][]artifact.Record{}
+				}
+				r.measured[kind] = append(r.measured[kind], rec)
 			}
 		}
 	}
 	for _, r := range c.runs {
 		r.evals = byEpoch(r.evals)
 		r.tops = byCondition(r.tops)
+		for kind, list := range r.measured {
+			r.measured[kind] = byCondition(list)
+		}
+		slices.SortStableFunc(r.planes, func(a, b *plane) int { return cmp.Compare(whole(a.Record, "epoch"), whole(b.Record, "epoch")) })
 		if r.fit == nil && r.Epochs == 0 {
 			r.Epochs = r.last()
 		}

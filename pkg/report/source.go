@@ -49,6 +49,9 @@ func Read(paths []string) ([]*Source, error) {
 					Mend:    "give records of srn-fit, srn-eval, srn-hessian or srn-meta",
 				}
 			}
+			if err := check(name, i+1, s); err != nil {
+				return nil, err
+			}
 			sources = append(sources, &Source{Path: name, SHA256: sum, Stream: s})
 		}
 	}

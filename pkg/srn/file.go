@@ -3,6 +3,7 @@ package srn
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strconv"
 
 	"srn/pkg/artifact"
@@ -31,25 +32,45 @@ type File struct {
 // Save writes a surrogate and its description atomically, compressed where
 // path ends in .zst or is "-".
 func (s *Surrogate) Save(path string, f *File) error {
-	f.Provenance.Format = Format
-	metadata, err := f.Provenance.Metadata()
+	out, err := s.content(f)
 	if err != nil {
 		return err
 	}
-	surrogate, err := artifact.EncodeJSON(s.Config)
-	if err != nil {
-		return err
-	}
-	metadata["surrogate"] = string(surrogate)
-	metadata["arch"], metadata["layout_sha256"] = f.Arch, s.target.SHA256()
-	metadata["dataset"], metadata["data_sha256"] = f.Dataset, f.DataSHA256
-	metadata["rounds"] = strconv.Itoa(f.Rounds)
-	out := &artifact.File{Metadata: metadata, Tensors: tensors(s.layout, s.phi)}
 	if err := artifact.Write(path, out); err != nil {
 		return err
 	}
 	f.SHA256 = out.SHA256
 	return nil
+}
+
+// Sum is the SHA-256 that the file will have.
+func (s *Surrogate) Sum(f *File) (string, error) {
+	out, err := s.content(f)
+	if err == nil {
+		err = artifact.Encode(io.Discard, out)
+	}
+	if err != nil {
+		return "", err
+	}
+	return out.SHA256, nil
+}
+
+// content is what the file holds.
+func (s *Surrogate) content(f *File) (*artifact.File, error) {
+	f.Provenance.Format = Format
+	metadata, err := f.Provenance.Metadata()
+	if err != nil {
+		return nil, err
+	}
+	surrogate, err := artifact.EncodeJSON(s.Config)
+	if err != nil {
+		return nil, err
+	}
+	metadata["surrogate"] = string(surrogate)
+	metadata["arch"], metadata["layout_sha256"] = f.Arch, s.target.SHA256()
+	metadata["dataset"], metadata["data_sha256"] = f.Dataset, f.DataSHA256
+	metadata["rounds"] = strconv.Itoa(f.Rounds)
+	return &artifact.File{Metadata: metadata, Tensors: tensors(s.layout, s.phi)}, nil
 }
 
 // tensors cuts a flat vector into named tensors.

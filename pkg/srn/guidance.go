@@ -3,6 +3,7 @@ package srn
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"srn/pkg/device"
 )
@@ -43,6 +44,9 @@ type Guidance struct {
 	valid bool
 
 	refreshes, clipped int
+
+	spent time.Duration // on evaluations since Evaluation was called
+	count int           // of these
 }
 
 // NewGuidance makes guidance by a surrogate, whose φ may change later on:
@@ -74,7 +78,10 @@ func (g *Guidance) Step(params device.Buffer) (r float64) {
 
 // Refresh computes r and its gradient at the parameters.
 func (g *Guidance) Refresh(params device.Buffer) (r float64) {
+	begin := time.Now()
 	g.value = g.s.Gradient(g.grad, params)
+	g.spent += time.Since(begin)
+	g.count++
 	g.norm = math.Sqrt(g.be.Dot(g.grad, g.grad))
 	g.age, g.valid = 0, true
 	g.refreshes++
@@ -104,6 +111,14 @@ func (g *Guidance) factor(taskNorm float64) float64 {
 		return 0
 	}
 	return g.Ratio * taskNorm / g.norm
+}
+
+// Evaluation is the mean wall time in seconds of an evaluation of r and ∇r
+// since it was last asked for, NaN where there was none.
+func (g *Guidance) Evaluation() (seconds float64) {
+	seconds = g.spent.Seconds() / float64(g.count)
+	g.spent, g.count = 0, 0
+	return seconds
 }
 
 // GradNorm is ‖∇_Θ r‖ at the latest refresh.

@@ -347,8 +347,11 @@ func TestResume(t *testing.T) {
 			t.Errorf("complete: %v, %v", done, err)
 		}
 		a, b := metrics(t, whole.Metrics), metrics(t, last.Metrics)
-		if len(a) != c.Rounds || len(b) != c.Rounds {
-			t.Fatalf("%d and %d records, want %d", len(a), len(b), c.Rounds)
+		if len(a) != c.Rounds+1 || len(b) != c.Rounds+1 {
+			t.Fatalf("%d and %d records, want %d rounds and the final one", len(a), len(b), c.Rounds)
+		}
+		if sum, err := artifact.HashFile(last.Out); err != nil || b[c.Rounds].Text("surrogate_sha256") != sum {
+			t.Errorf("the last record %v, want the surrogate's %s, %v", b[c.Rounds], sum, err)
 		}
 		for i := range a {
 			delete(a[i], "round_seconds")

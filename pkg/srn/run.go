@@ -78,10 +78,10 @@ func (m *Meta) Execute(r Run) error {
 		}
 		r.Report(record)
 	}
-	if err := records.End("ok"); err != nil {
+	r.File.Rounds = m.round
+	if err := m.finish(records, r.File); err != nil {
 		return err
 	}
-	r.File.Rounds = m.round
 	if err := m.Surrogate.Save(r.Out, r.File); err != nil {
 		return err
 	}
@@ -91,6 +91,21 @@ func (m *Meta) Execute(r Run) error {
 		}
 	}
 	return nil
+}
+
+// finish says in the records which surrogate they are of, and ends them, before
+// the surrogate is written: a run that is killed in between resumes and writes
+// it again.
+func (m *Meta) finish(records recordWriter, f *File) error {
+	if records.w == nil {
+		return nil
+	}
+	sum, err := m.Surrogate.Sum(f)
+	if err != nil {
+		return err
+	}
+	final := artifact.Fields{{Key: "type", Value: "final"}, {Key: "round", Value: m.round}, {Key: "surrogate_sha256", Value: sum}}
+	return errors.Join(records.w.Write(final), records.End("ok"))
 }
 
 // failed closes the records of a run that stops and completes its error.

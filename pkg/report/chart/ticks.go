@@ -1,7 +1,8 @@
-package report
+package chart
 
 import (
 	"math"
+	"srn/pkg/report/number"
 	"strconv"
 )
 
@@ -31,9 +32,9 @@ func linearTicks(low, high float64, n int) (ticks []tick, from, to float64) {
 	first, last := math.Floor(low/step+1e-9), math.Ceil(high/step-1e-9)
 	for i := first; i <= last; i++ {
 		v := i * step
-		label := fixed(v, digits)
+		label := number.Fixed(v, digits)
 		if a := math.Max(math.Abs(low), math.Abs(high)); a < 1e-3 || a >= 1e6 {
-			label = scientific(v, 2)
+			label = number.Scientific(v, 2)
 			if v == 0 {
 				label = "0"
 			}
@@ -68,14 +69,14 @@ func powerLabel(e int) string {
 	if e >= -2 && e <= 3 {
 		return significantShort(math.Pow(10, float64(e)))
 	}
-	return "10" + superscript(strconv.Itoa(e))
+	return "10" + number.Superscript(strconv.Itoa(e))
 }
 
 func significantShort(v float64) string {
 	if v >= 1e-3 && v < 1e5 {
 		return strconv.FormatFloat(v, 'g', 3, 64)
 	}
-	return scientific(v, 1)
+	return number.Scientific(v, 1)
 }
 
 // wholeTicks are ticks at whole numbers, for epochs.

@@ -1,0 +1,54 @@
+// Package cuda holds the project's CUDA kernels: their sources, the PTX that
+// is made of them, and how each is launched. It talks to no device: a launch
+// is a value that whoever has a driver carries out, and the tests carry out in
+// an interpreter of PTX (package ptxsim).
+//
+// Images are NHWC, filters OIHW, float32. What operations mean is said by
+// package device, whose names are used here.
+package cuda
+
+import (
+	"embed"
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+)
+
+//go:generate ./gen.sh
+
+//go:embed ptx/*.ptx
+var ptx embed.FS
+
+// Module is one compiled source.
+type Module struct {
+	Name    string
+	PTX     string
+	Kernels []string // names, unique among all modules
+}
+
+var entry = regexp.MustCompile(`\.entry (\w+)`)
+
+// Modules returns all modules in the order of their names.
+func Modules() []Module {
+	files, err := ptx.ReadDir("ptx")
+	if err != nil {
+		panic(err) // the files are embedded
+	}
+	var list []Module
+	for _, f := range files {
+		text, err := ptx.ReadFile(path.Join("ptx", f.Name()))
+		if err != nil {
+			panic(err)
+		}
+		m := Module{Name: strings.TrimSuffix(f.Name(), ".ptx"), PTX: string(text)}
+		for _, e := range entry.FindAllStringSubmatch(m.PTX, -1) {
+			m.Kernels = append(m.Kernels, e[1])
+		}
+		if len(m.Kernels) == 0 {
+			panic(fmt.Sprintf("cuda: no kernels in %s", f.Name()))
+		}
+		list = append(list, m)
+	}
+	return list
+}

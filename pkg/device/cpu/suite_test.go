@@ -1,0 +1,22 @@
+package cpu
+
+import (
+	"fmt"
+	"testing"
+
+	kernels "srn/kernels/cpu"
+	"srn/pkg/device/devicetest"
+)
+
+// The suite of all backends, with every set of kernels and several threads.
+func TestSuite(t *testing.T) {
+	for _, set := range kernels.Sets() {
+		for _, threads := range []int{1, 3} {
+			t.Run(fmt.Sprintf("%s/%d", set.Name, threads), func(t *testing.T) {
+				b := New(threads, set)
+				defer b.Close()
+				devicetest.Run(t, b)
+			})
+		}
+	}
+}

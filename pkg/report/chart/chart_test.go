@@ -1,0 +1,79 @@
+package chart
+
+import (
+	"encoding/xml"
+	"io"
+	"math"
+	"strings"
+	"testing"
+
+	"srn/pkg/report/number"
+)
+
+func TestScales(t *testing.T) {
+	line := func(scale Scale, values ...float64) bool {
+		s := newSpan()
+		s.add(values...)
+		return s.log(scale)
+	}
+	if line(Auto, 1, 90) || !line(Auto, 1, 101) || line(Auto, 0, 1000) || line(Linear, 1, 1e9) || !line(Log, 1, 2) {
+		t.Error("a logarithmic axis is for more than two decades, or where it is asked for")
+	}
+}
+
+// charts are one of each kind, with the difficult values that records may hold.
+func charts() map[string]Chart {
+	text := number.Digits(3)
+	bowl := Panel{Title: "ce <1>", X: []float64{-1, 0, 1}, Y: []float64{-1, 0, 1}, Z: []float64{9, 4, 9, 4, 0.5, 4, 9, 4, math.NaN()}}
+	flat := Panel{Title: "srn", X: bowl.X, Y: bowl.Y, Z: []float64{1, 1, 1, 1, 1, 1, 1, 1, 1}}
+	return map[string]Chart{
+		"lines": &Lines{X: WholeAxis("Epoch"), Y: Axis{Label: "λ_max", Text: text}, Marks: []Mark{{10, "a < b"}}, Series: []Series{
+			{Label: "a & b", Points: []Point{{1, 3, 2, 4, 2}, {2, 1000, 900, 1100, 2}}}, {Label: "one", Style: 9, Points: []Point{{1, 5, 5, 5, 1}}}}},
+		"curve":   &Lines{X: Axis{Label: "x", Scale: Linear, Text: text}, Y: Axis{Label: "y", Scale: Log, Text: text}, Series: []Series{{Label: "s", Points: []Point{{-3, 1e-6, 1e-6, 1e-6, 1}, {900, 0, 0, 0, 1}}}}},
+		"scatter": &Scatter{X: Axis{Label: "λ_max", Text: text}, Y: Axis{Label: "top-1, %", Text: text}, Groups: []Dots{{"R8", 0, []Dot{{"ce", 80, 84, 2, 0.1, 3}, {"srn <x>", 80, 84, 0, 0, 1}}}, {"R20", 1, []Dot{{"ce", 9, 91, 0, 0, 1}}}}},
+		"bars":    &Bars{Value: Axis{Label: "× CE", Text: text}, Bars: []Bar{{"ce", 1, 0, 2, 1, 0}, {"a very long name & more of it", 1.5, 0.1, 3, 0, 0}, {"r-drop", 0, 0, 0, 1.5, 0.01}}},
+		"heat":    &Heat{X: Axis{Label: "a"}, Y: Axis{Label: "b"}, Value: Axis{Label: "loss", Scale: Log, Text: text}, Panels: []Panel{bowl, flat}},
+	}
+}
+
+// TestDrawings are well-formed XML with a title, a description and finite
+// coordinates, alone and in a page, and their numbers fill their tables.
+func TestDrawings(t *testing.T) {
+	for name, c := range charts() {
+		for _, alone := range []bool{true, false} {
+			svg := c.SVG("id", "Title of "+name, alone)
+			if strings.Contains(svg, "NaN") || strings.Contains(svg, "Inf") {
+				t.Errorf("%s: a coordinate is not finite", name)
+			}
+			if wellFormed(svg) != nil || !strings.Contains(svg, "<title id=") || !strings.Contains(svg, "<desc id=") {
+				t.Errorf("%s: %v\n%s", name, wellFormed(svg), svg)
+			}
+		}
+		if err := wellFormed(Standalone(c, "id", name)); err != nil || c.Empty() {
+			t.Errorf("%s: %v, empty %v", name, err, c.Empty())
+		}
+		table := c.Table(0)
+		for _, row := range table.Rows {
+			if len(row) != len(table.Columns) {
+				t.Errorf("%s: %d cells in %d columns", name, len(row), len(table.Columns))
+			}
+		}
+		head, rows := c.Data()
+		for _, row := range rows {
+			if len(row) != len(head) {
+				t.Errorf("%s: %d data in %d columns", name, len(row), len(head))
+			}
+		}
+	}
+}
+
+func wellFormed(s string) error {
+	d := xml.NewDecoder(strings.NewReader("<x>" + s + "</x>"))
+	for {
+		if _, err := d.Token(); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
