@@ -70,11 +70,8 @@ above4:
 above5:
 	JMP          rows6
 rows1:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -153,15 +150,10 @@ store1:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows2:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -261,19 +253,12 @@ store2:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows3:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -394,23 +379,14 @@ store3:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows4:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -552,27 +528,16 @@ store4:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows5:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -735,31 +700,18 @@ store5:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows6:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -1024,11 +976,8 @@ above4:
 above5:
 	JMP          rows6
 rows1:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -1107,15 +1056,10 @@ store1:
 	ADDQ         $4, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows2:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -1215,19 +1159,12 @@ store2:
 	ADDQ         $8, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows3:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -1348,23 +1285,14 @@ store3:
 	ADDQ         $12, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows4:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -1506,27 +1434,16 @@ store4:
 	ADDQ         $16, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows5:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -1689,31 +1606,18 @@ store5:
 	ADDQ         $20, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows6:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15

@@ -110,10 +110,7 @@ above14:
 above15:
 	JMP          rows16
 rows1:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -175,13 +172,8 @@ store1:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows2:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -252,16 +244,9 @@ store2:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows3:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -341,19 +326,10 @@ store3:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows4:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -442,22 +418,11 @@ store4:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows5:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -555,25 +520,12 @@ store5:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows6:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -680,28 +632,13 @@ store6:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows7:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -817,31 +754,14 @@ store7:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows8:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -966,34 +886,15 @@ store8:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows9:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -1130,37 +1031,16 @@ store9:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows10:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -1306,40 +1186,17 @@ store10:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows11:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -1494,43 +1351,18 @@ store11:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows12:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -1694,46 +1526,19 @@ store12:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows13:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -1906,49 +1711,20 @@ store13:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows14:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -2130,52 +1906,21 @@ store14:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows15:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -2366,55 +2111,22 @@ store15:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows16:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z15, Z15, Z15
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -2722,12 +2434,8 @@ above10:
 above11:
 	JMP          rows12
 rows1:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -2806,17 +2514,10 @@ store1:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows2:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -2916,22 +2617,12 @@ store2:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows3:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -3052,27 +2743,14 @@ store3:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows4:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -3214,32 +2892,16 @@ store4:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows5:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -3402,37 +3064,18 @@ store5:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows6:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -3616,42 +3259,20 @@ store6:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows7:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -3856,47 +3477,22 @@ store7:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows8:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -4122,52 +3718,24 @@ store8:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows9:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z16, Z16, Z16
-	PREFETCHT0   64(SI)
 	VXORPS       Z17, Z17, Z17
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -4417,57 +3985,26 @@ store9:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows10:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z16, Z16, Z16
-	PREFETCHT0   64(SI)
 	VXORPS       Z17, Z17, Z17
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z18, Z18, Z18
-	PREFETCHT0   64(SI)
 	VXORPS       Z19, Z19, Z19
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -4738,62 +4275,28 @@ store10:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows11:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z16, Z16, Z16
-	PREFETCHT0   64(SI)
 	VXORPS       Z17, Z17, Z17
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z18, Z18, Z18
-	PREFETCHT0   64(SI)
 	VXORPS       Z19, Z19, Z19
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z20, Z20, Z20
-	PREFETCHT0   64(SI)
 	VXORPS       Z21, Z21, Z21
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -5085,67 +4588,30 @@ store11:
 	ADDQ         CX, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows12:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z16, Z16, Z16
-	PREFETCHT0   64(SI)
 	VXORPS       Z17, Z17, Z17
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z18, Z18, Z18
-	PREFETCHT0   64(SI)
 	VXORPS       Z19, Z19, Z19
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z20, Z20, Z20
-	PREFETCHT0   64(SI)
 	VXORPS       Z21, Z21, Z21
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z22, Z22, Z22
-	PREFETCHT0   64(SI)
 	VXORPS       Z23, Z23, Z23
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -5579,10 +5045,7 @@ above14:
 above15:
 	JMP          rows16
 rows1:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -5644,13 +5107,8 @@ store1:
 	ADDQ         $4, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows2:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -5721,16 +5179,9 @@ store2:
 	ADDQ         $8, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows3:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -5810,19 +5261,10 @@ store3:
 	ADDQ         $12, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows4:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -5911,22 +5353,11 @@ store4:
 	ADDQ         $16, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows5:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -6024,25 +5455,12 @@ store5:
 	ADDQ         $20, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows6:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -6149,28 +5567,13 @@ store6:
 	ADDQ         $24, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows7:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -6286,31 +5689,14 @@ store7:
 	ADDQ         $28, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows8:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -6435,34 +5821,15 @@ store8:
 	ADDQ         $32, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows9:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -6596,37 +5963,16 @@ store9:
 	ADDQ         $36, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows10:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -6769,40 +6115,17 @@ store10:
 	ADDQ         $40, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows11:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -6954,43 +6277,18 @@ store11:
 	ADDQ         $44, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows12:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -7151,46 +6449,19 @@ store12:
 	ADDQ         $48, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows13:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -7360,49 +6631,20 @@ store13:
 	ADDQ         $52, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows14:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -7581,52 +6823,21 @@ store14:
 	ADDQ         $56, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows15:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -7814,55 +7025,22 @@ store15:
 	ADDQ         $60, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows16:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z15, Z15, Z15
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -8164,12 +7342,8 @@ above10:
 above11:
 	JMP          rows12
 rows1:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -8248,17 +7422,10 @@ store1:
 	ADDQ         $4, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows2:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -8358,22 +7525,12 @@ store2:
 	ADDQ         $8, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows3:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -8494,27 +7651,14 @@ store3:
 	ADDQ         $12, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows4:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -8656,32 +7800,16 @@ store4:
 	ADDQ         $16, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows5:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -8844,37 +7972,18 @@ store5:
 	ADDQ         $20, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows6:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -9058,42 +8167,20 @@ store6:
 	ADDQ         $24, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows7:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -9298,47 +8385,22 @@ store7:
 	ADDQ         $28, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows8:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -9564,52 +8626,24 @@ store8:
 	ADDQ         $32, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows9:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z16, Z16, Z16
-	PREFETCHT0   64(SI)
 	VXORPS       Z17, Z17, Z17
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -9856,57 +8890,26 @@ store9:
 	ADDQ         $36, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows10:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z16, Z16, Z16
-	PREFETCHT0   64(SI)
 	VXORPS       Z17, Z17, Z17
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z18, Z18, Z18
-	PREFETCHT0   64(SI)
 	VXORPS       Z19, Z19, Z19
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -10174,62 +9177,28 @@ store10:
 	ADDQ         $40, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows11:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z16, Z16, Z16
-	PREFETCHT0   64(SI)
 	VXORPS       Z17, Z17, Z17
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z18, Z18, Z18
-	PREFETCHT0   64(SI)
 	VXORPS       Z19, Z19, Z19
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z20, Z20, Z20
-	PREFETCHT0   64(SI)
 	VXORPS       Z21, Z21, Z21
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
@@ -10518,67 +9487,30 @@ store11:
 	ADDQ         $44, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows12:
-	MOVQ         gemmCall_tileC(DI), SI
-	PREFETCHT0   (SI)
 	VXORPS       Z0, Z0, Z0
-	PREFETCHT0   64(SI)
 	VXORPS       Z1, Z1, Z1
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z2, Z2, Z2
-	PREFETCHT0   64(SI)
 	VXORPS       Z3, Z3, Z3
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z4, Z4, Z4
-	PREFETCHT0   64(SI)
 	VXORPS       Z5, Z5, Z5
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z6, Z6, Z6
-	PREFETCHT0   64(SI)
 	VXORPS       Z7, Z7, Z7
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z8, Z8, Z8
-	PREFETCHT0   64(SI)
 	VXORPS       Z9, Z9, Z9
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z10, Z10, Z10
-	PREFETCHT0   64(SI)
 	VXORPS       Z11, Z11, Z11
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z12, Z12, Z12
-	PREFETCHT0   64(SI)
 	VXORPS       Z13, Z13, Z13
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z14, Z14, Z14
-	PREFETCHT0   64(SI)
 	VXORPS       Z15, Z15, Z15
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z16, Z16, Z16
-	PREFETCHT0   64(SI)
 	VXORPS       Z17, Z17, Z17
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z18, Z18, Z18
-	PREFETCHT0   64(SI)
 	VXORPS       Z19, Z19, Z19
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z20, Z20, Z20
-	PREFETCHT0   64(SI)
 	VXORPS       Z21, Z21, Z21
-	ADDQ         R14, SI
-	PREFETCHT0   (SI)
 	VXORPS       Z22, Z22, Z22
-	PREFETCHT0   64(SI)
 	VXORPS       Z23, Z23, Z23
-	ADDQ         R14, SI
 	MOVQ         gemmCall_tileA(DI), SI
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15

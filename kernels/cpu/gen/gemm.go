@@ -120,13 +120,9 @@ func pickTile(a *assembler, low, high int) {
 func gemmTile(a *assembler, t tile, transposed bool) {
 	local := func(label string) string { return fmt.Sprintf("%s%d", label, t.rows) }
 	a.label(local("rows"))
-	a.op("MOVQ", field("tileC"), gemmA)
-	eachOfC(a, t, func(mem string, acc int) {
-		if acc*a.bytes%64 == 0 {
-			a.op("PREFETCHT0", mem)
-		}
+	for acc := range t.rows * t.vectors {
 		a.op("VXORPS", acc, acc, acc)
-	})
+	}
 	a.op("MOVQ", field("tileA"), gemmA)
 	a.op("MOVQ", field("columnB"), gemmB)
 	a.op("MOVQ", field("segments"), gemmSeg)

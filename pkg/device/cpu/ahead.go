@@ -52,10 +52,9 @@ func (w *worker) lookAhead(cold []region, lo, hi int) {
 	}
 }
 
-// prefetchable is how many multiply-adds hide the prefetch of one float: at
-// some 60 per nanosecond, 30 bytes per nanosecond, which is about what memory
-// gives one core.
-const prefetchable = 8
+// prefetchable is how many multiply-adds hide the prefetch of one float: about
+// as many as the inner loops of the products give each one.
+const prefetchable = 32
 
 // upcoming returns memory to prefetch during a product of so many
 // multiply-adds.

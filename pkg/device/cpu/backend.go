@@ -9,8 +9,6 @@
 package cpu
 
 import (
-	"fmt"
-
 	kernels "srn/kernels/cpu"
 	"srn/pkg/device"
 )
@@ -29,10 +27,11 @@ type Backend struct {
 	n     int
 	group int
 	tasks []tasker
+	last  sharer
 	cold  []region
 	warm  []*float32 // first elements of arrays that the stage has touched
 
-	taskFunc, chunkFunc func(worker, piece int)
+	taskFunc, chunkFunc, shareFunc func(worker, piece int)
 }
 
 var _ device.Backend = (*Backend)(nil)
@@ -43,7 +42,7 @@ func New(threads int, set *kernels.Set) *Backend {
 		panic("cpu: needs at least one thread")
 	}
 	b := &Backend{kernels: set, pool: newPool(threads)}
-	b.taskFunc, b.chunkFunc = b.runTask, b.runChunk // made once, so that Run allocates nothing
+	b.taskFunc, b.chunkFunc, b.shareFunc = b.runTask, b.runChunk, b.runShare // made once, so that Run allocates nothing
 	for range threads {
 		b.workers = append(b.workers, &worker{kernels: set, pads: map[padKey][]float32{}})
 	}
@@ -71,8 +70,15 @@ type imager interface{ images(w *worker, chunk span) }
 // grouper prefers to be given a number of images at once.
 type grouper interface{ group() int }
 
-// finisher completes what was summed over n images.
-type finisher interface{ finish(n int) }
+// sharer completes what was summed over images in shares that run side by
+// side; a stage has one at most.
+type sharer interface {
+	shares() int
+	share(i, images int)
+}
+
+// finisher completes what was summed over images, after the shares.
+type finisher interface{ finish(images int) }
 
 // span is a group of images of a chunk.
 type span struct {
@@ -83,8 +89,7 @@ type span struct {
 
 // Run implements device.Backend.
 func (b *Backend) Run(n int, stage device.Stage) {
-	b.stage, b.n, b.group, b.tasks = b.stage[:0], n, 1, b.tasks[:0]
-	accumulators := 0
+	b.stage, b.n, b.group, b.tasks, b.last = b.stage[:0], n, 1, b.tasks[:0], nil
 	for _, o := range stage {
 		b.stage = append(b.stage, o)
 		if t, ok := o.(tasker); ok {
@@ -93,18 +98,21 @@ func (b *Backend) Run(n int, stage device.Stage) {
 		if g, ok := o.(grouper); ok {
 			b.group = max(b.group, g.group())
 		}
-		if _, ok := o.(*convBackward); ok {
-			accumulators++
+		if s, ok := o.(sharer); ok {
+			if b.last != nil {
+				panic("cpu: stage has two convolution gradients: only one may use a worker's accumulators")
+			}
+			b.last = s
 		}
-	}
-	if accumulators > 1 {
-		panic(fmt.Sprintf("cpu: stage has %d convolution gradients: at most one may use a worker's accumulators", accumulators))
 	}
 	if len(b.tasks) > 0 {
 		b.pool.run(len(b.tasks), b.taskFunc)
 	}
 	b.lookThrough()
 	b.pool.run(chunks(n), b.chunkFunc)
+	if b.last != nil {
+		b.pool.run(b.last.shares(), b.shareFunc)
+	}
 	for _, o := range b.stage {
 		if f, ok := o.(finisher); ok {
 			f.finish(n)
@@ -115,7 +123,12 @@ func (b *Backend) Run(n int, stage device.Stage) {
 // chunks is the number of chunks of n images.
 func chunks(n int) int { return (n + chunkImages - 1) / chunkImages }
 
-func (b *Backend) runTask(worker, task int) { b.tasks[task].task(b.workers[worker]) }
+// runTask takes the last tasks first, which are the largest.
+func (b *Backend) runTask(worker, task int) {
+	b.tasks[len(b.tasks)-1-task].task(b.workers[worker])
+}
+
+func (b *Backend) runShare(_, i int) { b.last.share(i, b.n) }
 
 func (b *Backend) runChunk(worker, chunk int) {
 	begin := chunk * chunkImages

@@ -212,21 +212,20 @@ func (o *convBackward) images(w *worker, s span) {
 	}
 }
 
-// finish adds up the chunks' gradients and writes them as OIHW.
-func (o *convBackward) finish(n int) {
+// shares and share add up the chunks' gradients, input channel by input
+// channel, and write them as OIHW.
+func (o *convBackward) shares() int { return o.c.In }
+
+func (o *convBackward) share(i, images int) {
 	in, out := o.c.In, o.c.Out
-	sum := o.c.partial[0]
-	for _, p := range o.c.partial[1:chunks(n)] {
-		for i, v := range p {
-			sum[i] += v
+	for k := range 9 {
+		at := (k*in + i) * out
+		sum := o.c.partial[0][at:][:out]
+		for _, p := range o.c.partial[1:chunks(images)] {
+			addTo(sum, p[at:][:out])
 		}
-	}
-	for i := range in {
-		for k := range 9 {
-			row := sum[(k*in+i)*out:][:out]
-			for j, v := range row {
-				o.dw[(j*in+i)*9+k] = v
-			}
+		for j, v := range sum {
+			o.dw[(j*in+i)*9+k] = v
 		}
 	}
 }

@@ -23,7 +23,9 @@ func alloc(n int) []float32 {
 	if r := uintptr(unsafe.Pointer(unsafe.SliceData(s))) % alignment; r != 0 {
 		s = s[(alignment-r)/4:]
 	}
-	return s[:n:n]
+	s = s[:n:n]
+	inHugePages(s)
+	return s
 }
 
 // New implements device.Backend.
