@@ -175,6 +175,9 @@ func parse(args []string, messages io.Writer) (options, error) {
 	o.refreshes, o.trajectory, o.ages = []int{1, 2, 5, 10, 20, 50}, []int{0, 50, 200}, []int{1, 4, 9, 19, 49}
 	o.images, o.evalled = 6400, 1024
 	if o.quick {
+		if methods == allMethods() {
+			o.methodNames = []string{"srn", "autoaugment", "r-drop", "gradalign", "val-guided", "sam"}
+		}
 		o.rounds, o.window, o.budget = 3, 0, 0
 		o.refreshes, o.trajectory, o.ages = []int{1, 2}, []int{0}, []int{1}
 		o.images, o.evalled = 3*o.batch, 2*o.batch
