@@ -27,8 +27,14 @@ DEVICE_BUILTIN double sqrt(double a) { return __nvvm_sqrt_rn_d(a); }
 
 // KERNEL(threads, name, parameters…) begins a kernel whose blocks have at most
 // that many threads. Parameters are pointers, int, long long, float or double.
-#ifndef KERNEL
+// DENSE_KERNEL says besides how many blocks should fit on a multiprocessor,
+// which limits registers.
+#ifdef SRN_EMULATOR
+#define DENSE_KERNEL(threads, blocks, name, ...) KERNEL(threads, name, __VA_ARGS__)
+#else
 #define KERNEL(threads, name, ...) extern "C" __global__ __launch_bounds__(threads) void name(__VA_ARGS__)
+#define DENSE_KERNEL(threads, blocks, name, ...) \
+  extern "C" __global__ __launch_bounds__(threads, blocks) void name(__VA_ARGS__)
 #endif
 #ifndef DYNAMIC_SHARED
 #define DYNAMIC_SHARED(type, name) extern __shared__ type name[]

@@ -2,13 +2,14 @@ package cuda
 
 import "fmt"
 
-// Combine stores an operand; dst may be one of its sources.
+// Combine stores an operand; dst may be one of its sources. Channels are a
+// multiple of four.
 func Combine(dst Ptr, src Operand, channels, pixels, images int) Launch {
-	n := images * pixels * channels
-	if channels%4 == 0 {
-		return launch("combine_four", across(n/4, threads), threads, 0, dst, src, channels, n/4)
+	if channels%4 != 0 {
+		panic(fmt.Sprintf("cuda: combination of %d channels, want a multiple of 4", channels))
 	}
-	return launch("combine_one", across(n, threads), threads, 0, dst, src, channels, n)
+	n := images * pixels * channels / 4
+	return launch("combine_store", across(n, threads), threads, 0, dst, src, channels, n)
 }
 
 // Subsample is the option-A shortcut, see device.Layers.

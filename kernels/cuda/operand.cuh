@@ -22,8 +22,9 @@ enum { PLAIN = 0, RELU = 1, MASK = 2 };
 #define operand(x) \
   Operand { x##_src0, x##_src1, x##_src2, x##_src3, x##_coef, x##_maskSrc, x##_maskCoef, x##_kind }
 
-// Raw4 is what was read of four channels of a pixel, before it is combined.
-struct Raw4 { float4 s0, s1, s2, s3, mask; };
+// Raw4 is what was read ahead of four channels of a pixel. Third and fourth
+// sources are rare, and would cost registers in every kernel.
+struct Raw4 { float4 s0, s1, mask; };
 
 // fetch reads, and combine computes: a kernel can work in between. Elements
 // start at `at`, whose channel is c.
@@ -31,10 +32,8 @@ DEVICE Raw4 fetch(const Operand &o, long long at) {
   Raw4 r;
   int sources = o.kind & 255;
   r.s0 = read4(o.src0 + at);
-  r.s1 = r.s2 = r.s3 = r.mask = zero4();
+  r.s1 = r.mask = zero4();
   if (sources > 1) r.s1 = read4(o.src1 + at);
-  if (sources > 2) r.s2 = read4(o.src2 + at);
-  if (sources > 3) r.s3 = read4(o.src3 + at);
   if (o.kind >> 8 == MASK) r.mask = read4(o.maskSrc + at);
   return r;
 }
@@ -42,15 +41,15 @@ DEVICE Raw4 fetch(const Operand &o, long long at) {
 // relu keeps NaN, so that a diverged run is seen to be one.
 DEVICE float relu(float v) { return v < 0.f ? 0.f : v; }
 
-DEVICE float4 combine(const Operand &o, const Raw4 &r, int c, int channels) {
+DEVICE float4 combine(const Operand &o, const Raw4 &r, long long at, int c, int channels) {
   float4 v = r.s0;
   if (o.coef) {
     int sources = o.kind & 255;
     const float *k = o.coef + c;
     v = fma4(read4(k + channels), v, read4(k));
     if (sources > 1) v = fma4(read4(k + 2 * channels), r.s1, v);
-    if (sources > 2) v = fma4(read4(k + 3 * channels), r.s2, v);
-    if (sources > 3) v = fma4(read4(k + 4 * channels), r.s3, v);
+    if (sources > 2) v = fma4(read4(k + 3 * channels), read4(o.src2 + at), v);
+    if (sources > 3) v = fma4(read4(k + 4 * channels), read4(o.src3 + at), v);
   }
   int post = o.kind >> 8;
   if (post == RELU) v = make_float4(relu(v.x), relu(v.y), relu(v.z), relu(v.w));
@@ -62,22 +61,5 @@ DEVICE float4 combine(const Operand &o, const Raw4 &r, int c, int channels) {
 }
 
 DEVICE float4 load4(const Operand &o, long long at, int c, int channels) {
-  return combine(o, fetch(o, at), c, channels);
-}
-
-// load1 is load4 for one element, where channels are no multiple of four.
-DEVICE float load1(const Operand &o, long long at, int c, int channels) {
-  float v = o.src0[at];
-  if (o.coef) {
-    int sources = o.kind & 255;
-    const float *k = o.coef + c;
-    v = fmaf(k[channels], v, k[0]);
-    if (sources > 1) v = fmaf(k[2 * channels], o.src1[at], v);
-    if (sources > 2) v = fmaf(k[3 * channels], o.src2[at], v);
-    if (sources > 3) v = fmaf(k[4 * channels], o.src3[at], v);
-  }
-  int post = o.kind >> 8;
-  if (post == RELU) v = relu(v);
-  if (post == MASK && !(fmaf(o.maskCoef[channels + c], o.maskSrc[at], o.maskCoef[c]) > 0.f)) v = 0.f;
-  return v;
+  return combine(o, fetch(o, at), at, c, channels);
 }

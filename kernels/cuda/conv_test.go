@@ -1,0 +1,117 @@
+package cuda
+
+import (
+	"fmt"
+	"testing"
+
+	"srn/pkg/device"
+)
+
+// convShape is a convolution with the number of images it is tested on.
+type convShape struct {
+	Conv
+	images int
+}
+
+// Sizes that fill tiles and such that do not, widths of 16, 32 and 64, several
+// images to a tile, more tiles than one.
+var convShapes = []convShape{
+	{Conv{16, 16, 8, 1}, 3},
+	{Conv{16, 32, 5, 1}, 2},
+	{Conv{32, 64, 9, 1}, 1},
+	{Conv{48, 16, 4, 1}, 5},
+	{Conv{16, 16, 20, 1}, 1},
+	{Conv{16, 16, 2, 1}, 3},
+	{Conv{16, 32, 8, 2}, 3},
+	{Conv{32, 16, 10, 2}, 2},
+	{Conv{16, 64, 6, 2}, 2},
+	{Conv{32, 16, 4, 2}, 3},
+	{Conv{3, 16, 8, 1}, 3},
+	{Conv{3, 32, 9, 1}, 2},
+	{Conv{3, 16, 8, 2}, 2},
+}
+
+// pass is an operand on both sides.
+type pass struct {
+	cpu device.Operand
+	gpu Operand
+}
+
+func TestConv(t *testing.T) {
+	for i, s := range convShapes {
+		t.Run(fmt.Sprintf("%d→%d,%d,stride%d,%dimages", s.In, s.Out, s.Size, s.Stride, s.images), func(t *testing.T) {
+			testConv(t, s, i)
+		})
+	}
+}
+
+func testConv(t *testing.T, s convShape, trial int) {
+	if err := s.Check(); err != nil {
+		t.Fatal(err)
+	}
+	h := newHarness(t, "conv", "conv_weights", "stem")
+	stem := s.In == 3
+	in, out := s.images*s.Size*s.Size*s.In, s.images*s.outSize()*s.outSize()*s.Out
+	operand := func(sources int, post Post, channels, n int) pass {
+		if channels == 3 {
+			sources = 0
+		}
+		cpu, gpu := h.operand(sources, post, channels, n)
+		return pass{cpu, gpu}
+	}
+	// Prologues as networks have them, then those of the trial.
+	x := operand(trial%2, ReLU, s.In, in)
+	xDot := operand(2, Mask, s.In, in)
+	dy := operand(1+trial%3, Plain, s.Out, out)
+	dyDot := operand(4-trial%4, Post(trial%3), s.Out, out)
+	w, wDot := h.random(s.FilterLen()), h.random(s.FilterLen())
+	y, dx, dw := h.new(out), h.new(in), h.new(s.FilterLen())
+
+	op := h.cpu.Conv(device.ConvShape{In: s.In, Out: s.Out, Size: s.Size, Stride: s.Stride, Batch: s.images})
+	h.cpu.Run(s.images, device.Stage{op.Load(w.host), op.LoadTangent(wDot.host)})
+	filters := make([]Ptr, 4)
+	for i := range filters {
+		filters[i] = h.scratch(4 * s.FilterLen())
+	}
+	forward, backward, forwardDot, backwardDot := filters[0], filters[1], filters[2], filters[3]
+	dxHost := dx.host
+	if stem {
+		backward, backwardDot, dxHost = 0, 0, nil
+	}
+	h.launch(s.Load(forward, backward, w.at), s.Load(forwardDot, backwardDot, wDot.at))
+	scratch := h.scratch(s.Scratch(s.images))
+	const tolerance = 2e-5 // the CPU's Winograd transforms round more
+
+	h.cpu.Run(s.images, device.Stage{op.Forward(y.host, x.cpu)})
+	h.launch(s.Forward(y.at, x.gpu, forward, s.images))
+	h.same("y", y, tolerance)
+
+	h.cpu.Run(s.images, device.Stage{op.ForwardTangent(y.host, x.cpu, xDot.cpu)})
+	h.launch(s.ForwardTangent(y.at, x.gpu, xDot.gpu, forward, forwardDot, s.images))
+	h.same("ẏ", y, tolerance)
+
+	h.cpu.Run(s.images, device.Stage{op.ForwardTangent(y.host, x.cpu, device.Operand{})})
+	h.launch(s.ForwardTangent(y.at, x.gpu, Operand{}, forward, forwardDot, s.images))
+	h.same("ẏ of a fixed input", y, tolerance)
+
+	h.cpu.Run(s.images, device.Stage{op.Backward(dxHost, dw.host, x.cpu, dy.cpu)})
+	if !stem {
+		h.launch(s.BackwardData(dx.at, dy.gpu, backward, s.images)...)
+		h.same("dx", dx, tolerance)
+	}
+	h.launch(s.BackwardWeights(dw.at, scratch, x.gpu, dy.gpu, s.images)...)
+	h.same("dw", dw, tolerance)
+
+	h.cpu.Run(s.images, device.Stage{op.BackwardTangent(dxHost, dw.host, x.cpu, xDot.cpu, dy.cpu, dyDot.cpu)})
+	if !stem {
+		h.launch(s.BackwardDataTangent(dx.at, dy.gpu, dyDot.gpu, backward, backwardDot, s.images)...)
+		h.same("dẋ", dx, tolerance)
+	}
+	h.launch(s.BackwardWeightsTangent(dw.at, scratch, x.gpu, xDot.gpu, dy.gpu, dyDot.gpu, s.images)...)
+	h.same("dẇ", dw, tolerance)
+	if stem {
+		h.cpu.Run(s.images, device.Stage{op.BackwardTangent(nil, dw.host, x.cpu, device.Operand{}, dy.cpu, dyDot.cpu)})
+		h.launch(s.BackwardWeightsTangent(dw.at, scratch, x.gpu, Operand{}, dy.gpu, dyDot.gpu, s.images)...)
+		h.same("dẇ of a fixed input", dw, tolerance)
+	}
+}

@@ -1,0 +1,121 @@
+// The first layer: 3×3 convolution of images with 3 channels, and the gradient
+// in its weights, with the tangents of both. Memory bounds it: 27 products a
+// number written. The tiles are those of the other convolutions, held in
+// single numbers since a pixel's three do not make a 16-byte word.
+#include "convolve.cuh"
+#include "weights.cuh"
+
+enum { STEM = 3, STEM_WIDTH = 16 };
+
+// One patch as [position][channel].
+template <class Geometry> DEVICE void readPatch(float *patch, const Geometry &g, const float *x) {
+  for (int e = threadIdx.x; e < STEM * g.positions; e += blockDim.x) {
+    int c = e % STEM, pixel = g.source(e / STEM, 0);
+    patch[e] = pixel < 0 ? 0.f : x[(long long)(pixel) * STEM + c];
+  }
+}
+
+// A block of 128 threads computes 256 pixels × 16 channels (blockIdx.y).
+template <int STRIDE, int ROWS>
+DEVICE void stem(float *shared, const Conv3x3<STRIDE> &g, float *y, const float *x, const float *w, const float *x2,
+                 const float *w2, int out) {
+  using T = Tile<STEM_WIDTH, ROWS>;
+  const int group = threadIdx.x & 3, column = threadIdx.x >> 2, firstOut = blockIdx.y * STEM_WIDTH;
+  float *filter = shared, *patch = shared + 9 * STEM * STEM_WIDTH;
+  int slot[ROWS];
+  float4 sum[ROWS];
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) slot[r] = STEM * g.slot(column + r * T::columns), sum[r] = zero4();
+
+  for (int term = 0; term < (w2 ? 2 : 1); term++) {
+    const float *weights = term ? w2 : w;
+    __syncthreads();
+    readPatch(patch, g, term ? x2 : x);
+    for (int e = threadIdx.x; e < 9 * STEM * STEM_WIDTH; e += blockDim.x)
+      filter[e] = weights[e / STEM_WIDTH * out + firstOut + e % STEM_WIDTH];
+    __syncthreads();
+#pragma unroll 1
+    for (int t = 0; t < 9; t++) {
+      const float *p = patch + STEM * g.offset(t), *f = filter + t * STEM * STEM_WIDTH + 4 * group;
+#pragma unroll
+      for (int c = 0; c < STEM; c++) {
+        float4 v = read4(f + c * STEM_WIDTH);
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) sum[r] = fma4(p[slot[r] + c], v, sum[r]);
+      }
+    }
+  }
+
+#pragma unroll
+  for (int r = 0; r < ROWS; r++) {
+    int pixel = g.target(column + r * T::columns);
+    if (pixel >= 0) write4(y + (long long)(pixel) * out + firstOut + 4 * group, sum[r]);
+  }
+}
+
+#define STEM_FORWARD(name, STRIDE, ROWS)                                                                             \
+  KERNEL(128, name, float *y, const float *x, const float *w, const float *x2, const float *w2, int out, PLANE) {   \
+    DYNAMIC_SHARED(float4, shared);                                                                                  \
+    stem<STRIDE, ROWS>(reinterpret_cast<float *>(shared), Conv3x3<STRIDE>(plane(blockIdx.x), logImages), y, x, w,    \
+                       x2, w2, out);                                                                                 \
+  }
+
+STEM_FORWARD(stem_forward, 1, 8)
+STEM_FORWARD(stem_forward_stride2, 2, 4)
+
+// A block of 144 threads computes the 27 weights of 16 output channels
+// (blockIdx.y) over its share of the tiles, as weightGradient does: four groups
+// take rows in turns, and a thread has a channel, a row of taps and four outputs.
+template <int STRIDE, class Make>
+DEVICE void stemWeights(float4 *shared, Make make, int tiles, float *partial, const float *x, const Operand &dy,
+                        const float *x2, const Operand &dy2, int out) {
+  const int lane = threadIdx.x % 36, group = threadIdx.x / 36;
+  const int o4 = lane % 4, c = lane / 4 % 3, tapRow = lane / 12, o = blockIdx.y * 16;
+  float4 sum[3] = {zero4(), zero4(), zero4()};
+
+  for (int tile = blockIdx.x; tile < tiles; tile += gridDim.x) {
+    const auto g = make(tile);
+    const int width = 1 << g.logWidth, rows = g.pixels >> g.logWidth;
+    float4 *grad = shared;
+    float *patch = reinterpret_cast<float *>(shared + 4 * g.pixels);
+    for (int term = 0; term < (x2 ? 2 : 1); term++) {
+      __syncthreads();
+      readPatch(patch, g, term ? x2 : x);
+      for (int e = threadIdx.x; e < 4 * g.pixels; e += blockDim.x) {
+        int pixel = g.gradient(e / 4), at = o + 4 * (e % 4);
+        grad[e] = pixel < 0 ? zero4() : load4(term ? dy2 : dy, (long long)(pixel) * out + at, at, out);
+      }
+      __syncthreads();
+      for (int row = group; row < rows; row += 4) {
+        const float *p = patch + (g.patchRow(row) + tapRow * g.tapRow) * STEM + c;
+        const float4 *d = grad + row * width * 4 + o4;
+        for (int i = 0; i < width; i++) {
+          float4 v = d[4 * i];
+#pragma unroll
+          for (int t = 0; t < 3; t++) sum[t] = fma4(p[(STRIDE * i + t) * STEM], v, sum[t]);
+        }
+      }
+    }
+  }
+
+  __syncthreads();
+#pragma unroll
+  for (int t = 0; t < 3; t++) shared[((group * 9 + 3 * tapRow + t) * STEM + c) * 4 + o4] = sum[t];
+  __syncthreads();
+  for (int i = threadIdx.x; i < 9 * STEM * 4; i += blockDim.x) {
+    float4 v = shared[i];
+    for (int r = 1; r < 4; r++) v = add4(v, shared[r * 9 * STEM * 4 + i]);
+    write4(partial + ((long long)(blockIdx.x) * 9 * STEM + i / 4) * out + o + 4 * (i % 4), v);
+  }
+}
+
+#define STEM_WEIGHTS(name, STRIDE)                                                                                   \
+  KERNEL(144, name, float *partial, const float *x, OPERAND(dy), const float *x2, OPERAND(dy2), int out, int tiles, \
+         PLANE) {                                                                                                    \
+    DYNAMIC_SHARED(float4, shared);                                                                                  \
+    auto make = [=](int tile) { return WeightTile<STRIDE>(plane(tile), logImages); };                                \
+    stemWeights<STRIDE>(shared, make, tiles, partial, x, operand(dy), x2, operand(dy2), out);                        \
+  }
+
+STEM_WEIGHTS(stem_weights, 1)
+STEM_WEIGHTS(stem_weights_stride2, 2)
