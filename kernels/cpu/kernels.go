@@ -5,7 +5,8 @@
 //
 // Every kernel exists three times with one meaning: in assembly for AVX-512
 // and for AVX2 with FMA, and in plain Go. [Best] picks the set for the
-// processor at hand; SRN_KERNELS=avx512|avx2|generic forces one.
+// processor at hand; SRN_KERNELS=avx512|avx2|generic forces one. With "-direct"
+// after the name a set does without Winograd transforms.
 //
 // Activations are stored NHWC, so that the channels of a pixel lie side by
 // side. Channel counts are multiples of [Lanes].
@@ -26,6 +27,8 @@ type Set struct {
 	Gemm func(*Gemm)
 	// GemmT accumulates products with a transposed left factor, see [GemmT].
 	GemmT func(*GemmT)
+
+	// The Winograd transforms are nil in a set whose name ends in [Direct].
 
 	// WinogradInput transforms 6×6 input patches: Bᵀ·d·B.
 	WinogradInput func(*Winograd)

@@ -10,6 +10,10 @@ import (
 // EnvKernels is the environment variable that forces a kernel set by name.
 const EnvKernels = "SRN_KERNELS"
 
+// Direct, appended to the name of a set, names the same set without Winograd
+// transforms: to see what they change.
+const Direct = "-direct"
+
 // known lists the names of all sets, the fastest first.
 var known = []string{"avx512", "avx2", "generic"}
 
@@ -19,11 +23,22 @@ func Sets() []*Set {
 	return append(nativeSets(), &generic)
 }
 
-// Named returns the set with the given name. The error of an unknown or
+// direct returns the set without Winograd transforms.
+func (s Set) direct() *Set {
+	s.Name += Direct
+	s.WinogradInput, s.WinogradOutput, s.WinogradGrad, s.WinogradFilter, s.WinogradFilterGrad = nil, nil, nil, nil, nil
+	return &s
+}
+
+// Named returns the set with the given name, which may end in [Direct]. The error of an unknown or
 // unsupported name lists the names that would do.
 func Named(name string) (*Set, error) {
+	name, direct := strings.CutSuffix(name, Direct)
 	var names []string
 	for _, s := range Sets() {
+		if s.Name == name && direct {
+			return s.direct(), nil
+		}
 		if s.Name == name {
 			return s, nil
 		}

@@ -11,6 +11,13 @@ func TestNamed(t *testing.T) {
 		if err != nil || got.Name != s.Name {
 			t.Errorf("Named(%q) = %v, %v", s.Name, got, err)
 		}
+		if s.WinogradInput == nil {
+			t.Errorf("%s has no Winograd transforms", s.Name)
+		}
+		direct, err := Named(s.Name + Direct)
+		if err != nil || direct.Name != s.Name+Direct || direct.WinogradInput != nil || direct.Gemm == nil {
+			t.Errorf("Named(%q) = %v, %v, want the set without Winograd transforms", s.Name+Direct, direct, err)
+		}
 	}
 	if _, err := Named("sse9"); err == nil || !strings.Contains(err.Error(), "unknown") || !strings.Contains(err.Error(), "generic") {
 		t.Errorf("Named(sse9): %v, want an error that lists the sets", err)

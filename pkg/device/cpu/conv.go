@@ -8,7 +8,7 @@ import (
 )
 
 // conv is a planned 3×3 convolution. Stride 1 on at least 16 channels goes
-// through Winograd's F(4×4, 3×3); the rest is direct.
+// through Winograd's F(4×4, 3×3) where the kernels have it; the rest is direct.
 type conv struct {
 	device.ConvShape
 	b       *Backend
@@ -52,7 +52,7 @@ func (b *Backend) Conv(s device.ConvShape) device.Conv {
 	}
 	c := &conv{ConvShape: s, b: b, group: 1}
 	switch {
-	case s.Stride == 1 && s.In%kernels.Lanes == 0 && s.Size%4 == 0:
+	case s.Stride == 1 && s.In%kernels.Lanes == 0 && s.Size%4 == 0 && b.kernels.WinogradInput != nil:
 		c.method = newWinograd(b, s)
 		tiles := s.Size * s.Size / 16
 		c.group = max(1, kernels.Tile/tiles)

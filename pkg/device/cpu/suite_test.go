@@ -20,3 +20,18 @@ func TestSuite(t *testing.T) {
 		}
 	}
 }
+
+// Convolutions without Winograd's transforms.
+func TestDirectConvolutions(t *testing.T) {
+	for _, s := range kernels.Sets() {
+		set, err := kernels.Named(s.Name + kernels.Direct)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(set.Name, func(t *testing.T) {
+			b := New(2, set)
+			defer b.Close()
+			devicetest.Conv(t, b)
+		})
+	}
+}
