@@ -5,10 +5,12 @@ VERSION := $(shell git describe --always --dirty 2>/dev/null)
 LDFLAGS := -s -w $(if $(VERSION),-X srn/pkg/cli.version=$(VERSION))
 PYTHON ?= python3
 BENCH ?=
+KILLS ?= 50
+SEED ?= 1
 
 export CGO_ENABLED := 0
 
-.PHONY: all build test vet modules vulncheck demo bench clean help
+.PHONY: all build test crash vet modules vulncheck demo bench clean help
 
 all: build
 
@@ -17,6 +19,9 @@ build: ## The commands, as static binaries in bin/
 
 test: ## All tests
 	go test ./...
+
+crash: ## Commands killed hundreds of times at random moments; KILLS each, SEED of the moments
+	go test ./test -run TestCrash -timeout 4h -kills $(KILLS) -kill-seed $(SEED) -v
 
 vet: ## gofmt and go vet, for this machine and for one without assembly
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; } >&2

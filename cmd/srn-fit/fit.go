@@ -120,7 +120,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 		}
 		if done {
 			ctx.Logf("%s is complete", f.Output)
-			return nil
+			return train.RemoveState(f.Output)
 		}
 	}
 	m, err := info.New(options)

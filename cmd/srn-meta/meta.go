@@ -69,7 +69,7 @@ func (m *meta) Run(ctx *cli.Context) error {
 			return err
 		} else if done {
 			ctx.Logf("%s is complete", m.Output)
-			return nil
+			return srn.RemoveState(m.Output)
 		}
 	}
 	be, err := open.Backend(ctx.Device, ctx.Threads)

@@ -85,10 +85,17 @@ func (m *Meta) Execute(r Run) error {
 	if err := m.Surrogate.Save(r.Out, r.File); err != nil {
 		return err
 	}
-	if state != "" {
-		if err := os.Remove(state); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
+	return RemoveState(r.Out)
+}
+
+// RemoveState removes the state of a run that is complete, if it is there still.
+func RemoveState(out string) error {
+	state := StatePath(out)
+	if state == "" {
+		return nil
+	}
+	if err := os.Remove(state); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
 	}
 	return nil
 }

@@ -163,7 +163,7 @@ func (r *Run) Train() error {
 	if err := r.checkpoint(r.Config.Epochs).Save(r.Output); err != nil {
 		return err
 	}
-	return removeState(r.Output)
+	return RemoveState(r.Output)
 }
 
 // endRecords names the checkpoint that the run is about to write, by its

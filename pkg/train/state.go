@@ -161,7 +161,8 @@ func (c Config) Complete(output string) (bool, error) {
 	return true, c.same(output, f.Metadata["config"])
 }
 
-func removeState(output string) error {
+// RemoveState removes the state of a run that is complete, if it is there still.
+func RemoveState(output string) error {
 	err := os.Remove(StatePath(output))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
