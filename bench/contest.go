@@ -58,6 +58,27 @@ func (e effort) compete(contenders ...*contender) error {
 	return nil
 }
 
+// once measures contenders whose every run takes long, without runs before: in
+// turn, every second round backwards, as many rounds as fit in the budget.
+func (e effort) once(contenders ...*contender) error {
+	var spent float64
+	for r := 0; r == 0 || r < e.rounds && spent*float64(r+1)/float64(r) <= e.budget; r++ {
+		for i := range contenders {
+			if r%2 == 1 {
+				i = len(contenders) - 1 - i
+			}
+			c := contenders[i]
+			s, err := c.run(1)
+			if err != nil {
+				return err
+			}
+			c.wall, c.cpu = append(c.wall, s.wall), append(c.cpu, s.cpu)
+			spent += s.wall
+		}
+	}
+	return nil
+}
+
 // here is a contender of this process.
 func here(work func() error) *contender {
 	return &contender{run: func(calls int) (span, error) { return timed(func() error { return repeat(calls, work) }) }}

@@ -34,6 +34,12 @@ func TestCompete(t *testing.T) {
 	if err := (effort{rounds: 100, window: 0, budget: 7}).compete(c); err != nil || len(c.wall) != 7 {
 		t.Errorf("%d rounds in a budget of 7 s, error %v", len(c.wall), err)
 	}
+	// Long runs: none before, and as many rounds as the budget has room for.
+	order = nil
+	a, b = side("a", 5), side("b", 1)
+	if err := (effort{rounds: 9, budget: 13}).once(a, b); err != nil || !slices.Equal(order, []string{"a", "b", "b", "a"}) {
+		t.Errorf("order %v, error %v", order, err)
+	}
 	broken := errors.New("broken")
 	if err := (effort{rounds: 1}).compete(&contender{run: func(int) (span, error) { return span{}, broken }}); err != broken {
 		t.Errorf("error %v, want %v", err, broken)

@@ -36,6 +36,7 @@ var parts = []struct {
 	{"train", (*bench).train},
 	{"eval", (*bench).eval},
 	{"hvp", (*bench).hvp},
+	{"lambda", (*bench).lambda},
 	{"srn", (*bench).surrogate},
 	{"refresh", (*bench).refresh},
 	{"methods", (*bench).methods},
@@ -128,6 +129,7 @@ type options struct {
 	trajectory      []int
 	ages            []int
 	images, evalled int
+	lambdaImages    int
 }
 
 func parse(args []string, messages io.Writer) (options, error) {
@@ -173,14 +175,14 @@ func parse(args []string, messages io.Writer) (options, error) {
 		}
 	}
 	o.refreshes, o.trajectory, o.ages = []int{1, 2, 5, 10, 20, 50}, []int{0, 50, 200}, []int{1, 4, 9, 19, 49}
-	o.images, o.evalled = 6400, 1024
+	o.images, o.evalled, o.lambdaImages = 6400, 1024, 1000
 	if o.quick {
 		if methods == allMethods() {
 			o.methodNames = []string{"srn", "autoaugment", "r-drop", "gradalign", "val-guided", "sam"}
 		}
 		o.rounds, o.window, o.budget = 3, 0, 0
 		o.refreshes, o.trajectory, o.ages = []int{1, 2}, []int{0}, []int{1}
-		o.images, o.evalled = 3*o.batch, 2*o.batch
+		o.images, o.evalled, o.lambdaImages = 3*o.batch, 2*o.batch, 2*o.batch
 	}
 	return o, nil
 }

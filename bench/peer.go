@@ -30,7 +30,8 @@ type peer struct {
 	in      io.WriteCloser
 	out     *bufio.Reader
 
-	library string
+	library   string
+	pyhessian string // its version, empty where it is absent
 }
 
 // startPeer runs command, which is to follow peer.py's protocol.
@@ -49,11 +50,11 @@ func startPeer(name string, args ...string) (*peer, error) {
 	if err := p.command.Start(); err != nil {
 		return nil, err
 	}
-	var info struct{ Library string }
+	var info struct{ Library, PyHessian string }
 	if err := p.ask(request{"do": "info"}, &info); err != nil {
 		return nil, errors.Join(err, p.close())
 	}
-	p.library = info.Library
+	p.library, p.pyhessian = info.Library, info.PyHessian
 	return p, nil
 }
 

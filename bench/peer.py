@@ -4,10 +4,13 @@ input, one JSON object a line, does the work that srn-fit, srn-eval and
 srn-hessian do, and answers each with one line of JSON. Go drives it, so that
 both sides are timed in turn; README.md says what is measured.
 
-{"do": "info"}                          -> library, threads
+{"do": "info"}                          -> library, threads, pyhessian
 {"do": "data", "pixels": F, "labels": F, "classes": K} -> n
                                         raw bytes N x 32 x 32 x 3, and int32
 {"do": "time", "job": J, "calls": C, ...} -> seconds, cpu_seconds of C calls
+{"do": "lambda", "state": F, "tol": T, ...} -> lambda, loss, products, seconds, cpu_seconds
+                                        PyHessian's largest eigenvalue at float32
+                                        parameters and running statistics
 {"do": "drop"}                          forgets prepared jobs
 
 A job is prepared once for each set of its fields (arch, format, batch, bn, ...)
@@ -20,10 +23,14 @@ finds the largest eigenvalue of the Hessian instead, to check srn-hessian.
 
 import argparse
 import gc
+import importlib
+import importlib.metadata
+import importlib.util
 import json
 import pathlib
 import sys
 import time
+import warnings
 
 import numpy as np
 import torch
@@ -68,7 +75,11 @@ class Peer:
         self.jobs, self.threads, self.warm = {}, None, torch.randn(16, 16, 32, 32)
 
     def do_info(self, _):
-        return {"library": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads()}
+        try:
+            pyhessian = importlib.metadata.version("pyhessian") if importlib.util.find_spec("pyhessian") else ""
+        except importlib.metadata.PackageNotFoundError:
+            pyhessian = "?"
+        return {"library": f"PyTorch {torch.__version__}", "threads": torch.get_num_threads(), "pyhessian": pyhessian}
 
     def do_data(self, q):
         pixels = np.fromfile(q["pixels"], np.uint8).reshape(-1, 32, 32, 3)
@@ -96,6 +107,42 @@ class Peer:
         for _ in range(calls):
             work()
         return {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
+
+    def do_lambda(self, q):
+        """All images are one batch, so that PyHessian keeps the gradient's graph."""
+        module = importlib.import_module("pyhessian.hessian")  # the package hides it behind its class
+        warnings.filterwarnings("ignore", message="Using backward")
+        self.use(q["threads"])
+        memory = FORMATS[q["format"]]
+        net = self.net(q).eval()
+        state, at = torch.from_numpy(np.fromfile(q["state"], np.float32)), 0
+        for t in [*net.parameters(), *(b for k, b in net.named_buffers() if "running" in k)]:
+            with torch.no_grad():
+                t.copy_(state[at : at + t.numel()].view_as(t))
+            at += t.numel()
+        assert at == len(state)
+        x = normalise(self.pixels[: q["images"]], q["mean"], q["std"]).contiguous(memory_format=memory)
+        y, criterion, products = self.labels[: q["images"]], torch.nn.CrossEntropyLoss(), 0
+        with torch.no_grad():
+            loss = criterion(net(x), y).item()
+        product = module.hessian_vector_product
+
+        def counted(*args):
+            nonlocal products
+            products += 1
+            return product(*args)
+
+        module.hessian_vector_product = counted
+        torch.manual_seed(0)
+        try:
+            cpu, start = time.process_time(), time.perf_counter()
+            values, _ = module.hessian(net, criterion, data=(x, y), cuda=False).eigenvalues(tol=q["tol"])
+            wall, cpu = time.perf_counter() - start, time.process_time() - cpu
+        finally:
+            module.hessian_vector_product = product
+            net.zero_grad(set_to_none=True)
+            gc.collect()  # its graph is a cycle
+        return {"lambda": values[0], "loss": loss, "products": products, "seconds": wall, "cpu_seconds": cpu}
 
     def use(self, threads):
         """Sets the number of threads, and has them started."""
