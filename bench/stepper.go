@@ -84,8 +84,8 @@ func newStepper(be device.Backend, data *dataset.Data, dir string, f fitting) (*
 }
 
 // newSurrogate is an untrained surrogate with the default choices.
-func newSurrogate(be device.Backend, net *resnet.Net) (*srn.Surrogate, error) {
-	s, err := srn.New(be, srn.DefaultConfig(), net.Layout())
+func newSurrogate(be device.Backend, net *resnet.Net) (*srn.Scorer, error) {
+	s, err := srn.NewScorer(be, srn.DefaultConfig(), net.Layout())
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func makeData() {
 		log.Fatal(err)
 	}
 	s.Init(seed)
-	err = s.Save("srn.safetensors.zst", &srn.File{Arch: "resnet8", Dataset: d.Name, DataSHA256: d.SHA256,
+	err = srn.Save("srn.safetensors.zst", s, &srn.File{Arch: "resnet8", Dataset: d.Name, DataSHA256: d.SHA256,
 		Provenance: artifact.Provenance{Tool: "test", Version: cli.Version()}})
 	if err != nil {
 		log.Fatal(err)

@@ -107,7 +107,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 		if options.Surrogate, err = file.Surrogate(be, net.Layout()); err != nil {
 			return err
 		}
-		config.SRN = file.SHA256
+		config.SRN, config.Surrogate = file.SHA256, file.Kind()
 		inputs = append(inputs, artifact.Input{Name: "srn", Path: f.SRN, SHA256: file.SHA256})
 		if file.DataSHA256 != data.SHA256 {
 			ctx.Warnf("%s was trained on other data (%.12s) than %s (%.12s)", f.SRN, file.DataSHA256, f.Data, data.SHA256)

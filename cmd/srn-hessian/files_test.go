@@ -33,7 +33,7 @@ func writeGuided(dir string) error {
 		return err
 	}
 	surrogate.Init(1)
-	if err := surrogate.Save(filepath.Join(dir, "srn.safetensors"), &srn.File{Config: config, Arch: "resnet8", Dataset: "synthetic"}); err != nil {
+	if err := srn.Save(filepath.Join(dir, "srn.safetensors"), surrogate, &srn.File{Config: config, Arch: "resnet8", Dataset: "synthetic"}); err != nil {
 		return err
 	}
 	c.Meta.Provenance.Config = train.Config{Epochs: 2, LR: 0.1, Schedule: "cosine", Momentum: 0.9}

@@ -52,7 +52,7 @@ func (g *guidance) Run(ctx *cli.Context) error {
 		return err
 	}
 	s.Inputs = append(s.Inputs, artifact.Input{Name: "srn", Path: g.SRN, SHA256: file.SHA256})
-	surrogates := map[string]*srn.Surrogate{}
+	surrogates := map[string]srn.Surrogate{}
 	for _, c := range s.Checkpoints {
 		layout, _, err := c.Layouts()
 		if err != nil {
@@ -90,7 +90,7 @@ func (g *guidance) Run(ctx *cli.Context) error {
 }
 
 // checkpoint measures r, its gradient's angles and the ingredients of s_meta.
-func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.RecordWriter, c *checkpoint.Checkpoint, surrogate *srn.Surrogate, examples []int32, t *series) (artifact.Fields, error) {
+func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.RecordWriter, c *checkpoint.Checkpoint, surrogate srn.Surrogate, examples []int32, t *series) (artifact.Fields, error) {
 	start := time.Now()
 	at, err := g.open(ctx, s, out, c, examples, resnet.Config{Tangents: true})
 	if err != nil {
@@ -114,7 +114,14 @@ func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.
 	}
 	be := s.Device
 	buffer := be.New(at.surface.Dim())
-	value := surrogate.Gradient(buffer, at.net.Params())
+	standing, err := standing(at, c, gradient)
+	if err != nil {
+		return nil, err
+	}
+	value := surrogate.Guide(buffer, standing)
+	if surrogate.ReadsPath() {
+		value.R = math.NaN() // no score
+	}
 	direction := make([]float32, buffer.Len())
 	be.Read(direction, buffer)
 
@@ -158,11 +165,34 @@ func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.
 		{Key: "abs_cos_random", Value: math.Sqrt(2 / (math.Pi * float64(len(v))))},
 		{Key: "rayleigh", Value: rayleigh},
 		{Key: "rayleigh_over_lambda_max", Value: rayleigh / r.Pairs[0].Value},
+		{Key: "lambda_max_theta2", Value: r.Pairs[0].Value * theta * theta},
 		{Key: "val_loss", Value: point.Loss}, {Key: "top1", Value: point.Top1},
 		{Key: "margin", Value: margin.Value}, {Key: "inverse_margin", Value: 1 / margin.Value}, {Key: "margin_floored", Value: margin.Floored},
 		{Key: "s_meta", Value: score.SMeta}, {Key: "z_val_loss", Value: score.ZLoss}, {Key: "z_inverse_margin", Value: score.ZInverse},
 		{Key: "hessian_seconds", Value: time.Since(start).Seconds()},
 	}...), nil
+}
+
+// standing is where the training stands for a surrogate, as far as a
+// checkpoint tells: not its momentum, nor the average of its weights, so that
+// these features of a dictionary are zero; nor the start of a foreign one.
+func standing(at *place, c *checkpoint.Checkpoint, gradient []float32) (srn.Point, error) {
+	be := at.net.Backend()
+	p := srn.Point{Params: at.net.Params(), Grad: be.New(len(gradient)), Velocity: be.New(len(gradient)), Start: at.net.Params(), Average: at.net.Params()}
+	be.Write(p.Grad, gradient)
+	if c.Meta.Foreign {
+		return p, nil
+	}
+	config, _ := c.Meta.Provenance.Config.(map[string]any)
+	initialisation, _ := config["init"].(string)
+	fresh, err := resnet.New(be, resnet.Config{Arch: c.Meta.Arch, Classes: c.Meta.NumClasses, Batch: 1, ForwardOnly: true,
+		Initialisation: resnet.Initialisation(initialisation)})
+	if err != nil {
+		return p, err
+	}
+	fresh.Init(uint64(c.Meta.Seed))
+	p.Start = fresh.Params()
+	return p, nil
 }
 
 // margin is that of all images, by the running statistics or the batches' as

@@ -50,7 +50,7 @@ func TestDefaults(t *testing.T) {
 	if _, err := parser.Parse(nil); err != nil {
 		t.Fatal(err)
 	}
-	got := encode(t, srn.MetaConfig{Config: m.Config, TargetConfig: m.TargetConfig, GuidanceConfig: m.GuidanceConfig, ScheduleConfig: m.ScheduleConfig})
+	got := encode(t, srn.MetaConfig{Config: m.Config, TargetConfig: m.TargetConfig, GuidanceConfig: m.GuidanceConfig, ScheduleConfig: m.ScheduleConfig, ObjectiveConfig: m.ObjectiveConfig})
 	if want := encode(t, srn.DefaultMeta()); got != want {
 		t.Errorf("flags' defaults\n%s\nwant the package's\n%s", got, want)
 	}

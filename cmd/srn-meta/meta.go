@@ -23,10 +23,11 @@ type meta struct {
 	Resume   bool   `help:"Go on from the state beside the output, if there is one; return at once if the run is complete."`
 	Describe bool   `help:"Print what every flag below decides, its default and the reason, and exit."`
 
-	srn.ScheduleConfig `embed:"" group:"Schedule:"`
-	srn.TargetConfig   `embed:"" group:"Meta-target:"`
-	srn.Config         `embed:"" group:"Surrogate:"`
-	srn.GuidanceConfig `embed:"" group:"Guidance of the inner stage:"`
+	srn.ScheduleConfig  `embed:"" group:"Schedule:"`
+	srn.ObjectiveConfig `embed:"" group:"Objective:"`
+	srn.TargetConfig    `embed:"" group:"Meta-target of s-meta:"`
+	srn.Config          `embed:"" group:"Surrogate:"`
+	srn.GuidanceConfig  `embed:"" group:"Guidance of the inner stage:"`
 	cli.Common
 }
 
@@ -44,8 +45,9 @@ func (m *meta) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	m.ScheduleConfig.Resolve(data.Name)
-	config := srn.MetaConfig{Config: m.Config, TargetConfig: m.TargetConfig, GuidanceConfig: m.GuidanceConfig, ScheduleConfig: m.ScheduleConfig}
+	config := srn.MetaConfig{Config: m.Config, TargetConfig: m.TargetConfig, GuidanceConfig: m.GuidanceConfig,
+		ScheduleConfig: m.ScheduleConfig, ObjectiveConfig: m.ObjectiveConfig}
+	config.Resolve(data.Name)
 	if err := config.Check(); err != nil {
 		return cli.Errorf(cli.ExitUsage, "--%v", err)
 	}
@@ -76,7 +78,8 @@ func (m *meta) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	net, err := resnet.New(be, resnet.Config{Arch: m.Arch, Classes: len(data.Classes), Batch: config.Batch(len(data.Classes))})
+	net, err := resnet.New(be, resnet.Config{Arch: m.Arch, Classes: len(data.Classes), Batch: config.Batch(len(data.Classes)),
+		Tangents: config.Tangents()})
 	if err != nil {
 		return cli.Errorf(cli.ExitUsage, "--arch: %v", err)
 	}
@@ -114,8 +117,8 @@ func (m *meta) execute(ctx *cli.Context, trainer *srn.Meta, run srn.Run) error {
 		ratio += r.GuidanceRatio
 		rounds++
 		if every := max(trainer.Rounds/10, 1); r.Round%every == 0 || r.Round == trainer.Rounds {
-			ctx.Logf("round %d/%d: r %.4f, s_meta %+.3f, val loss %.3f, top1 %.1f%%, margin %.3f, ‖λ∇r‖/‖∇task‖ %.1e",
-				r.Round, trainer.Rounds, r.R, r.SMeta, r.ValLoss, 100*r.ValTop1, r.Margin, r.GuidanceRatio)
+			ctx.Logf("round %d/%d: %sval loss %.3f, top1 %.1f%%, margin %.3f, ‖λh‖/‖∇task‖ %.1e",
+				r.Round, trainer.Rounds, wanted(r), r.ValLoss, 100*r.ValTop1, r.Margin, r.GuidanceRatio)
 		}
 	}
 	err := trainer.Execute(run)
@@ -136,6 +139,17 @@ func (m *meta) execute(ctx *cli.Context, trainer *srn.Meta, run srn.Run) error {
 		ctx.Warnf("the guidance's norm was %.1e of the task gradient's: too little to matter; --guidance-ratio sets it (docs/srn.md)", mean)
 	}
 	return ctx.Result(map[string]any{"type": "result", "output": m.Output, "sha256": run.File.SHA256, "rounds": trainer.Done()})
+}
+
+// wanted is what a round says of its objective.
+func wanted(r srn.Record) string {
+	switch {
+	case r.Scored != nil:
+		return fmt.Sprintf("r %.4f, s_meta %+.3f, ", r.R, r.SMeta)
+	case r.Gap != nil:
+		return fmt.Sprintf("gap %+.3f, ", *r.Gap)
+	}
+	return fmt.Sprintf("‖∇_φ L_val‖ %.2e, ", *r.HypergradientNorm)
 }
 
 // check refuses flags that contradict each other.

@@ -16,7 +16,8 @@ type split struct {
 	Output  string `short:"o" required:"" placeholder:"FILE" help:"Data artifact to write; compressed if it ends in .zst; - is standard output."`
 
 	ValFraction float64 `default:"0.1" placeholder:"F" help:"Share of each class's training images for meta_val (${default})."`
-	Seed        uint64  `default:"0" placeholder:"S" help:"Chooses the images of meta_val, and synthetic ones (${default})."`
+	Keep        int     `name:"examples" default:"0" placeholder:"N" help:"Keep N training images alone, as many of each class as the classes' shares allow; 0 is all (${default})."`
+	Seed        uint64  `default:"0" placeholder:"S" help:"Chooses the images of meta_val, those of --examples, and synthetic ones (${default})."`
 
 	AllowPartial bool `help:"Accept other numbers of images than the official ones."`
 	IfChanged    bool `help:"Leave the output untouched, time stamp included, where it would not change."`
@@ -33,6 +34,7 @@ func (s *split) Examples() string { return examples }
 type config struct {
 	Dataset        string  `json:"dataset"`
 	ValFraction    float64 `json:"val_fraction"`
+	Examples       int     `json:"examples,omitempty"`
 	Seed           uint64  `json:"seed"`
 	SyntheticTrain int     `json:"synthetic_train,omitempty"`
 	SyntheticTest  int     `json:"synthetic_test,omitempty"`
@@ -44,7 +46,7 @@ func (s *split) Run(ctx *cli.Context) error {
 		return err
 	}
 	p := artifact.Provenance{Tool: ctx.Name, Version: ctx.Version}
-	c := config{Dataset: s.Dataset, ValFraction: s.ValFraction, Seed: s.Seed}
+	c := config{Dataset: s.Dataset, ValFraction: s.ValFraction, Examples: s.Keep, Seed: s.Seed}
 	var d *dataset.Data
 	var source cifar.Source
 	var err error
@@ -60,6 +62,11 @@ func (s *split) Run(ctx *cli.Context) error {
 		p.Inputs = []artifact.Input{{Name: "data", Path: source.Path, SHA256: source.SHA256}}
 	}
 	p.Config = c
+	if s.Keep > 0 {
+		if err := d.Thin(s.Keep, s.Seed); err != nil {
+			return cli.Errorf(cli.ExitUsage, "--examples: %w", err)
+		}
+	}
 	d.Normalise()
 	if err := d.Part(s.ValFraction, s.Seed); err != nil {
 		return cli.Errorf(cli.ExitUsage, "%w", err)
@@ -89,6 +96,8 @@ func (s *split) check() error {
 	case s.Dataset != "synthetic" && s.Data == "":
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--data: missing; where is %s?", s.Dataset),
 			"give the archive or folder by --data, or choose --dataset synthetic, which needs none")
+	case s.Keep < 0:
+		return cli.Errorf(cli.ExitUsage, "--examples: %d is negative", s.Keep)
 	case !(s.ValFraction >= 0 && s.ValFraction < 1):
 		return cli.Errorf(cli.ExitUsage, "--val-fraction: %v is not at least 0 and below 1", s.ValFraction)
 	case s.JSON && s.Output == "-":

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"srn/pkg/rng"
 )
 
 // Part parts the training images into MetaTrain and MetaVal: of each class
@@ -20,19 +22,8 @@ func (d *Data) Part(valFraction float64, seed uint64) error {
 	if !(valFraction >= 0 && valFraction < 1) {
 		return fmt.Errorf("validation fraction %v is not in [0, 1)", valFraction)
 	}
-	classes := make([][]keyed, len(d.Classes))
-	seen := make(map[occurrence]uint32, d.Train.Len())
-	for i, label := range d.Train.Labels {
-		image := sha256.Sum256(d.Train.Image(i))
-		o := occurrence{image, label}
-		classes[label] = append(classes[label], keyed{key(seed, image, seen[o]), int32(i)})
-		seen[o]++
-	}
 	d.MetaTrain, d.MetaVal = nil, nil
-	for _, images := range classes {
-		slices.SortFunc(images, func(a, b keyed) int {
-			return cmp.Or(bytes.Compare(a.key[:], b.key[:]), cmp.Compare(a.index, b.index))
-		})
+	for _, images := range d.keyed(seed) {
 		validation := int(math.Round(valFraction * float64(len(images))))
 		for i, image := range images {
 			if i < validation {
@@ -46,6 +37,58 @@ func (d *Data) Part(valFraction float64, seed uint64) error {
 	slices.Sort(d.MetaVal)
 	d.ValFraction, d.Seed = valFraction, seed
 	return nil
+}
+
+// Thin keeps n of the training images, each class's share of them, and their
+// order; the parts are to be made anew. Those kept are
+// the first by the keys of another seed than [Data.Part]'s.
+func (d *Data) Thin(n int, seed uint64) error {
+	if n > d.Train.Len() {
+		return fmt.Errorf("%d of %d training images", n, d.Train.Len())
+	}
+	// Shares are rounded to add up to n: of the first c classes together.
+	var kept []int32
+	before, taken := 0, 0
+	for _, images := range d.keyed(thinned(seed)) {
+		before += len(images)
+		upTo := int(math.Round(float64(n) * float64(before) / float64(d.Train.Len())))
+		for _, image := range images[:upTo-taken] {
+			kept = append(kept, image.index)
+		}
+		taken = upTo
+	}
+	slices.Sort(kept)
+	var s Split
+	for _, i := range kept {
+		s.Pixels = append(s.Pixels, d.Train.Image(int(i))...)
+		s.Labels = append(s.Labels, d.Train.Labels[i])
+		if d.Train.Coarse != nil {
+			s.Coarse = append(s.Coarse, d.Train.Coarse[i])
+		}
+	}
+	d.Train, d.MetaTrain, d.MetaVal = s, nil, nil
+	return nil
+}
+
+// thinned is the seed of what is kept.
+func thinned(seed uint64) uint64 { return rng.New(seed, rng.Stream("thin")).Uint64() }
+
+// keyed lists each class's training images in the order of their keys.
+func (d *Data) keyed(seed uint64) [][]keyed {
+	classes := make([][]keyed, len(d.Classes))
+	seen := make(map[occurrence]uint32, d.Train.Len())
+	for i, label := range d.Train.Labels {
+		image := sha256.Sum256(d.Train.Image(i))
+		o := occurrence{image, label}
+		classes[label] = append(classes[label], keyed{key(seed, image, seen[o]), int32(i)})
+		seen[o]++
+	}
+	for _, images := range classes {
+		slices.SortFunc(images, func(a, b keyed) int {
+			return cmp.Or(bytes.Compare(a.key[:], b.key[:]), cmp.Compare(a.index, b.index))
+		})
+	}
+	return classes
 }
 
 type keyed struct {

@@ -5,6 +5,7 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/nn"
+	"srn/pkg/optim"
 	"srn/pkg/rng"
 )
 
@@ -20,7 +21,7 @@ import (
 type ala struct {
 	bilinear
 	mlp        mlp
-	adam       adam
+	adam       *optim.Adam
 	every      int
 	beta       float64
 	batches    int
@@ -79,7 +80,7 @@ func newALA(classes int, mix, beta float64, hidden int, rate float64, seed uint6
 	n := classes * classes
 	a := &ala{bilinear: newBilinear(classes, mix), mlp: newMLP(4, hidden, 3, rng.New(seed, rng.Stream("ala"))), beta: beta, seed: seed,
 		confusion: make([]float64, n), before: make([]float64, n), counts: make([]float64, classes)}
-	a.pending, a.adam = make([]float64, len(a.mlp.phi)), newAdam(len(a.mlp.phi), rate, 0)
+	a.pending, a.adam = make([]float64, len(a.mlp.phi)), optim.NewAdam(len(a.mlp.phi), rate, 0)
 	return a
 }
 
@@ -130,7 +131,7 @@ func (a *ala) reward(accuracy float64) {
 		for i := range a.pending {
 			a.pending[i] *= h[alaBaseline] - h[alaReward] // Adam descends
 		}
-		a.adam.step(a.mlp.phi, a.pending)
+		a.adam.Step(a.mlp.phi, a.pending)
 		h[alaBaseline] += (h[alaReward] - h[alaBaseline]) / 10
 	} else {
 		copy(a.before, a.confusion)
@@ -184,7 +185,7 @@ func (a *ala) carried() map[string][]float64 {
 }
 
 func (a *ala) state() []artifact.Tensor {
-	list := a.adam.state("state.ala.adam")
+	list := a.adam.State("state.ala.adam")
 	for _, name := range []string{"w", "phi", "confusion", "pending", "history"} {
 		v := a.carried()[name]
 		list = append(list, artifact.Float64("state.ala."+name, []int{len(v)}, v))
@@ -198,5 +199,5 @@ func (a *ala) restore(f *artifact.File, path string) error {
 			return err
 		}
 	}
-	return a.adam.restore(f, path, "state.ala.adam")
+	return a.adam.Restore(f, path, "state.ala.adam")
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"srn/pkg/artifact"
+	"srn/pkg/optim"
 	"srn/pkg/rng"
 )
 
@@ -18,7 +19,7 @@ type l2tDLN struct {
 	classes, units int
 	mix            float64
 	phi, sums      []float64 // W1 by rows, b1, W2 by rows, b2, w3, b3
-	adam           adam
+	adam           *optim.Adam
 
 	x, xDot, h1, h1Dot, s1, h2, h2Dot, s2, d1, d2 []float64
 }
@@ -61,7 +62,7 @@ func newL2TDLN(classes, units int, mix, rate float64, seed uint64) *l2tDLN {
 		}
 	}
 	l.sums = make([]float64, len(l.phi))
-	l.adam = newAdam(len(l.phi), rate, 0)
+	l.adam = optim.NewAdam(len(l.phi), rate, 0)
 	for _, v := range []*[]float64{&l.h1, &l.h1Dot, &l.s1, &l.h2, &l.h2Dot, &l.s2, &l.d1, &l.d2} {
 		*v = make([]float64, units)
 	}
@@ -178,17 +179,17 @@ func (l *l2tDLN) learn(scale float64) {
 	for i := range l.sums {
 		l.sums[i] *= scale
 	}
-	l.adam.step(l.phi, l.sums)
+	l.adam.Step(l.phi, l.sums)
 	clear(l.sums)
 }
 
 func (l *l2tDLN) state() []artifact.Tensor {
-	return append(l.adam.state("state.l2t-dln.adam"), artifact.Float64("state.l2t-dln.phi", []int{len(l.phi)}, l.phi))
+	return append(l.adam.State("state.l2t-dln.adam"), artifact.Float64("state.l2t-dln.phi", []int{len(l.phi)}, l.phi))
 }
 
 func (l *l2tDLN) restore(f *artifact.File, path string) error {
 	if err := restoreFloats(f, path, "state.l2t-dln.phi", l.phi); err != nil {
 		return err
 	}
-	return l.adam.restore(f, path, "state.l2t-dln.adam")
+	return l.adam.Restore(f, path, "state.l2t-dln.adam")
 }

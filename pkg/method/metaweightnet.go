@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"srn/pkg/artifact"
+	"srn/pkg/optim"
 	"srn/pkg/rng"
 )
 
@@ -16,7 +17,7 @@ import (
 type metaWeightNet struct {
 	mlp
 	sums []float64
-	adam adam
+	adam *optim.Adam
 	d    []float64
 
 	weights, examples float64 // sums of the epoch
@@ -45,7 +46,7 @@ var metaWeightNetInfo = Info{
 
 func newMetaWeightNet(hidden int, rate, decay float64, seed uint64) *metaWeightNet {
 	m := &metaWeightNet{mlp: newMLP(1, hidden, 1, rng.New(seed, rng.Stream("meta-weight-net")))}
-	m.sums, m.adam = make([]float64, len(m.phi)), newAdam(len(m.phi), rate, decay)
+	m.sums, m.adam = make([]float64, len(m.phi)), optim.NewAdam(len(m.phi), rate, decay)
 	return m
 }
 
@@ -78,7 +79,7 @@ func (m *metaWeightNet) learn(scale float64) {
 	for i := range m.sums {
 		m.sums[i] *= scale
 	}
-	m.adam.step(m.phi, m.sums)
+	m.adam.Step(m.phi, m.sums)
 	clear(m.sums)
 }
 
@@ -89,7 +90,7 @@ func (m *metaWeightNet) report() artifact.Fields {
 }
 
 func (m *metaWeightNet) state() []artifact.Tensor {
-	return append(m.adam.state("state.mwn.adam"), artifact.Float64("state.mwn.phi", []int{len(m.phi)}, m.phi),
+	return append(m.adam.State("state.mwn.adam"), artifact.Float64("state.mwn.phi", []int{len(m.phi)}, m.phi),
 		artifact.Float64("state.mwn.sums", []int{2}, []float64{m.weights, m.examples}))
 }
 
@@ -102,5 +103,5 @@ func (m *metaWeightNet) restore(f *artifact.File, path string) error {
 		return err
 	}
 	m.weights, m.examples = v[0], v[1]
-	return m.adam.restore(f, path, "state.mwn.adam")
+	return m.adam.Restore(f, path, "state.mwn.adam")
 }

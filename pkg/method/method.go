@@ -55,6 +55,8 @@ type Step struct {
 	Steps  int     // of the whole run
 	LR     float64 // learning rate of the step
 	MaxLR  float64 // at the run's beginning
+	// Velocity is the momentum's, before the step.
+	Velocity device.Buffer
 }
 
 // Progress is the fraction of the run done before the step.
@@ -96,7 +98,7 @@ type Validation struct {
 // Options are what methods are made from.
 type Options struct {
 	Net        Network
-	Surrogate  *srn.Surrogate // nil: none given
+	Surrogate  srn.Surrogate // nil: none given
 	Guidance   srn.GuidanceConfig
 	Seed       uint64
 	Mean, Std  [3]float32  // by which the images are normalised

@@ -1,7 +1,6 @@
 package method
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -29,7 +28,7 @@ type Info struct {
 
 // registry lists the methods in the order in which they are shown.
 var registry = []Info{
-	crossEntropyInfo, srnInfo, srnUntrainedInfo, srnFlippedInfo, weightDecayRatioInfo,
+	crossEntropyInfo, srnInfo, srnUntrainedInfo, srnFlippedInfo, srnShuffledInfo, weightDecayRatioInfo,
 	weightDecayInfo, l1Info, dropoutInfo, labelSmoothingInfo, mixupInfo, randomErasingInfo, cutoutInfo, autoAugmentInfo, spectralNormInfo,
 	confidencePenaltyInfo, energyInInfo, energyOODInfo, logitNormInfo, rDropInfo, gradAlignInfo, consistencyInfo, valGuidedInfo,
 	samInfo, asamInfo, fsamInfo, gsamInfo,
@@ -155,9 +154,4 @@ func (i Info) New(o Options) (Method, error) {
 		return nil, fmt.Errorf("method %s: the tangent passes of one part do not go through the network of the other", i.Name)
 	}
 	return m, nil
-}
-
-// noSurrogate is the error of a method that was given none.
-func noSurrogate(name string) error {
-	return errors.New("method " + name + " needs a surrogate: give one by --srn")
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"srn/pkg/artifact"
+	"srn/pkg/optim"
 	"srn/pkg/rng"
 )
 
@@ -23,7 +24,7 @@ type slf struct {
 	hard           bool
 	draws          int
 	sums           []float64
-	adam           adam
+	adam           *optim.Adam
 	seed           uint64
 	random         rng.Rand
 	members        []loss
@@ -76,7 +77,7 @@ func newSLF(classes, hidden, draws int, hard bool, rate float64, seed uint64) *s
 	l := &slf{mlp: newMLP(3, hidden, m, rng.New(seed, rng.Stream("slf"))), hard: hard, draws: draws, seed: seed, hot: 1, cold: 1,
 		members: []loss{plainLoss{}, &smooth01{sharpness: 5}, &focal{}, &absoluteError{}, &logitMargin{}},
 		losses:  make([]float64, m), weights: make([]float64, m), p: make([]float64, classes), used: make([]float64, m), examples: make([]float64, 1)}
-	l.sums, l.adam = make([]float64, len(l.phi)), newAdam(len(l.phi), rate, 0)
+	l.sums, l.adam = make([]float64, len(l.phi)), optim.NewAdam(len(l.phi), rate, 0)
 	for range draws {
 		l.gumbel, l.soft = append(l.gumbel, make([]float64, m)), append(l.soft, make([]float64, m))
 	}
@@ -177,7 +178,7 @@ func (l *slf) learn(scale float64) {
 	for i := range l.sums {
 		l.sums[i] *= scale
 	}
-	l.adam.step(l.phi, l.sums)
+	l.adam.Step(l.phi, l.sums)
 	clear(l.sums)
 }
 
@@ -192,7 +193,7 @@ func (l *slf) report() artifact.Fields {
 }
 
 func (l *slf) state() []artifact.Tensor {
-	return append(l.adam.state("state.slf.adam"), artifact.Float64("state.slf.phi", []int{len(l.phi)}, l.phi),
+	return append(l.adam.State("state.slf.adam"), artifact.Float64("state.slf.phi", []int{len(l.phi)}, l.phi),
 		artifact.Float64("state.slf.used", []int{len(l.used)}, l.used), artifact.Float64("state.slf.examples", []int{1}, l.examples))
 }
 
@@ -202,5 +203,5 @@ func (l *slf) restore(f *artifact.File, path string) error {
 			return err
 		}
 	}
-	return l.adam.restore(f, path, "state.slf.adam")
+	return l.adam.Restore(f, path, "state.slf.adam")
 }

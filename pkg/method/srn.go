@@ -1,10 +1,12 @@
 package method
 
 import (
+	"errors"
 	"math"
 
 	"srn/pkg/artifact"
 	"srn/pkg/device"
+	"srn/pkg/rng"
 	"srn/pkg/srn"
 )
 
@@ -15,11 +17,13 @@ import (
 //
 // λ is 1 in the paper. ∇_Θ r is computed every so many steps, which the paper
 // does not mention but its epoch times imply; a ratio in place of λ scales it
-// to a fraction of the task gradient's norm.
+// to a fraction of the task gradient's norm. A dictionary's guidance h takes
+// the place of ∇_Θ r.
 type surrogateGuided struct {
 	guidance *srn.Guidance
 	net      Network
 	be       device.Backend
+	scored   bool // the surrogate has an r
 	flipped  bool
 
 	steps, ratios, values float64 // sums of the epoch
@@ -33,12 +37,17 @@ var srnInfo = Info{
 	PaperRow:  "SRN",
 	Passes:    "1",
 	Surrogate: true,
-	Notes:     []string{"λ, a held ratio in its place, and how often ∇r is computed are flags of their own, --lambda-srn, --guidance-ratio and --guidance-every; the choices that the paper leaves open are srn-meta's."},
-	make:      func(o Options, _ values) (part, error) { return newSurrogateGuided("srn", o) },
+	Notes: []string{"λ, a held ratio in its place, and how often ∇r is computed are flags of their own, --lambda-srn, --guidance-ratio and --guidance-every; the choices that the paper leaves open are srn-meta's.",
+		"A surrogate of the form dictionary has no r: what it composes of each tensor's gradient, weights and momentum is added in place of ∇r."},
+	make: func(o Options, _ values) (part, error) { return newSurrogateGuided("srn", o) },
 }
 
+// drawParam is the parameter of controls that are random: independent of the run's
+// seed, so that draws and seeds can be crossed.
+var drawParam = number("draw", 0, 0, 1e9, "which random draw")
+
 // srnUntrainedInfo is the control that tells what meta-training adds: the
-// same surrogate with φ as it was drawn, before any meta-training.
+// same surrogate with φ as it was drawParam, before any meta-training.
 var srnUntrainedInfo = Info{
 	Name:      "srn-untrained",
 	Kind:      "gradient",
@@ -46,10 +55,11 @@ var srnUntrainedInfo = Info{
 	Reference: "control of srn",
 	Passes:    "1",
 	Surrogate: true,
-	Notes:     []string{"The surrogate of --srn gives its shape alone; φ₀ is drawn anew with the run's seed."},
-	make: func(o Options, _ values) (part, error) {
+	Params:    []Param{drawParam},
+	Notes:     []string{"The surrogate of --srn gives its shape alone. φ₀ depends on draw, not on the run's seed: several draws tell what a single one owes to chance."},
+	make: func(o Options, v values) (part, error) {
 		if o.Surrogate != nil {
-			o.Surrogate.Init(o.Seed)
+			o.Surrogate.Init(rng.New(uint64(v.number("draw")), rng.Stream("srn-untrained")).Uint64())
 		}
 		return newSurrogateGuided("srn-untrained", o)
 	},
@@ -74,20 +84,45 @@ var srnFlippedInfo = Info{
 	},
 }
 
+// srnShuffledInfo is the control that tells whether it matters which layer
+// guidance is for.
+var srnShuffledInfo = Info{
+	Name:      "srn-shuffled",
+	Kind:      "gradient",
+	Formula:   "as srn, each tensor guided by what was meant for another",
+	Reference: "control of srn",
+	Passes:    "1",
+	Surrogate: true,
+	Params:    []Param{drawParam},
+	Notes:     []string{"A dictionary's coefficients are exchanged between tensors. Of a surrogate with a score, each tensor's part of ∇r gets another's root mean square. Which is exchanged with which depends on draw, not on the run's seed."},
+	make: func(o Options, v values) (part, error) {
+		if o.Surrogate != nil {
+			order := make([]int, len(o.Surrogate.Target()))
+			for i := range order {
+				order[i] = i
+			}
+			rng.New(uint64(v.number("draw")), rng.Stream("srn-shuffled")).Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+			o.Surrogate.ShuffleLayers(order)
+		}
+		return newSurrogateGuided("srn-shuffled", o)
+	},
+}
+
 func newSurrogateGuided(name string, o Options) (*surrogateGuided, error) {
 	if o.Surrogate == nil {
-		return nil, noSurrogate(name)
+		return nil, errors.New("method " + name + " needs a surrogate: give one by --srn")
 	}
 	g, err := srn.NewGuidance(o.Net.Backend(), o.Surrogate, o.Guidance)
 	if err != nil {
 		return nil, err
 	}
-	return &surrogateGuided{guidance: g, net: o.Net, be: o.Net.Backend()}, nil
+	_, scored := o.Surrogate.(*srn.Scorer)
+	return &surrogateGuided{guidance: g, net: o.Net, be: o.Net.Backend(), scored: scored}, nil
 }
 
-func (m *surrogateGuided) add(*Step) {
+func (m *surrogateGuided) add(s *Step) {
 	grad := m.net.Grad()
-	m.values += m.guidance.Step(m.net.Params())
+	m.values += m.guidance.Step(grad, m.net.Params(), s.Velocity).R
 	norm := math.Sqrt(m.be.Dot(grad, grad))
 	if m.flipped { // g − c·∇r = −(−g + c·∇r), and signs change without rounding
 		m.be.Scale(grad, -1)
@@ -100,12 +135,12 @@ func (m *surrogateGuided) add(*Step) {
 }
 
 func (m *surrogateGuided) report() artifact.Fields {
-	f := artifact.Fields{
-		{Key: "r", Value: m.values / m.steps},
-		{Key: "guidance_ratio", Value: m.ratios / m.steps},
-		{Key: "grad_r_norm", Value: m.guidance.GradNorm()},
-		{Key: "surrogate_seconds", Value: m.guidance.Evaluation()},
+	f := artifact.Fields{{Key: "guidance_ratio", Value: m.ratios / m.steps}}
+	if m.scored {
+		f = append(artifact.Fields{{Key: "r", Value: m.values / m.steps}}, f...)
+		f = append(f, artifact.Field{Key: "grad_r_norm", Value: m.guidance.GradNorm()})
 	}
+	f = append(f, artifact.Field{Key: "surrogate_seconds", Value: m.guidance.Evaluation()})
 	m.steps, m.ratios, m.values = 0, 0, 0
 	return f
 }

@@ -31,8 +31,8 @@ type File struct {
 
 // Save writes a surrogate and its description atomically, compressed where
 // path ends in .zst or is "-".
-func (s *Surrogate) Save(path string, f *File) error {
-	out, err := s.content(f)
+func Save(path string, s Surrogate, f *File) error {
+	out, err := content(s, f)
 	if err != nil {
 		return err
 	}
@@ -44,8 +44,8 @@ func (s *Surrogate) Save(path string, f *File) error {
 }
 
 // Sum is the SHA-256 that the file will have.
-func (s *Surrogate) Sum(f *File) (string, error) {
-	out, err := s.content(f)
+func Sum(s Surrogate, f *File) (string, error) {
+	out, err := content(s, f)
 	if err == nil {
 		err = artifact.Encode(io.Discard, out)
 	}
@@ -56,21 +56,21 @@ func (s *Surrogate) Sum(f *File) (string, error) {
 }
 
 // content is what the file holds.
-func (s *Surrogate) content(f *File) (*artifact.File, error) {
+func content(s Surrogate, f *File) (*artifact.File, error) {
 	f.Provenance.Format = Format
 	metadata, err := f.Provenance.Metadata()
 	if err != nil {
 		return nil, err
 	}
-	surrogate, err := artifact.EncodeJSON(s.Config)
+	surrogate, err := artifact.EncodeJSON(s.Configuration())
 	if err != nil {
 		return nil, err
 	}
 	metadata["surrogate"] = string(surrogate)
-	metadata["arch"], metadata["layout_sha256"] = f.Arch, s.target.SHA256()
+	metadata["arch"], metadata["layout_sha256"] = f.Arch, s.Target().SHA256()
 	metadata["dataset"], metadata["data_sha256"] = f.Dataset, f.DataSHA256
 	metadata["rounds"] = strconv.Itoa(f.Rounds)
-	return &artifact.File{Metadata: metadata, Tensors: tensors(s.layout, s.phi)}, nil
+	return &artifact.File{Metadata: metadata, Tensors: tensors(s.Layout(), s.Phi())}, nil
 }
 
 // tensors cuts a flat vector into named tensors.
@@ -108,13 +108,24 @@ func Load(path string) (*File, error) {
 	return f, nil
 }
 
+// Kind names the surrogate by what it was fitted to and its form, such as
+// "gap dictionary".
+func (f *File) Kind() string {
+	config, _ := f.Provenance.Config.(map[string]any)
+	objective, _ := config["objective"].(string)
+	if objective == "" { // the only one there was
+		objective = DefaultObjective().Objective
+	}
+	return objective + " " + f.Config.Surrogate
+}
+
 func (f *File) bad(field, problem string) error {
 	return &artifact.FormatError{Path: f.Path, Field: field, Problem: problem, Mend: "make the file again by srn-meta"}
 }
 
 // Surrogate returns the stored surrogate for networks with a layout, which
 // must be that of the networks it was made for.
-func (f *File) Surrogate(be device.Backend, layout nn.Layout) (*Surrogate, error) {
+func (f *File) Surrogate(be device.Backend, layout nn.Layout) (Surrogate, error) {
 	if got := layout.SHA256(); got != f.LayoutSHA256 {
 		return nil, &artifact.FormatError{Path: f.Path, Field: `metadata "layout_sha256"`,
 			Problem: fmt.Sprintf("the surrogate reads the parameters of a %s on %s, whose layout differs from this network's", f.Arch, f.Dataset),
@@ -124,8 +135,8 @@ func (f *File) Surrogate(be device.Backend, layout nn.Layout) (*Surrogate, error
 	if err != nil {
 		return nil, err
 	}
-	phi := make([]float32, s.layout.Len())
-	if err := readTensors(f.tensors, f.Path, s.layout, phi); err != nil {
+	phi := make([]float32, s.Layout().Len())
+	if err := readTensors(f.tensors, f.Path, s.Layout(), phi); err != nil {
 		return nil, err
 	}
 	s.SetPhi(phi)

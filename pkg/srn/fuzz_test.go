@@ -30,7 +30,7 @@ func FuzzSurrogate(f *testing.F) {
 			continue
 		}
 		s.Init(1)
-		if err := s.Save(path, &File{Arch: "resnet8", Dataset: "cifar10", Rounds: 3, Provenance: artifact.Provenance{Tool: "test"}}); err != nil {
+		if err := Save(path, s, &File{Arch: "resnet8", Dataset: "cifar10", Rounds: 3, Provenance: artifact.Provenance{Tool: "test"}}); err != nil {
 			f.Fatal(err)
 		}
 		b, err := os.ReadFile(path)

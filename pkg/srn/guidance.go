@@ -12,7 +12,7 @@ import (
 type GuidanceConfig struct {
 	Lambda float64 `json:"lambda_srn" name:"lambda-srn" default:"1" placeholder:"X" help:"Weight λ of r in the loss (${default})." why:"Table 1; with it λ‖∇r‖ is about 5e-5 of the task gradient's norm, which the records show"`
 	Ratio  float64 `json:"guidance_ratio" name:"guidance-ratio" default:"0" placeholder:"X" help:"Scale ∇r to this fraction of the task gradient's norm at every step instead of using λ; 0 is off (${default})." why:"the literal λ decides the default; a ratio makes guidance matter however small r's slope is"`
-	Every  int     `json:"guidance_every" name:"guidance-every" default:"10" placeholder:"N" help:"Compute ∇r anew every N steps; 1 is exact (${default})." why:"an exact ∇r costs about one and a half training steps of ResNet-20; after 10 steps it still has a cosine of 0.99 to the exact one (bench/README.md)"`
+	Every  int     `json:"guidance_every" name:"guidance-every" default:"10" placeholder:"N" help:"Compute ∇r anew every N steps; 1 is exact (${default}). A dictionary's guidance is always new." why:"an exact ∇r costs about one and a half training steps of ResNet-20; after 10 steps it still has a cosine of 0.99 to the exact one (bench/README.md)"`
 }
 
 // DefaultGuidance is λ = 1 with a gradient computed every 10 steps.
@@ -31,64 +31,80 @@ func (c GuidanceConfig) Check() error {
 	return nil
 }
 
-// Guidance adds λ·∇_Θ r to a classifier's gradient. ∇_Θ r is computed every
-// so many steps and used again in between.
+// Guidance adds λ·h to a classifier's gradient, for the h of a surrogate, or h
+// scaled to a held fraction of that gradient's norm. What depends on Θ alone
+// is computed every so many steps and used again in between.
 type Guidance struct {
 	GuidanceConfig
-	s     *Surrogate
+	s     Surrogate
 	be    device.Backend
-	grad  device.Buffer // ∇u at the latest refresh
+	grad  device.Buffer // h at the latest refresh
 	norm  float64       // its norm
 	value Value
-	age   int // steps that the gradient has served
+	age   int // steps that h has served
 	valid bool
+	path  *path // nil: the surrogate does not read it
 
 	refreshes, clipped int
 
 	spent time.Duration // on evaluations since Evaluation was called
-	count int           // of these
+	timed int           // of these
+}
+
+// path is what a surrogate that reads it is told of the way to Θ.
+type path struct {
+	start, average device.Buffer
+	change         device.Buffer // scratch
+	begun          bool
 }
 
 // NewGuidance makes guidance by a surrogate, whose φ may change later on:
 // call Invalidate then.
-func NewGuidance(be device.Backend, s *Surrogate, c GuidanceConfig) (*Guidance, error) {
+func NewGuidance(be device.Backend, s Surrogate, c GuidanceConfig) (*Guidance, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
-	return &Guidance{GuidanceConfig: c, s: s, be: be, grad: be.New(s.target.Len())}, nil
+	n := s.Target().Len()
+	g := &Guidance{GuidanceConfig: c, s: s, be: be, grad: be.New(n)}
+	if s.ReadsPath() {
+		g.path = &path{start: be.New(n), average: be.New(n), change: be.New(n)}
+	}
+	return g, nil
 }
 
-// Invalidate makes the next step compute a new gradient: after a change of
-// φ, and wherever a run can be stopped and resumed, so that it goes on as if
-// it had not been stopped.
+// Invalidate makes the next step compute a new h: after a change of φ, and
+// wherever a run can be stopped and resumed without the guidance's state.
 func (g *Guidance) Invalidate() { g.valid = false }
 
-// Due reports whether the next step computes a new gradient.
-func (g *Guidance) Due() bool { return !g.valid || g.age >= g.Every }
-
-// Step readies the guidance for a step from the parameters, by a new gradient
-// where one is due, and returns r as of the latest refresh.
-func (g *Guidance) Step(params device.Buffer) (r float64) {
-	if g.Due() {
-		g.Refresh(params)
+// Restart also makes the next step's Θ the beginning of the path.
+func (g *Guidance) Restart() {
+	g.Invalidate()
+	if g.path != nil {
+		g.path.begun = false
 	}
-	g.age++
-	return g.value.R
 }
 
-// Refresh computes r and its gradient at the parameters.
-func (g *Guidance) Refresh(params device.Buffer) (r float64) {
-	begin := time.Now()
-	g.value = g.s.Gradient(g.grad, params)
-	g.spent += time.Since(begin)
-	g.count++
-	g.norm = math.Sqrt(g.be.Dot(g.grad, g.grad))
-	g.age, g.valid = 0, true
-	g.refreshes++
-	if g.value.Clipped {
-		g.clipped++
+// Due reports whether the next step computes a new h.
+func (g *Guidance) Due() bool { return !g.valid || g.path != nil || g.age >= g.Every }
+
+// Step is what guides one step.
+type Step struct {
+	R     float64 // r as of the latest refresh; 0 where the surrogate has no score
+	Fresh bool    // h was computed anew
+	At    Point   // where the step begins
+}
+
+// Step readies the guidance for a step from the parameters, by a new h where
+// one is due. Gradient is the task loss's, and velocity the momentum's before
+// the step.
+func (g *Guidance) Step(gradient, params, velocity device.Buffer) Step {
+	s := Step{Fresh: g.Due(), At: g.point(gradient, params, velocity)}
+	if s.Fresh {
+		g.refresh(s.At)
 	}
-	return g.value.R
+	g.age++
+	s.R = g.value.R
+	return s
 }
 
 // Add adds the guidance to a gradient of the task loss with a known norm and
@@ -102,7 +118,44 @@ func (g *Guidance) Add(gradient device.Buffer, taskNorm float64) (ratio float64)
 	return math.Abs(c) * g.norm / taskNorm
 }
 
-// factor is what ∇u is multiplied by.
+// point follows the path to the parameters.
+func (g *Guidance) point(gradient, params, velocity device.Buffer) Point {
+	at := Point{Params: params, Grad: gradient, Velocity: velocity}
+	if p := g.path; p != nil {
+		if !p.begun {
+			g.be.Copy(p.start, params)
+			g.be.Copy(p.average, params)
+			p.begun = true
+		}
+		// As a difference, so that an average of what does not change is exact.
+		g.be.Copy(p.change, params)
+		g.be.Axpy(p.change, -1, p.average)
+		g.be.Axpy(p.average, float32(1-g.s.Configuration().AverageDecay), p.change)
+		at.Start, at.Average = p.start, p.average
+	}
+	return at
+}
+
+// refresh computes h.
+func (g *Guidance) refresh(at Point) {
+	begin := time.Now()
+	g.value = g.s.Guide(g.grad, at)
+	g.spent += time.Since(begin)
+	g.timed++
+	g.norm = math.Sqrt(g.be.Dot(g.grad, g.grad))
+	g.age, g.valid = 0, true
+	g.count(g.value)
+}
+
+// count counts an evaluation of the surrogate.
+func (g *Guidance) count(v Value) {
+	g.refreshes++
+	if v.Clipped {
+		g.clipped++
+	}
+}
+
+// factor is what h is multiplied by.
 func (g *Guidance) factor(taskNorm float64) float64 {
 	if g.Ratio == 0 {
 		return g.Lambda * g.value.slope
@@ -116,17 +169,13 @@ func (g *Guidance) factor(taskNorm float64) float64 {
 // Evaluation is the mean wall time in seconds of an evaluation of r and ∇r
 // since it was last asked for, NaN where there was none.
 func (g *Guidance) Evaluation() (seconds float64) {
-	seconds = g.spent.Seconds() / float64(g.count)
-	g.spent, g.count = 0, 0
+	seconds = g.spent.Seconds() / float64(g.timed)
+	g.spent, g.timed = 0, 0
 	return seconds
 }
 
 // GradNorm is ‖∇_Θ r‖ at the latest refresh.
 func (g *Guidance) GradNorm() float64 { return math.Abs(g.value.slope) * g.norm }
-
-// Gradient returns ∇_Θ u of the latest refresh, which is ∇_Θ r but for the
-// factor Slope of its Value.
-func (g *Guidance) Gradient() (device.Buffer, Value) { return g.grad, g.value }
 
 // weight is the factor of ∇r, λ unless a ratio is asked for.
 func (g *Guidance) weight(taskNorm float64) float64 {

@@ -1,46 +1,81 @@
 package srn
 
-import "srn/pkg/artifact"
-
-// Names of the tensors that hold a guidance's state.
-const (
-	stateGradient = "state.guidance.gradient"
-	stateNumbers  = "state.guidance.numbers"
+import (
+	"srn/pkg/artifact"
+	"srn/pkg/device"
 )
 
-// State returns what a resumed run needs to go on with the same gradient.
-func (g *Guidance) State() []artifact.Tensor {
-	v := make([]float32, g.grad.Len())
-	g.be.Read(v, g.grad)
-	valid := 0.0
-	if g.valid {
-		valid = 1
+// stateNumbers is the name of the tensor of a guidance's numbers.
+const stateNumbers = "state.guidance.numbers"
+
+// vectors names the vectors that a guidance's state holds.
+func (g *Guidance) vectors() []namedBuffer {
+	list := []namedBuffer{{"state.guidance.gradient", g.grad}}
+	if g.path != nil {
+		list = append(list, namedBuffer{"state.guidance.start", g.path.start}, namedBuffer{"state.guidance.average", g.path.average})
 	}
-	return []artifact.Tensor{
-		artifact.Float32(stateGradient, []int{len(v)}, v),
-		artifact.Float64(stateNumbers, []int{4}, []float64{valid, float64(g.age), g.norm, g.value.u}),
-	}
+	return list
 }
 
-// Restore takes the state back. Path is the file's name for the error, which
-// is an *artifact.FormatError.
-func (g *Guidance) Restore(f *artifact.File, path string) error {
-	t, err := f.Need(path, stateGradient, artifact.F32, g.grad.Len())
-	if err != nil {
+// State returns what a resumed run needs to go on with the same guidance, and
+// Restore takes it back. Path is the file's name for the error, which is an
+// *artifact.FormatError.
+func (g *Guidance) State() []artifact.Tensor { return g.state() }
+
+// Restore is State's inverse.
+func (g *Guidance) Restore(f *artifact.File, path string) error { return g.restore(f, path) }
+
+func (g *Guidance) state() []artifact.Tensor {
+	list := saved(g.be, g.vectors())
+	flag := map[bool]float64{true: 1}
+	return append(list, artifact.Float64(stateNumbers, []int{5},
+		[]float64{flag[g.valid], float64(g.age), g.norm, g.value.u, flag[g.path != nil && g.path.begun]}))
+}
+
+func (g *Guidance) restore(f *artifact.File, path string) error {
+	if err := restored(g.be, f, path, g.vectors()); err != nil {
 		return err
 	}
-	v, err := t.Float32s()
+	t, err := f.Need(path, stateNumbers, artifact.F64, 5)
 	if err != nil {
-		return err
-	}
-	if t, err = f.Need(path, stateNumbers, artifact.F64, 4); err != nil {
 		return err
 	}
 	n, err := t.Float64s()
 	if err != nil {
 		return err
 	}
-	g.be.Write(g.grad, v)
-	g.valid, g.age, g.norm, g.value = n[0] != 0, int(n[1]), n[2], g.s.value(n[3])
+	g.valid, g.age, g.norm = n[0] != 0, int(n[1]), n[2]
+	if g.path != nil {
+		g.path.begun = n[4] != 0
+	} else {
+		g.value = g.s.Configuration().value(n[3])
+	}
+	return nil
+}
+
+// namedBuffer is a part of a state.
+type namedBuffer struct {
+	name   string
+	buffer device.Buffer
+}
+
+func saved(be device.Backend, list []namedBuffer) []artifact.Tensor {
+	var tensors []artifact.Tensor
+	for _, b := range list {
+		v := make([]float32, b.buffer.Len())
+		be.Read(v, b.buffer)
+		tensors = append(tensors, artifact.Float32(b.name, []int{len(v)}, v))
+	}
+	return tensors
+}
+
+func restored(be device.Backend, f *artifact.File, path string, list []namedBuffer) error {
+	for _, b := range list {
+		v := make([]float32, b.buffer.Len())
+		if err := readInto(f, path, b.name, v); err != nil {
+			return err
+		}
+		be.Write(b.buffer, v)
+	}
 	return nil
 }

@@ -23,6 +23,10 @@ type input interface {
 	// finish turns a gradient in the sequence, stored where grad said, into
 	// one in the parameters.
 	finish(params device.Buffer)
+	// bend adds scale times the gradient in the parameters of ⟨g, y⟩, where g
+	// is what finish makes of a gradient that does not itself change. It is
+	// zero where the sequence is linear in the parameters.
+	bend(into, gradient, y device.Buffer, scale float64)
 }
 
 func newInput(be device.Backend, kind string, layout nn.Layout) (input, error) {
@@ -58,6 +62,7 @@ func (a allInput) read(params device.Buffer) device.Buffer   { return params }
 func (a allInput) tangent(dot device.Buffer) device.Buffer   { return dot }
 func (a allInput) grad(gradient device.Buffer) device.Buffer { return gradient }
 func (a allInput) finish(device.Buffer)                      {}
+func (a allInput) bend(_, _, _ device.Buffer, _ float64)     {}
 
 // convInput reads the weights of convolutions, one tensor after the other.
 type convInput struct {
@@ -95,6 +100,8 @@ func (c *convInput) finish(gradient device.Buffer) {
 	c.be.Fill(gradient, 0)
 	c.each(gradient, c.dx, func(p, s device.Buffer) { c.be.Copy(p, s) })
 }
+
+func (c *convInput) bend(_, _, _ device.Buffer, _ float64) {}
 
 // scaledInput reads each tensor divided by its root mean square, s = θ/ρ with
 // ρ² = mean(θ²) + ε². The ε keeps tensors that start at zero from being blown
@@ -138,3 +145,17 @@ func (c *scaledInput) tangent(dot device.Buffer) device.Buffer {
 
 func (c *scaledInput) grad(gradient device.Buffer) device.Buffer { return gradient }
 func (c *scaledInput) finish(gradient device.Buffer)             { c.derive(gradient) }
+
+// bend differentiates ⟨(I − s·sᵀ/n)·a/ρ, y⟩, tensor by tensor, with ∂ρ/∂θ = s/n.
+func (c *scaledInput) bend(into, gradient, y device.Buffer, scale float64) {
+	for i, t := range c.layout {
+		s, a, y, to := part(c.x, t), part(gradient, t), part(y, t), part(into, t)
+		n, inverse := float64(t.Len()), c.scale[i]
+		sa, sy := c.be.Dot(s, a), c.be.Dot(s, y)
+		value := (c.be.Dot(a, y) - sa*sy/n) * inverse
+		k := inverse * inverse / n
+		c.be.Axpy(to, float32(scale*(2*sa*sy/n*k-value*inverse/n)), s)
+		c.be.Axpy(to, float32(-scale*sy*k), a)
+		c.be.Axpy(to, float32(-scale*sa*k), y)
+	}
+}

@@ -27,6 +27,7 @@ type Classifier interface {
 	Forward(images int, mode nn.Mode)
 	CrossEntropy(images int)
 	Backward(images int)
+	HVP(images int, v, hv device.Buffer) // of the mean cross-entropy, after Backward
 }
 
 // Examples is what meta-training samples from.
@@ -38,37 +39,29 @@ type Examples struct {
 }
 
 // Meta is meta-training: rounds of inner steps, which train a classifier
-// under the surrogate's guidance, and an outer update, which fits the
-// surrogate to the classifier's meta-target on validation images.
+// under the surrogate's guidance, and an outer update, which moves φ as the
+// objective wants it.
 type Meta struct {
 	MetaConfig
-	Surrogate *Surrogate
+	Surrogate Surrogate
 
-	be       device.Backend
-	net      Classifier
-	data     Examples
-	batch    int // images that the network takes at once
-	guidance *Guidance
-	target   *Target
-	round    int // rounds done
+	be        device.Backend
+	net       Classifier
+	data      Examples
+	batch     int // images that the network takes at once
+	guidance  *Guidance
+	objective objective
+	outer     *outer
+	round     int // rounds done
+	saved     int // round of the latest state saved
 
 	velocity device.Buffer // of the inner optimiser
-	gradR    device.Buffer // ∇_Θ u
-	phi0     []float32
 
-	// For the unrolled gradient: where ∇r was computed last, and how far Θ
-	// has moved along it since, to first order: Θ = … − pull·∇r. push is how
-	// far the next step would move it by momentum alone.
-	origin     device.Buffer
-	pull, push float64
-	along      device.Buffer
-
-	picks   []device.Pick
-	labels  []int32
-	oneHot  []float32
-	losses  []float32
-	logits  []float32
-	dlogits []float32
+	picks  []device.Pick
+	labels []int32
+	oneHot []float32
+	losses []float32
+	logits []float32
 }
 
 // NewMeta prepares meta-training from initial parameters that the seed
@@ -83,18 +76,14 @@ func NewMeta(net Classifier, data Examples, c MetaConfig) (*Meta, error) {
 		return nil, err
 	}
 	m := &Meta{MetaConfig: c, Surrogate: s, be: be, net: net, data: data,
-		batch: net.Targets().Len() / data.Classes, target: NewTarget(c.TargetConfig)}
+		batch: net.Targets().Len() / data.Classes, velocity: be.New(net.Layout().Len())}
 	if m.guidance, err = NewGuidance(be, s, c.GuidanceConfig); err != nil {
 		return nil, err
 	}
-	n := net.Layout().Len()
-	m.velocity, m.gradR = be.New(n), be.New(n)
-	if c.MetaGrad == "unrolled" {
-		m.origin, m.along = be.New(n), be.New(n)
-	}
 	s.Init(m.stream("φ", 0))
-	m.phi0 = s.Phi()
 	net.Init(m.stream("θ", 0))
+	m.outer = newOuter(s, c)
+	m.objective = newObjective(m)
 	m.losses = make([]float32, m.batch)
 	return m, m.checkSizes()
 }
@@ -108,6 +97,9 @@ func (m *Meta) checkSizes() error {
 	}{{"inner-n", "training", m.InnerN, m.data.MetaTrain}, {"outer-n", "validation", m.OuterN, m.data.MetaVal}} {
 		if part.n < 1 {
 			return fmt.Errorf("%s: %d images, want at least 1", part.flag, part.n)
+		}
+		if m.Mode == "online" && part.flag == "inner-n" {
+			part.n *= m.Unroll
 		}
 		if m.Sampling != "per-class" {
 			if part.n > len(part.from) {
@@ -140,15 +132,32 @@ func (m *Meta) Round(stop func() bool) (Record, error) {
 	if m.Theta == "reset" && m.round > 0 {
 		m.net.Init(m.stream("θ", m.round))
 		m.be.Fill(m.velocity, 0)
+		m.guidance.Restart()
 	}
-	m.guidance.Invalidate() // φ has changed, and a run may resume here
+	m.guidance.Invalidate() // φ has changed
 	m.guidance.refreshes, m.guidance.clipped = 0, 0
+	m.objective.begin()
 	if err := m.inner(&r, stop); err != nil {
 		return r, err
 	}
-	if err := m.outer(&r); err != nil {
+	examples := m.draw(m.data.MetaVal, m.OuterN, m.stream("outer", m.round))
+	loss, margin := m.validate(examples)
+	r.ValLoss, r.ValTop1 = loss, margin.Top1
+	r.Margin, r.InverseMargin, r.FractionFloored = margin.Value, 1/margin.Value, margin.BelowFloor
+	r.ThetaNorm = math.Sqrt(m.be.Dot(m.net.Params(), m.net.Params()))
+	if !finite(loss) || !finite(margin.Value) {
+		return r, m.diverged("validation loss or margin")
+	}
+	grad, err := m.objective.gradient(&r, validation{examples, margin})
+	if err != nil {
 		return r, err
 	}
+	m.outer.step(m.Surrogate, grad, m.round)
+	r.PhiDrift = m.outer.drift(m.Surrogate.Phi())
+	if !finite(r.PhiDrift) {
+		return r, m.diverged("φ")
+	}
+	r.FractionClipped = float64(m.guidance.clipped) / float64(max(m.guidance.refreshes, 1))
 	m.round++
 	return r, nil
 }
@@ -163,14 +172,15 @@ func (m *Meta) inner(r *Record, stop func() bool) error {
 	examples, batch, epochs := m.data.MetaTrain, min(m.InnerBatch, m.batch), m.InnerEpochs
 	switch {
 	case m.Mode == "online":
-		examples, epochs, batch = m.draw(examples, m.InnerN, seed), 1, m.batch
+		examples, epochs = m.draw(examples, m.Unroll*m.InnerN, seed), 1
+		batch = (len(examples) + m.Unroll - 1) / m.Unroll
 	case m.Sampling == "batch":
 		batch = m.InnerN
 	default:
 		examples = m.draw(examples, m.InnerN, seed)
 	}
-	if batch > m.batch || m.Mode == "online" && len(examples) > m.batch {
-		return fmt.Errorf("inner-n: a batch of %d images in a network planned for %d", max(batch, len(examples)), m.batch)
+	if batch > m.batch {
+		return fmt.Errorf("inner-n: a batch of %d images in a network planned for %d", batch, m.batch)
 	}
 	sampler := dataset.NewSampler(examples, m.data.Labels, batch, seed, augment)
 	var loss, ratio float64
@@ -200,23 +210,25 @@ func (m *Meta) inner(r *Record, stop func() bool) error {
 // step is one step of the inner optimiser; it returns the summed loss and the
 // guidance's norm relative to the task gradient's.
 func (m *Meta) step(picks []device.Pick) (loss, ratio float64, err error) {
-	if m.guidance.Due() && m.origin != nil {
-		m.be.Copy(m.origin, m.net.Params())
-		m.pull, m.push = 0, 0
-	}
-	m.guidance.Step(m.net.Params())
 	loss = m.forward(picks, nn.Train)
 	if !finite(loss) {
 		return 0, 0, m.diverged("training loss")
 	}
 	m.net.Backward(len(picks))
-	grad := m.net.Grad()
+	grad, lr := m.net.Grad(), m.rate()
 	norm := math.Sqrt(m.be.Dot(grad, grad))
+	m.objective.follow(innerStep{Step: m.guidance.Step(grad, m.net.Params(), m.velocity), picks: picks, taskNorm: norm, lr: lr})
 	ratio = m.guidance.Add(grad, norm)
-	m.be.SGD(m.net.Params(), m.velocity, grad, float32(m.InnerLR), float32(m.InnerMomentum), float32(m.InnerWeightDecay))
-	m.push = m.InnerMomentum*m.push + m.guidance.weight(norm)
-	m.pull += m.InnerLR * m.push
+	m.be.SGD(m.net.Params(), m.velocity, grad, float32(lr), float32(m.InnerMomentum), float32(m.InnerWeightDecay))
 	return loss, ratio, nil
+}
+
+// rate is the learning rate of a round's inner steps.
+func (m *Meta) rate() float64 {
+	if m.InnerSchedule == "cosine" {
+		return m.InnerLR / 2 * (1 + math.Cos(math.Pi*float64(m.round)/float64(m.Rounds)))
+	}
+	return m.InnerLR
 }
 
 // forward computes the loss of examples, summed, and its gradient in the logits.

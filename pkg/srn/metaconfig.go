@@ -12,6 +12,7 @@ type MetaConfig struct {
 	TargetConfig
 	GuidanceConfig
 	ScheduleConfig
+	ObjectiveConfig
 }
 
 // ScheduleConfig says when meta-training does what.
@@ -20,15 +21,14 @@ type ScheduleConfig struct {
 	Rounds           int     `json:"rounds" default:"0" placeholder:"N" help:"Rounds; 0 is 100, with --mode online 2000." why:"Table 1; Algorithm 1 names no number"`
 	InnerEpochs      int     `json:"inner_epochs" default:"8" placeholder:"N" help:"Epochs of an inner stage (${default})." why:"Table 1"`
 	InnerLR          float64 `json:"inner_lr" name:"inner-lr" default:"0.01" placeholder:"X" help:"Learning rate of the inner stage (${default})." why:"Table 1"`
+	InnerSchedule    string  `json:"inner_schedule" enum:"constant,cosine" default:"constant" placeholder:"KIND" help:"Learning rate of the inner stages over the rounds: constant, cosine (${default})." why:"Table 1 gives one number; cosine is what the training to be guided has"`
 	InnerMomentum    float64 `json:"inner_momentum" default:"0.9" placeholder:"X" help:"Momentum of the inner stage (${default}); 0 is Algorithm 1's plain step." why:"the paper says SGD for the final training too, whose accuracies need momentum"`
 	InnerWeightDecay float64 `json:"inner_weight_decay" default:"0" placeholder:"X" help:"Weight decay of the inner stage (${default})." why:"Table 1's losses have none"`
 	InnerBatch       int     `json:"inner_batch" default:"128" placeholder:"N" help:"Images of an inner step, at most (${default}); 80 images make one batch." why:"the usual batch of these networks; not in the paper"`
 	InnerN           int     `json:"inner_n" name:"inner-n" default:"0" placeholder:"N" help:"Training images of a round, see --sampling; 0 is 80, for CIFAR-100 300." why:"Table 1"`
 	OuterN           int     `json:"outer_n" name:"outer-n" default:"0" placeholder:"N" help:"Validation images of a round, see --sampling; 0 is 400, for CIFAR-100 100." why:"Table 1"`
 	Sampling         string  `json:"sampling" enum:"images,per-class,batch" default:"images" placeholder:"KIND" help:"What the numbers of images count: images of a round, images of each class, or images of a batch, the epochs being of all training images: images, per-class, batch (${default})." why:"Table 1 gives no unit; images of a round is the one reading that fits both data sets, CIFAR-100 having 45 validation images a class and 300 being no batch for 100 classes"`
-	OuterLR          float64 `json:"outer_lr" name:"outer-lr" default:"0.001" placeholder:"X" help:"Learning rate of the outer update, SGD (${default})." why:"Table 1"`
 	Theta            string  `json:"theta" enum:"persist,reset" default:"persist" placeholder:"KIND" help:"Classifier between rounds: goes on, or starts anew: persist, reset (${default})." why:"line 16 of Algorithm 1"`
-	MetaGrad         string  `json:"meta_grad" enum:"first,unrolled" default:"first" placeholder:"KIND" help:"Gradient of the outer loss in φ: at a fixed Θ′, or also through the steps that led from the latest ∇r to Θ′, the task's Hessian left out: first, unrolled (${default})." why:"line 15 of Algorithm 1 does not say; first costs less, and at λ = 1 the path through Θ′ changed φ's way by 1.4% over three rounds of ResNet-8"`
 	OuterBN          string  `json:"outer_bn" name:"outer-bn" enum:"eval,batch" default:"eval" placeholder:"KIND" help:"Batch normalisation of the validation pass: running statistics, or those of its batches: eval, batch (${default})." why:"validation as it is commonly measured"`
 	Augment          bool    `json:"augment" help:"Crop and flip training images." why:"off: the paper names no augmentation for meta-training"`
 	Seed             int64   `json:"seed" default:"0" placeholder:"N" help:"Seed of all randomness (${default})." why:"a run is reproducible unless asked otherwise"`
@@ -36,14 +36,27 @@ type ScheduleConfig struct {
 
 // DefaultSchedule is that of section 4.1.
 func DefaultSchedule() ScheduleConfig {
-	return ScheduleConfig{Mode: "alternate", InnerEpochs: 8, InnerLR: 0.01, InnerMomentum: 0.9, InnerBatch: 128,
-		Sampling: "images", OuterLR: 0.001, Theta: "persist", MetaGrad: "first", OuterBN: "eval"}
+	return ScheduleConfig{Mode: "alternate", InnerEpochs: 8, InnerLR: 0.01, InnerSchedule: "constant", InnerMomentum: 0.9, InnerBatch: 128,
+		Sampling: "images", Theta: "persist", OuterBN: "eval"}
 }
 
 // DefaultMeta is the literal method where the paper is clear, and the choices
 // given in the fields' tags where it is not.
 func DefaultMeta() MetaConfig {
-	return MetaConfig{DefaultConfig(), DefaultTarget(), DefaultGuidance(), DefaultSchedule()}
+	return MetaConfig{DefaultConfig(), DefaultTarget(), DefaultGuidance(), DefaultSchedule(), DefaultObjective()}
+}
+
+// Resolve replaces what stands for a default that depends on the data set or
+// on other choices.
+func (c *MetaConfig) Resolve(dataset string) {
+	c.ScheduleConfig.Resolve(dataset)
+	c.ObjectiveConfig.Resolve(c.Surrogate)
+	if c.Surrogate != "mlp" {
+		c.Segments = 0
+	}
+	if c.Surrogate != "dictionary" {
+		c.AverageDecay = 0
+	}
 }
 
 // Resolve replaces zeros that stand for a data set's or a mode's defaults.
@@ -71,7 +84,7 @@ func (c ScheduleConfig) Check() error {
 		oneOf("mode", c.Mode, "alternate", "online"),
 		oneOf("sampling", c.Sampling, "images", "per-class", "batch"),
 		oneOf("theta", c.Theta, "persist", "reset"),
-		oneOf("meta-grad", c.MetaGrad, "first", "unrolled"),
+		oneOf("inner-schedule", c.InnerSchedule, "constant", "cosine"),
 		oneOf("outer-bn", c.OuterBN, "eval", "batch"),
 	} {
 		if e != nil {
@@ -86,12 +99,11 @@ func (c ScheduleConfig) Check() error {
 			return fmt.Errorf("%s: %d, want at least %d", d.name, d.value, d.least)
 		}
 	}
-	for _, d := range []struct {
-		name  string
-		value float64
-	}{{"inner-lr", c.InnerLR}, {"outer-lr", c.OuterLR}, {"inner-momentum", c.InnerMomentum}, {"inner-weight-decay", c.InnerWeightDecay}} {
-		if !(d.value >= 0) || math.IsInf(d.value, 0) {
-			return fmt.Errorf("%s: %g is negative or no number", d.name, d.value)
+	for _, e := range []error{
+		nonNegative("inner-lr", c.InnerLR), nonNegative("inner-momentum", c.InnerMomentum), nonNegative("inner-weight-decay", c.InnerWeightDecay),
+	} {
+		if e != nil {
+			return e
 		}
 	}
 	if c.Mode == "online" && c.Theta == "reset" {
@@ -102,10 +114,20 @@ func (c ScheduleConfig) Check() error {
 
 // Check returns an error that names the first field that cannot be.
 func (c MetaConfig) Check() error {
-	for _, part := range []interface{ Check() error }{c.Config, c.TargetConfig, c.GuidanceConfig, c.ScheduleConfig} {
+	for _, part := range []interface{ Check() error }{c.Config, c.TargetConfig, c.GuidanceConfig, c.ScheduleConfig, c.ObjectiveConfig} {
 		if err := part.Check(); err != nil {
 			return err
 		}
+	}
+	if c.Surrogate == "dictionary" && c.Objective == "s-meta" {
+		return fmt.Errorf("objective: a dictionary has no score to fit to s-meta: use hypergradient or gap")
+	}
+	return nil
+}
+
+func nonNegative(name string, v float64) error {
+	if !(v >= 0) || math.IsInf(v, 0) {
+		return fmt.Errorf("%s: %g is negative or no number", name, v)
 	}
 	return nil
 }

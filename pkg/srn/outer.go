@@ -3,127 +3,98 @@ package srn
 import (
 	"math"
 
-	"srn/pkg/dataset"
-	"srn/pkg/device"
-	"srn/pkg/nn"
+	"srn/pkg/artifact"
+	"srn/pkg/optim"
 )
 
-// outer measures the classifier's meta-target and takes one step on
-// (r − s_meta)² in φ.
-func (m *Meta) outer(r *Record) error {
-	examples := m.draw(m.data.MetaVal, m.OuterN, m.stream("outer", m.round))
-	loss, margin := m.validate(examples)
-	r.ValLoss, r.ValTop1 = loss, margin.Top1
-	r.Margin, r.InverseMargin, r.FractionFloored = margin.Value, 1/margin.Value, margin.BelowFloor
-	if !finite(loss) || !finite(margin.Value) {
-		return m.diverged("validation loss or margin")
-	}
-	score := m.target.Next(loss, 1/margin.Value)
-	r.SMeta, r.ZValLoss, r.ZInverseMargin = score.SMeta, score.ZLoss, score.ZInverse
+// outer moves φ and knows what is to be frozen of its way.
+type outer struct {
+	rate  float64
+	adam  *optim.Adam // nil: SGD
+	phi0  []float32
+	first int // round from which φ is averaged
+	sum   []float64
+	count []float64 // rounds in the sum
+}
 
-	params := m.net.Params()
-	value, gradU := m.Surrogate.Gradients(m.gradR, params)
-	r.R = value.R
-	r.GradRNorm = math.Abs(value.slope) * math.Sqrt(m.be.Dot(m.gradR, m.gradR))
-	r.ThetaNorm = math.Sqrt(m.be.Dot(params, params))
-	error := value.R - score.SMeta
-	r.MetaLoss = error * error
-	if !finite(r.MetaLoss) || !finite(r.GradRNorm) {
-		return m.diverged("r or its gradient")
+func newOuter(s Surrogate, c MetaConfig) *outer {
+	n := s.Layout().Len()
+	o := &outer{rate: c.OuterLR, phi0: s.Phi(), sum: make([]float64, n), count: make([]float64, 1)}
+	o.first = c.Rounds - max(1, int(math.Round(c.OuterAverage*float64(c.Rounds))))
+	if c.OuterOptimizer == "adam" {
+		o.adam = optim.NewAdam(n, c.OuterLR, 0)
 	}
+	return o
+}
 
-	direct := 2 * error * value.slope
-	for i := range gradU {
-		gradU[i] *= direct
+// step descends a gradient in φ.
+func (o *outer) step(s Surrogate, grad PhiGrad, round int) {
+	phi := s.Phi()
+	if o.adam == nil {
+		for i := range phi {
+			phi[i] -= float32(o.rate * grad[i])
+		}
+	} else {
+		p := make([]float64, len(phi))
+		for i, v := range phi {
+			p[i] = float64(v)
+		}
+		o.adam.Step(p, grad)
+		for i, v := range p {
+			phi[i] = float32(v)
+		}
 	}
-	if m.MetaGrad == "unrolled" {
-		m.unroll(gradU, examples, margin, score, value, 2*error)
+	s.SetPhi(phi)
+	if round >= o.first {
+		for i, v := range phi {
+			o.sum[i] += float64(v)
+		}
+		o.count[0]++
 	}
-	phi := m.Surrogate.Phi()
+}
+
+// drift is ‖φ − φ₀‖/‖φ₀‖.
+func (o *outer) drift(phi []float32) float64 {
 	var drift, start float64
-	for i := range phi {
-		phi[i] -= float32(m.OuterLR * gradU[i])
-		d := float64(phi[i]) - float64(m.phi0[i])
+	for i, v := range phi {
+		d := float64(v) - float64(o.phi0[i])
 		drift += d * d
-		start += float64(m.phi0[i]) * float64(m.phi0[i])
+		start += float64(o.phi0[i]) * float64(o.phi0[i])
 	}
-	if !finite(drift) {
-		return m.diverged("φ")
-	}
-	m.Surrogate.SetPhi(phi)
-	r.PhiDrift = math.Sqrt(drift / start)
-	clipped, evaluations := m.guidance.clipped, m.guidance.refreshes+1
-	if value.Clipped {
-		clipped++
-	}
-	r.FractionClipped = float64(clipped) / float64(evaluations)
-	return nil
+	return math.Sqrt(drift / start)
 }
 
-// validate computes the mean loss and the margin of examples, and keeps their
-// logits.
-func (m *Meta) validate(examples []int32) (loss float64, margin Margin) {
-	classes := m.data.Classes
-	m.logits, m.labels = m.logits[:0], m.labels[:0]
-	for start := 0; start < len(examples); start += m.batch {
-		m.picks = dataset.Sequential(examples, start, m.batch, m.picks)
-		loss += m.forward(m.picks, m.outerMode())
-		n := len(m.logits)
-		for _, p := range m.picks {
-			m.labels = append(m.labels, m.data.Labels[p.Index])
-			m.logits = append(m.logits, make([]float32, classes)...)
+// frozen is the mean of φ over the last rounds.
+func (o *outer) frozen() []float32 {
+	phi := make([]float32, len(o.sum))
+	for i, v := range o.sum {
+		phi[i] = float32(v / o.count[0])
+	}
+	return phi
+}
+
+func (o *outer) state() []artifact.Tensor {
+	list := []artifact.Tensor{artifact.Float64("outer.sum", []int{len(o.sum)}, o.sum), artifact.Float64("outer.count", []int{1}, o.count)}
+	if o.adam != nil {
+		list = append(list, o.adam.State("outer.adam")...)
+	}
+	return list
+}
+
+func (o *outer) restore(f *artifact.File, path string) error {
+	for name, to := range map[string][]float64{"outer.sum": o.sum, "outer.count": o.count} {
+		t, err := f.Need(path, name, artifact.F64, len(to))
+		if err != nil {
+			return err
 		}
-		m.be.Read(m.logits[n:], m.net.Logits().Slice(0, len(m.picks)*classes))
-	}
-	return loss / float64(len(examples)), m.Measure(m.logits, m.labels)
-}
-
-func (m *Meta) outerMode() nn.Mode {
-	if m.OuterBN == "batch" {
-		return nn.TrainFrozen
-	}
-	return nn.Eval
-}
-
-// unroll adds to a gradient in φ what the outer loss owes to Θ′ having moved
-// along ∇r: Θ′ = … − pull·∇_Θ r(Θ;φ), so that
-//
-//	dL/dφ = ∂L/∂φ − pull·∇_φ ⟨∇_Θ r(Θ;φ), ∂L/∂Θ′⟩
-//	∂L/∂Θ′ = 2(r − s)·(∇_Θ r(Θ′) − ∇_Θ s(Θ′))
-//
-// where the statistics of z() are constants and Θ is where ∇r was computed
-// last.
-func (m *Meta) unroll(grad PhiGrad, examples []int32, margin Margin, score Score, value Value, scale float64) {
-	m.be.Copy(m.along, m.gradR)
-	m.be.Scale(m.along, float32(value.slope))
-	m.subtractScoreGradient(m.along, examples, margin, score)
-	m.be.Scale(m.along, float32(scale))
-	for i, v := range m.Surrogate.Mixed(m.origin, m.along) {
-		grad[i] -= m.pull * v
-	}
-}
-
-// subtractScoreGradient subtracts ∇_Θ s_meta.
-func (m *Meta) subtractScoreGradient(from device.Buffer, examples []int32, margin Margin, score Score) {
-	classes, n := m.data.Classes, len(examples)
-	inverse := -m.GammaMar / (score.invDev * margin.Value * margin.Value)
-	for start := 0; start < n; start += m.batch {
-		m.picks = dataset.Sequential(examples, start, m.batch, m.picks)
-		count := len(m.picks)
-		m.forward(m.picks, m.outerMode())
-		if cap(m.dlogits) < count*classes {
-			m.dlogits = make([]float32, m.batch*classes)
+		v, err := t.Float64s()
+		if err != nil {
+			return err
 		}
-		d := m.dlogits[:count*classes]
-		grad := m.net.LogitGrad().Slice(0, count*classes)
-		m.be.Read(d, grad)
-		share := float32(float64(count) / float64(n) / score.lossDev)
-		for i := range d {
-			d[i] *= share
-		}
-		m.addGrad(d, m.logits[start*classes:(start+count)*classes], m.labels[start:start+count], margin, inverse)
-		m.be.Write(grad, d)
-		m.net.Backward(count)
-		m.be.Axpy(from, -1, m.net.Grad())
+		copy(to, v)
 	}
+	if o.adam == nil {
+		return nil
+	}
+	return o.adam.Restore(f, path, "outer.adam")
 }

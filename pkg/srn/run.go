@@ -63,7 +63,7 @@ func (m *Meta) Execute(r Run) error {
 	defer records.Close()
 	for m.round < m.Rounds {
 		begin := time.Now()
-		record, err := m.Round(r.Stop)
+		record, err := m.Round(m.withinRound(r.Stop))
 		if err != nil {
 			return m.failed(err, state, records)
 		}
@@ -71,18 +71,24 @@ func (m *Meta) Execute(r Run) error {
 		if err := records.Write(record); err != nil {
 			return err
 		}
-		if state != "" {
+		stop := m.Mode == "online" && r.Stop()
+		if state != "" && (stop || m.round%m.saveEvery() == 0) {
 			if err := m.saveState(state, r.File.Provenance); err != nil {
 				return err
 			}
+			m.saved = m.round
 		}
 		r.Report(record)
+		if stop && m.round < m.Rounds {
+			return ErrInterrupted
+		}
 	}
 	r.File.Rounds = m.round
+	m.Surrogate.SetPhi(m.outer.frozen())
 	if err := m.finish(records, r.File); err != nil {
 		return err
 	}
-	if err := m.Surrogate.Save(r.Out, r.File); err != nil {
+	if err := Save(r.Out, m.Surrogate, r.File); err != nil {
 		return err
 	}
 	return RemoveState(r.Out)
@@ -107,12 +113,30 @@ func (m *Meta) finish(records recordWriter, f *File) error {
 	if records.w == nil {
 		return nil
 	}
-	sum, err := m.Surrogate.Sum(f)
+	sum, err := Sum(m.Surrogate, f)
 	if err != nil {
 		return err
 	}
 	final := artifact.Fields{{Key: "type", Value: "final"}, {Key: "round", Value: m.round}, {Key: "surrogate_sha256", Value: sum}}
 	return errors.Join(records.w.Write(final), records.End("ok"))
+}
+
+// withinRound says whether to stop within a round; one of few steps is worth
+// ending.
+func (m *Meta) withinRound(stop func() bool) func() bool {
+	if m.Mode == "online" {
+		return func() bool { return false }
+	}
+	return stop
+}
+
+// saveEvery is the number of rounds between states: those of one step are
+// shorter than saving one.
+func (m *Meta) saveEvery() int {
+	if m.Mode == "online" {
+		return 50
+	}
+	return 1
 }
 
 // failed closes the records of a run that stops and completes its error.
@@ -121,8 +145,8 @@ func (m *Meta) failed(err error, state string, records recordWriter) error {
 	if !errors.As(err, &diverged) {
 		return err
 	}
-	if m.round > 0 {
-		diverged.Last = state
+	if m.saved > 0 {
+		diverged.Last, diverged.Saved = state, m.saved
 	}
 	return errors.Join(err, records.End("diverged"))
 }

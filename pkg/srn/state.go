@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"srn/pkg/artifact"
-	"srn/pkg/device"
 )
 
 // stateFormat is the metadata "format" of the file that a run keeps to be
@@ -24,37 +23,25 @@ func (m *Meta) saveState(path string, p artifact.Provenance) error {
 		return err
 	}
 	metadata["round"] = strconv.Itoa(m.round)
-	f := &artifact.File{Metadata: metadata}
-	for _, b := range m.buffers() {
-		v := make([]float32, b.buffer.Len())
-		m.be.Read(v, b.buffer)
-		f.Tensors = append(f.Tensors, artifact.Float32(b.name, []int{len(v)}, v))
-	}
-	f.Tensors = append(f.Tensors, artifact.Float32("phi", []int{len(m.phi0)}, m.Surrogate.phi))
-	for _, z := range m.scores() {
-		v := z.score.state()
-		f.Tensors = append(f.Tensors, artifact.Float64(z.name, []int{len(v)}, v))
+	f := &artifact.File{Metadata: metadata, Tensors: saved(m.be, m.buffers())}
+	f.Tensors = append(f.Tensors, artifact.Float32("phi", []int{len(m.outer.phi0)}, m.Surrogate.Phi()))
+	for _, part := range m.parts() {
+		f.Tensors = append(f.Tensors, part.state()...)
 	}
 	return artifact.Write(path, f)
-}
-
-type namedBuffer struct {
-	name   string
-	buffer device.Buffer
 }
 
 func (m *Meta) buffers() []namedBuffer {
 	return []namedBuffer{{"theta", m.net.Params()}, {"running", m.net.Running()}, {"velocity", m.velocity}}
 }
 
-type namedScore struct {
-	name  string
-	score *zScore
+// stateful carries something from round to round.
+type stateful interface {
+	state() []artifact.Tensor
+	restore(f *artifact.File, path string) error
 }
 
-func (m *Meta) scores() []namedScore {
-	return []namedScore{{"z_val_loss", &m.target.loss}, {"z_inverse_margin", &m.target.inverse}}
-}
+func (m *Meta) parts() []stateful { return []stateful{m.guidance, m.objective, m.outer} }
 
 // loadState takes a state back, which must be of a run with the same
 // configuration and inputs.
@@ -77,37 +64,18 @@ func (m *Meta) loadState(path string, want artifact.Provenance) error {
 	if m.round, err = strconv.Atoi(f.Metadata["round"]); err != nil || m.round < 1 || m.round > m.Rounds {
 		return bad(`metadata "round"`, fmt.Sprintf("%q is not from 1 to %d", f.Metadata["round"], m.Rounds))
 	}
-	for _, b := range m.buffers() {
-		t, err := f.Need(path, b.name, artifact.F32, b.buffer.Len())
-		if err != nil {
-			return err
-		}
-		v, err := t.Float32s()
-		if err != nil {
-			return err
-		}
-		m.be.Write(b.buffer, v)
-	}
-	t, err := f.Need(path, "phi", artifact.F32, len(m.phi0))
-	if err != nil {
+	m.saved = m.round
+	if err := restored(m.be, f, path, m.buffers()); err != nil {
 		return err
 	}
-	phi, err := t.Float32s()
-	if err != nil {
+	phi := make([]float32, len(m.outer.phi0))
+	if err := readInto(f, path, "phi", phi); err != nil {
 		return err
 	}
 	m.Surrogate.SetPhi(phi)
-	for _, z := range m.scores() {
-		t, err := f.Need(path, z.name, artifact.F64, -1)
-		if err != nil {
+	for _, part := range m.parts() {
+		if err := part.restore(f, path); err != nil {
 			return err
-		}
-		v, err := t.Float64s()
-		if err != nil {
-			return err
-		}
-		if err := z.score.restore(v); err != nil {
-			return bad(fmt.Sprintf("tensor %q", z.name), err.Error())
 		}
 	}
 	return nil

@@ -2,177 +2,93 @@ package srn
 
 import (
 	"fmt"
-	"math"
 
+	"srn/pkg/artifact"
 	"srn/pkg/device"
 	"srn/pkg/nn"
-	"srn/pkg/rng"
 )
 
-// Surrogate is r(Θ;φ) = clamp(softplus(⟨w, f⟩ + b)) (or another [Config]'s
-// head), where f are the mean-pooled features of a stack of 1-D convolutions
-// over the classifier's parameters Θ. φ are the convolutions' weights and
-// biases, w and b.
-//
-// The convolutions are piecewise linear in Θ, so the Hessian of r in Θ is
-// h″(u)·∇u·∇uᵀ almost everywhere, of rank one.
-type Surrogate struct {
-	Config
-	be     device.Backend
-	layout nn.Layout // of φ
-	target nn.Layout // of Θ
-	in     input
-	stack  device.Conv1D
+// Surrogate guides the training of a classifier with parameters Θ by a vector
+// like Θ, the guidance h. It has parameters φ of its own, which meta-training
+// fits. A [Scorer] has h = ∇_Θ r of a score r(Θ;φ); a [Dictionary] composes h
+// from what it sees of the training.
+type Surrogate interface {
+	Configuration() Config
+	Layout() nn.Layout // of φ
+	Target() nn.Layout // of Θ
+	Phi() []float32    // a copy
+	SetPhi([]float32)
+	Init(seed uint64) // draws φ
 
-	phi  []float32
-	conv device.Buffer // the convolutions' part of φ
-	grad device.Buffer // gradients in it
+	// ReadsPath says that h depends on how training came to be where it is,
+	// so that it cannot be used again at the next step.
+	ReadsPath() bool
+	// Guide writes h at a point; what it returns says with which factor.
+	Guide(h device.Buffer, at Point) Value
+	// VJP computes the gradient of ⟨Value.Slope·h, u⟩ in φ, and adds that in
+	// the point's vectors to those of into that are not nil.
+	VJP(at Point, u device.Buffer, into Point) PhiGrad
+	// ShuffleLayers makes the control in which each tensor of Θ, by its place
+	// in the target's layout, is guided by what was meant for another.
+	ShuffleLayers(order []int)
 
-	features  []float64
-	cotangent []float64 // w, or 1/n of a mean
-	host      []float32 // of grad
+	influence(decay float64) influence
 }
 
-// New makes a surrogate of networks with a layout; its parameters are zero
-// until Init or SetPhi.
-func New(be device.Backend, c Config, layout nn.Layout) (*Surrogate, error) {
-	if err := c.Check(); err != nil {
-		return nil, err
-	}
-	in, err := newInput(be, c.Input, layout)
-	if err != nil {
-		return nil, err
-	}
-	s := &Surrogate{Config: c, be: be, target: layout, in: in}
-	shape := device.Conv1DShape{Channels: c.Channels, Kernel: c.Kernel, Length: in.length()}
-	s.stack = be.Conv1D(shape)
-	for l, out := range c.Channels {
-		channels, _, _ := shape.Layer(l)
-		s.layout.Add(fmt.Sprintf("conv%d.weight", l+1), out, channels, c.Kernel)
-		s.layout.Add(fmt.Sprintf("conv%d.bias", l+1), out)
-	}
-	convs := s.layout.Len()
-	s.conv, s.grad, s.host = be.New(convs), be.New(convs), make([]float32, convs)
-	if c.Head != "mean" {
-		s.layout.Add("linear.weight", 1, shape.Features())
-		s.layout.Add("linear.bias", 1)
-	}
-	s.phi = make([]float32, s.layout.Len())
-	s.features, s.cotangent = make([]float64, shape.Features()), make([]float64, shape.Features())
-	return s, nil
-}
-
-// Layout describes φ.
-func (s *Surrogate) Layout() nn.Layout { return s.layout }
-
-// Target describes the parameters Θ that the surrogate reads.
-func (s *Surrogate) Target() nn.Layout { return s.target }
-
-// Phi returns a copy of φ.
-func (s *Surrogate) Phi() []float32 { return append([]float32(nil), s.phi...) }
-
-// SetPhi sets φ.
-func (s *Surrogate) SetPhi(phi []float32) {
-	if len(phi) != len(s.phi) {
-		panic(fmt.Sprintf("srn: %d values for φ, which has %d", len(phi), len(s.phi)))
-	}
-	copy(s.phi, phi)
-	s.be.Write(s.conv, s.phi[:s.conv.Len()])
-	s.stack.Load(s.conv)
-	for i := range s.cotangent {
-		if s.Head == "mean" {
-			s.cotangent[i] = 1 / float64(len(s.cotangent))
-		} else {
-			s.cotangent[i] = float64(s.phi[s.conv.Len()+i])
-		}
-	}
-}
-
-// Init draws φ as PyTorch initialises Conv1d and Linear: weights and biases
-// uniform in ±1/√fan-in.
-func (s *Surrogate) Init(seed uint64) {
-	phi := make([]float32, len(s.phi))
-	bound := 0.0
-	for i, t := range s.layout {
-		if len(t.Shape) > 1 { // the biases after it have the same bound
-			bound = 1 / math.Sqrt(float64(t.Len()/t.Shape[0]))
-		}
-		r := rng.New(seed, rng.Stream("surrogate"), uint64(i))
-		for j := range t.Len() {
-			phi[t.Offset+j] = float32(bound * (2*r.Float64() - 1))
-		}
-	}
-	s.SetPhi(phi)
-}
-
-// linear is the head's argument u of the latest features.
-func (s *Surrogate) linear() float64 {
-	u := 0.0
-	if s.Head != "mean" {
-		u = float64(s.phi[len(s.phi)-1])
-	}
-	for i, f := range s.features {
-		u += s.cotangent[i] * f
-	}
-	return u
-}
-
-// Value computes r at the parameters.
-func (s *Surrogate) Value(params device.Buffer) Value {
-	s.stack.Forward(s.features, s.in.read(params))
-	return s.value(s.linear())
-}
-
-// Gradient computes r and writes ∇_Θ u, which is ∇_Θ r before the factor
-// Slope: the direction is worth having even where a clamp makes r constant.
-func (s *Surrogate) Gradient(gradient, params device.Buffer) Value {
-	s.stack.Gradient(s.features, s.in.grad(gradient), nil, s.in.read(params), s.cotangent)
-	s.in.finish(gradient)
-	return s.value(s.linear())
-}
-
-// Gradients computes r, writes ∇_Θ u as Gradient does, and returns ∇_φ u,
-// which is ∇_φ r before the factor Slope.
-func (s *Surrogate) Gradients(gradient, params device.Buffer) (Value, PhiGrad) {
-	s.stack.Gradient(s.features, s.in.grad(gradient), s.grad, s.in.read(params), s.cotangent)
-	s.in.finish(gradient)
-	return s.value(s.linear()), s.phiGrad(1)
+// Point is where a training stands before a step, or a vector for each of
+// what makes it up.
+type Point struct {
+	Params   device.Buffer // Θ
+	Grad     device.Buffer // of the task loss in Θ
+	Velocity device.Buffer // of the momentum, before the step
+	Start    device.Buffer // Θ at the beginning
+	Average  device.Buffer // exponential moving average of Θ
 }
 
 // PhiGrad is a gradient in φ.
 type PhiGrad []float64
 
-// phiGrad assembles a gradient of u, or of its tangent, in φ from the stack's
-// and the features (or their tangents); bias is that in the head's bias.
-func (s *Surrogate) phiGrad(bias float64) PhiGrad {
-	g := make(PhiGrad, len(s.phi))
-	s.be.Read(s.host, s.grad)
-	for i, v := range s.host {
-		g[i] = float64(v)
-	}
-	if s.Head != "mean" {
-		copy(g[len(s.host):], s.features)
-		g[len(g)-1] = bias
-	}
-	return g
+// influence is a sum over past steps, weighted by a power of a decay for each
+// step since, of how φ moves the guidance: Σ_t decay^(T−t)·∂h_t/∂φ.
+type influence interface {
+	// add takes in a step from a point, where fresh says that h was computed
+	// there and not used again.
+	add(at Point, fresh bool)
+	// pull multiplies v by the transposed sum.
+	pull(v device.Buffer) PhiGrad
+	state() []artifact.Tensor
+	restore(f *artifact.File, path string) error
 }
 
-// Mixed computes ∇_φ ⟨∇_Θ r(Θ;φ), v⟩, which is how a step along ∇_Θ r moves
-// with φ: the meta-gradient through that step.
-func (s *Surrogate) Mixed(params, v device.Buffer) PhiGrad {
-	x := s.in.read(params)
-	s.stack.Gradient(s.features, nil, s.grad, x, s.cotangent)
-	value := s.value(s.linear())
-	g := s.phiGrad(1)
+// New makes a surrogate of networks with a layout; φ is zero until Init or
+// SetPhi.
+func New(be device.Backend, c Config, layout nn.Layout) (Surrogate, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if c.Surrogate == "dictionary" {
+		return newDictionary(be, c, layout), nil
+	}
+	return NewScorer(be, c, layout)
+}
 
-	s.stack.Tangent(s.features, s.grad, x, s.in.tangent(v), s.cotangent)
-	uDot := 0.0
-	for i, f := range s.features {
-		uDot += s.cotangent[i] * f
+// base is φ and what it is for.
+type base struct {
+	Config
+	be     device.Backend
+	layout nn.Layout // of φ
+	target nn.Layout // of Θ
+	phi    []float32
+}
+
+func (b *base) Configuration() Config { return b.Config }
+func (b *base) Layout() nn.Layout     { return b.layout }
+func (b *base) Target() nn.Layout     { return b.target }
+func (b *base) Phi() []float32        { return append([]float32(nil), b.phi...) }
+
+func (b *base) setPhi(phi []float32) {
+	if len(phi) != len(b.phi) {
+		panic(fmt.Sprintf("srn: %d values for φ, which has %d", len(phi), len(b.phi)))
 	}
-	dot := s.phiGrad(0)
-	for i := range g {
-		g[i] = value.bend*uDot*g[i] + value.slope*dot[i]
-	}
-	return g
+	copy(b.phi, phi)
 }

@@ -34,6 +34,7 @@ type Config struct {
 
 	// Of the surrogate's guidance; zero without it.
 	SRN           string  `json:"srn_sha256,omitempty"`
+	Surrogate     string  `json:"surrogate,omitempty"` // what it was fitted to and its form
 	Lambda        float64 `json:"lambda_srn,omitempty"`
 	GuidanceRatio float64 `json:"guidance_ratio_target"`
 	GuidanceEvery int     `json:"guidance_every,omitempty"`

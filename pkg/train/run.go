@@ -135,7 +135,7 @@ func (r *Run) Prepare() error {
 	r.targets = make([]float32, r.Net.Targets().Len())
 	r.logits = make([]float32, r.Net.Logits().Len())
 	r.losses = make([]float32, r.Net.Loss().Len())
-	r.thisStep = method.Step{Steps: r.Config.Epochs * r.sampler.Steps(), MaxLR: r.Config.LR}
+	r.thisStep = method.Step{Steps: r.Config.Epochs * r.sampler.Steps(), MaxLR: r.Config.LR, Velocity: r.velocity}
 	r.Net.Init(uint64(r.Config.Seed))
 	r.epoch = 1
 	return nil

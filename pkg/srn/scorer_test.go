@@ -59,17 +59,19 @@ var variants = map[string]Config{
 	"soft clamp":  small(func(c *Config) { c.Clamp = "soft"; c.RMax = 1 }),
 	"conv":        small(func(c *Config) { c.Input = "conv" }),
 	"scaled":      small(func(c *Config) { c.Input = "scaled" }),
+	"mlp":         small(func(c *Config) { c.Surrogate, c.Segments = "mlp", 7 }),
+	"scaled mlp":  small(func(c *Config) { c.Surrogate, c.Segments, c.Input = "mlp", 24, "scaled" }),
 }
 
 // awayFromKinks gives a surrogate biases that keep every ReLU far from where
 // it switches, so that differences mean something (the gradient is not
 // continuous there), and a head argument where heads bend. It returns φ.
-func awayFromKinks(s *Surrogate, params device.Buffer) []float32 {
+func awayFromKinks(s *Scorer, params device.Buffer) []float32 {
 	phi := s.Phi()
 	for _, p := range s.Layout() {
-		if strings.HasPrefix(p.Name, "conv") && strings.HasSuffix(p.Name, ".bias") {
+		if p.Name != "linear.bias" && strings.HasSuffix(p.Name, ".bias") {
 			size := float32(4)
-			if p.Name != "conv1.bias" {
+			if !strings.Contains(p.Name, "1") {
 				size = 12
 			}
 			for i := range p.Len() {
@@ -100,7 +102,7 @@ func TestSurrogateDerivatives(t *testing.T) {
 	for name, c := range variants {
 		t.Run(name, func(t *testing.T) {
 			be := backend(t, 2)
-			s, err := New(be, c, layout())
+			s, err := NewScorer(be, c, layout())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -155,14 +157,41 @@ func TestSurrogateDerivatives(t *testing.T) {
 			downSlope := s.Gradient(grad, params).Slope() * be.Dot(grad, v)
 			s.SetPhi(phi)
 			nearly(t, "∇_φ r", value.Slope()*dot(gradPhi), (up-down)/(2*h), 5e-3)
-			nearly(t, "∇_φ ⟨∇_Θ r, v⟩", dot(s.Mixed(params, v)), (upSlope-downSlope)/(2*h), 5e-3)
+			into := be.New(n)
+			nearly(t, "∇_φ ⟨∇_Θ r, v⟩", dot(s.VJP(Point{Params: params}, v, Point{Params: into})), (upSlope-downSlope)/(2*h), 5e-3)
+
+			slopeAt := func(h float64) float64 { return s.Gradient(grad, along(h)).Slope() * be.Dot(grad, v) }
+			bent := (slopeAt(hTheta) - slopeAt(-hTheta)) / (2 * hTheta)
+			be.Write(moved, dir)
+			if got := be.Dot(into, moved); math.Abs(got-bent) > 2e-2*math.Abs(bent) {
+				t.Errorf("∇_Θ ⟨∇_Θ r, v⟩: %g, by differences %g", got, bent)
+			}
 		})
+	}
+}
+
+// The perceptron is as large as the convolutional surrogate.
+func TestMatchedParameterCount(t *testing.T) {
+	for _, channels := range [][]int{{128, 64, 32}, {64, 32}, {32, 16}} {
+		var sizes []int
+		for _, kind := range []string{"conv", "mlp"} {
+			c := DefaultConfig()
+			c.Surrogate, c.Channels = kind, channels
+			s, err := NewScorer(backend(t, 1), c, layout())
+			if err != nil {
+				t.Fatal(err)
+			}
+			sizes = append(sizes, s.Layout().Len())
+		}
+		if unit := 512 + 1 + channels[len(channels)-1]; 2*max(sizes[0]-sizes[1], sizes[1]-sizes[0]) > unit {
+			t.Errorf("%v: conv %d, mlp %d numbers, a unit has %d", channels, sizes[0], sizes[1], unit)
+		}
 	}
 }
 
 func TestConvInputIgnoresTheRest(t *testing.T) {
 	be := backend(t, 1)
-	s, err := New(be, variants["conv"], layout())
+	s, err := NewScorer(be, variants["conv"], layout())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,13 +219,13 @@ func TestConvInputIgnoresTheRest(t *testing.T) {
 	if after := s.Value(params); after != before {
 		t.Errorf("r changes from %g to %g with parameters it does not read", before.R, after.R)
 	}
-	if _, err := New(be, variants["conv"], nn.Layout{{Name: "linear.weight", Shape: []int{2, 2}}}); err == nil {
+	if _, err := NewScorer(be, variants["conv"], nn.Layout{{Name: "linear.weight", Shape: []int{2, 2}}}); err == nil {
 		t.Error("no error for a network without convolutions")
 	}
 }
 
 func TestInitIsPyTorchs(t *testing.T) {
-	s, err := New(backend(t, 1), DefaultConfig(), layout())
+	s, err := NewScorer(backend(t, 1), DefaultConfig(), layout())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +249,7 @@ func TestInitIsPyTorchs(t *testing.T) {
 
 func TestSaveAndLoad(t *testing.T) {
 	be := backend(t, 1)
-	s, err := New(be, variants["soft clamp"], layout())
+	s, err := NewScorer(be, variants["soft clamp"], layout())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -228,7 +257,7 @@ func TestSaveAndLoad(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.safetensors.zst")
 	made := &File{Arch: "resnet8", Dataset: "synthetic", DataSHA256: "ab", Rounds: 3,
 		Provenance: artifact.Provenance{Tool: "srn-meta", Config: DefaultMeta()}}
-	if err := s.Save(path, made); err != nil {
+	if err := Save(path, s, made); err != nil {
 		t.Fatal(err)
 	}
 	f, err := Load(path)
@@ -253,7 +282,7 @@ func TestSaveAndLoad(t *testing.T) {
 
 func TestLoadRefuses(t *testing.T) {
 	be := backend(t, 1)
-	s, err := New(be, small(nil), layout())
+	s, err := NewScorer(be, small(nil), layout())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,7 +301,7 @@ func TestLoadRefuses(t *testing.T) {
 		"a lost tensor": {func(f *artifact.File) { f.Tensors = f.Tensors[1:] }, "missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := s.Save(path, &File{Arch: "resnet8"}); err != nil {
+			if err := Save(path, s, &File{Arch: "resnet8"}); err != nil {
 				t.Fatal(err)
 			}
 			f, err := artifact.Read(path, artifact.Limits{})
@@ -297,7 +326,7 @@ func TestLoadRefuses(t *testing.T) {
 
 func TestGuidance(t *testing.T) {
 	be := backend(t, 1)
-	s, err := New(be, small(nil), layout())
+	s, err := NewScorer(be, small(nil), layout())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -315,7 +344,7 @@ func TestGuidance(t *testing.T) {
 	}
 	grad := be.New(n)
 	got := make([]float32, n)
-	if r := literal.Step(params); r != value.R {
+	if r := literal.Step(nil, params, nil).R; r != value.R {
 		t.Errorf("r = %g, want %g", r, value.R)
 	}
 	be.Fill(grad, 1)
@@ -338,13 +367,13 @@ func TestGuidance(t *testing.T) {
 		theta[i] *= 2
 	}
 	be.Write(params, theta)
-	if r := literal.Step(params); r != value.R {
+	if r := literal.Step(nil, params, nil).R; r != value.R {
 		t.Errorf("second step: r = %g, want the first step's %g", r, value.R)
 	}
 	if !literal.Due() {
 		t.Error("third step: no new gradient is due")
 	}
-	if r := literal.Step(params); r == value.R {
+	if r := literal.Step(nil, params, nil).R; r == value.R {
 		t.Error("third step: r is still the first step's")
 	}
 	if literal.Due() {
@@ -359,7 +388,7 @@ func TestGuidance(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	scaled.Step(params)
+	scaled.Step(nil, params, nil)
 	be.Fill(grad, 0)
 	if ratio := scaled.Add(grad, 50); math.Abs(ratio-0.1) > 1e-9 {
 		t.Errorf("ratio %g, want 0.1", ratio)
