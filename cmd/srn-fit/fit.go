@@ -24,6 +24,7 @@ type fit struct {
 	Set             []string `sep:"none" placeholder:"NAME=VALUE" help:"A parameter of the method; may be given again."`
 	Describe        bool     `help:"Print what the method is, its parameters and what its sources leave open, and exit."`
 	SRN             string   `name:"srn" placeholder:"FILE" help:"Surrogate of srn-meta, for --method srn."`
+	Outliers        string   `placeholder:"FILE" help:"Images of no class, for --method energy-ood: a data artifact or a safetensors file with a tensor images (default: generated)."`
 	Epochs          int      `default:"200" placeholder:"N" help:"Passes over the training images (${default})."`
 	Batch           int      `default:"128" placeholder:"N" help:"Images of a step (${default})."`
 	Protocol        string   `default:"paper" enum:"paper,external" placeholder:"NAME" help:"Presets: paper; external, with AutoAugment, Cutout, label smoothing and another learning rate; --describe tells all (${default})."`
@@ -66,6 +67,9 @@ func (f *fit) Run(ctx *cli.Context) error {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--method: %v", err), "srn-fit --method list describes them")
 	}
 	f.Method = info.Name
+	if f.Outliers != "" && info.Outliers {
+		f.Set = append(f.Set, method.FromFile)
+	}
 	settings, err := info.Settings(f.Set)
 	if err != nil {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--set: %v", err), "srn-fit --method "+f.Method+" --describe explains them")
@@ -95,9 +99,19 @@ func (f *fit) Run(ctx *cli.Context) error {
 		return cli.Errorf(cli.ExitUsage, "--arch: %v", err)
 	}
 	inputs := []artifact.Input{{Name: "data", Path: f.Data, SHA256: data.SHA256}}
-	options := method.Options{Net: net, Guidance: f.GuidanceConfig, Settings: settings, Seed: uint64(f.Seed), Mean: data.Mean, Std: data.Std}
+	options := method.Options{Net: net, Guidance: f.GuidanceConfig, Settings: settings, Seed: uint64(f.Seed), Mean: data.Mean, Std: data.Std, Augment: config.Augmentation()}
 	if info.Validation {
 		options.Validation = &method.Validation{Images: data.Images(&data.Train), Labels: data.Train.Labels, Indices: data.MetaVal}
+	}
+	if f.Outliers != "" {
+		if options.Outliers, err = dataset.LoadPictures(f.Outliers); err != nil {
+			return err
+		}
+		config.Outliers = options.Outliers.SHA256
+		inputs = append(inputs, artifact.Input{Name: "outliers", Path: f.Outliers, SHA256: config.Outliers})
+		if config.Outliers == data.SHA256 {
+			return cli.Errorf(cli.ExitUsage, "--outliers: %s is the data that is trained on", f.Outliers)
+		}
 	}
 	if info.Surrogate {
 		file, err := srn.Load(f.SRN)
@@ -162,6 +176,8 @@ func (f *fit) check(info method.Info) error {
 		return usage("train one with srn-meta and give it by --srn", "--method %s needs a surrogate", info.Name)
 	case !info.Surrogate && f.SRN != "":
 		return usage("use --method srn, or leave --srn out", "--srn: method %s does not use a surrogate", info.Name)
+	case f.Outliers != "" && !info.Outliers:
+		return usage("use --method energy-ood, or leave --outliers out", "--outliers: method %s takes none", info.Name)
 	case info.Validation && f.Split != "meta_train":
 		return usage("train on the rest by --split meta_train", "method %s learns from held-out images, which must not be trained on", info.Name)
 	case f.CheckpointEvery > 0 && f.Checkpoints == "":
@@ -174,7 +190,7 @@ func (f *fit) check(info method.Info) error {
 		return usage("name a file for one of them", "-o and --metrics are both standard output")
 	}
 	for _, out := range []string{f.Output, f.Metrics} {
-		for _, in := range []string{f.Data, f.SRN} {
+		for _, in := range []string{f.Data, f.SRN, f.Outliers} {
 			if out != "" && in != "" && out != "-" && artifact.SameFile(in, out) {
 				return usage("choose another name", "%s is both input and output", out)
 			}

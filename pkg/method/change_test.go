@@ -133,11 +133,11 @@ func TestRandomErasing(t *testing.T) {
 
 func TestPatchesKeepTheirPixels(t *testing.T) {
 	b := newBench(t, "energy-ood", 12, 1)
-	e := b.method.(*joint).parts[0].(*energyOOD)
+	e := b.method.(*joint).parts[0].(*energyOOD).outliers.(*generatedOutliers)
 	image := b.read(b.net.Input())[:pixels]
 	shuffled := slices.Clone(image)
 	e.random.Reset(1)
-	e.outlier(shuffled)
+	e.turn(shuffled)
 	if slices.Equal(image, shuffled) {
 		t.Error("nothing moved")
 	}

@@ -45,6 +45,9 @@ func (i Info) requirements() string {
 	if i.Validation {
 		needs = append(needs, "held-out images (--split meta_train)")
 	}
+	if i.Outliers {
+		needs = append(needs, "outliers, generated or a file's (--outliers)")
+	}
 	return strings.Join(needs, ", ")
 }
 

@@ -26,7 +26,7 @@ var energyParams = []Param{
 	number("weight", 0.1, 0, math.Inf(1), "w of the hinges"),
 	number("m-in", -23, math.Inf(-1), math.Inf(1), "energy below which training images are left alone; the authors' script uses -23 for CIFAR-10 and -27 for CIFAR-100"),
 	number("m-out", -5, math.Inf(-1), math.Inf(1), "energy above which outliers are left alone; -5 in the authors' script"),
-	word("outliers", "patches: the batch's images, each cut into 8×8 patches in random order; noise: uniform pixels", "patches", "noise"),
+	word("outliers", "patches: the batch's images, each cut into 8×8 patches in random order; noise: uniform pixels; file: those of --outliers, which chooses it", "patches", "noise", "file"),
 }
 
 func newEnergyIn(v values) *energyIn {

@@ -14,6 +14,7 @@ package method
 
 import (
 	"srn/pkg/artifact"
+	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/nn"
 	"srn/pkg/srn"
@@ -101,7 +102,9 @@ type Options struct {
 	Surrogate  srn.Surrogate // nil: none given
 	Guidance   srn.GuidanceConfig
 	Seed       uint64
-	Mean, Std  [3]float32  // by which the images are normalised
-	Validation *Validation // nil: none
-	Settings   Settings    // of Info.Settings; the zero value is all defaults
+	Mean, Std  [3]float32        // by which the images are normalised
+	Validation *Validation       // nil: none
+	Outliers   *dataset.Pictures // nil: none given
+	Augment    dataset.Augment   // of training images
+	Settings   Settings          // of Info.Settings; the zero value is all defaults
 }

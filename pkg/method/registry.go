@@ -20,6 +20,7 @@ type Info struct {
 	WeightDecay float64 // where none is asked for
 	Surrogate   bool    // needs a trained surrogate
 	Validation  bool    // needs held-out images
+	Outliers    bool    // takes a user's outliers
 
 	needs func(v values) Needs
 	make  func(o Options, v values) (part, error)
@@ -84,6 +85,7 @@ func join(parts []Info) (Info, error) {
 			passes = append(passes, p.Passes)
 		}
 		all.Surrogate, all.Validation = all.Surrogate || p.Surrogate, all.Validation || p.Validation
+		all.Outliers = all.Outliers || p.Outliers
 		all.WeightDecay = max(all.WeightDecay, p.WeightDecay)
 	}
 	for _, kind := range []string{"loss", "passes"} {

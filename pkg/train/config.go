@@ -6,6 +6,8 @@ package train
 import (
 	"fmt"
 	"math"
+
+	"srn/pkg/dataset"
 )
 
 // Config is everything that decides the result of a run. It is recorded in
@@ -32,12 +34,22 @@ type Config struct {
 
 	CheckpointEvery int `json:"checkpoint_every"`
 
+	Outliers string `json:"outliers_sha256,omitempty"`
+
 	// Of the surrogate's guidance; zero without it.
 	SRN           string  `json:"srn_sha256,omitempty"`
 	Surrogate     string  `json:"surrogate,omitempty"` // what it was fitted to and its form
 	Lambda        float64 `json:"lambda_srn,omitempty"`
 	GuidanceRatio float64 `json:"guidance_ratio_target"`
 	GuidanceEvery int     `json:"guidance_every,omitempty"`
+}
+
+// Augmentation is how training images are varied.
+func (c Config) Augmentation() dataset.Augment {
+	if c.Augment == "crop-flip" {
+		return dataset.CIFARAugment
+	}
+	return dataset.Augment{}
 }
 
 // Check refuses values that make no run, naming the flag and the mend.

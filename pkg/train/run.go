@@ -121,11 +121,7 @@ func (r *Run) Prepare() error {
 	if err != nil {
 		return err
 	}
-	augment := dataset.Augment{}
-	if r.Config.Augment == "crop-flip" {
-		augment = dataset.CIFARAugment
-	}
-	r.sampler = dataset.NewSampler(indices, split.Labels, r.Config.Batch, uint64(r.Config.Seed), augment)
+	r.sampler = dataset.NewSampler(indices, split.Labels, r.Config.Batch, uint64(r.Config.Seed), r.Config.Augmentation())
 	r.loader = r.Net.Loader(r.Data.Images(split))
 	r.load = device.Stage{r.loader.Op()}
 	if r.Config.EvalEvery > 0 {
