@@ -31,14 +31,3 @@ FORWARD(conv_stride2_64, 64, 4, 2)
 BACKWARD_STRIDE2(conv_stride2_backward_16, 16, 8)
 BACKWARD_STRIDE2(conv_stride2_backward_32, 32, 8)
 BACKWARD_STRIDE2(conv_stride2_backward_64, 64, 8)
-
-// Filters as the passes read them, from w (OIHW): forward [tap][in][out], and
-// backward [flipped tap][out][in], which may be absent. n = 9·in·out.
-KERNEL(256, conv_load, float *forward, float *backward, const float *w, int in, int out, int n) {
-  int i = blockIdx.x * blockDim.x + threadIdx.x;
-  if (i >= n) return;
-  int tap = i % 9, c = i / 9 % in, o = i / (9 * in);
-  float v = w[i];
-  forward[(tap * in + c) * out + o] = v;
-  if (backward) backward[((8 - tap) * out + o) * in + c] = v;
-}

@@ -33,8 +33,12 @@ func (c Conv) FilterLen() int { return 9 * c.In * c.Out }
 // Load prepares a filter for the forward pass and for the gradient in the
 // input, which the first layer (3 channels) does not have.
 func (c Conv) Load(forward, backward, w Ptr) Launch {
-	n := c.FilterLen()
-	return launch("conv_load", across(n, threads), threads, 0, forward, backward, w, c.In, c.Out, n)
+	return loadFilter(forward, backward, w, 9, c.In, c.Out)
+}
+
+func loadFilter(forward, backward, w Ptr, taps, in, out int) Launch {
+	n := taps * in * out
+	return launch("filter_load", across(n, threads), threads, 0, forward, backward, w, taps, in, out, n)
 }
 
 // Forward computes y = x ∗ w.

@@ -49,7 +49,7 @@ func testConv(t *testing.T, s convShape, trial int) {
 	if err := s.Check(); err != nil {
 		t.Fatal(err)
 	}
-	h := newHarness(t, "conv", "conv_weights", "stem")
+	h := newHarness(t, "conv", "conv_weights", "filter", "stem")
 	stem := s.In == 3
 	in, out := s.images*s.Size*s.Size*s.In, s.images*s.outSize()*s.outSize()*s.Out
 	operand := func(sources int, post Post, channels, n int) pass {

@@ -140,18 +140,19 @@ struct Parity : Plane {
   }
 };
 
-// Line is a run of outputs of a one-dimensional convolution with zero padding,
-// whose taps are handled in groups of nine. The input holds the positions of
-// the sequence from inFirst on, the output those from outFirst on.
+// Line is a run of outputs of a one-dimensional convolution, whose taps are
+// handled in groups of nine. The input holds the positions inFirst to inEnd−1
+// of the sequence and is taken to be zero elsewhere, the output outFirst to
+// outEnd−1.
 struct Line {
-  int positions, groups, kernel, length, half;
-  int first, inFirst, outFirst, outEnd;
+  int positions, groups, kernel, half;
+  int first, inFirst, inEnd, outFirst, outEnd;
 
   static constexpr int taps = 9;
 
   __device__ __attribute__((always_inline)) int source(int p, int group) const {
     int at = first + p + 9 * group - half;
-    return unsigned(at) < unsigned(length) ? at - inFirst : -1;
+    return at >= inFirst && at < inEnd ? at - inFirst : -1;
   }
   __device__ __attribute__((always_inline)) int slot(int m) const { return m; }
   __device__ __attribute__((always_inline)) int offset(int t) const { return t; }

@@ -110,7 +110,7 @@ DEVICE void stemWeights(float4 *shared, Make make, int tiles, float *partial, co
 }
 
 #define STEM_WEIGHTS(name, STRIDE)                                                                                   \
-  KERNEL(144, name, float *partial, const float *x, OPERAND(dy), const float *x2, OPERAND(dy2), int out, int tiles, \
+  DENSE_KERNEL(144, 2, name, float *partial, const float *x, OPERAND(dy), const float *x2, OPERAND(dy2), int out, int tiles, \
          PLANE) {                                                                                                    \
     DYNAMIC_SHARED(float4, shared);                                                                                  \
     auto make = [=](int tile) { return WeightTile<STRIDE>(plane(tile), logImages); };                                \
