@@ -2,12 +2,16 @@ package main
 
 import (
 	"errors"
+	"math"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"srn/pkg/artifact"
 )
 
 func TestMain(m *testing.M) {
@@ -30,7 +34,9 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SRN_THREADS", "")
-			return nil
+			// What a text file cannot hold: a tensor with a NaN.
+			return artifact.Write(filepath.Join(e.WorkDir, "t.safetensors"), &artifact.File{Tensors: []artifact.Tensor{
+				artifact.Float32("a", []int{3}, []float32{2, -2, float32(math.NaN())})}})
 		},
 	})
 }

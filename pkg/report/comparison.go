@@ -97,10 +97,7 @@ func (c *cohort) differences() Table {
 			{Head: "Method"}, {Head: "Against"}, {Head: "Metric"}, {Head: "Pairs n", Number: true}, {Head: "Mean difference", Number: true},
 			{Head: "95% interval", Number: true}, {Head: "p", Number: true}, {Head: "Detectable", Number: true},
 		},
-		Notes: []string{
-			"pp: percentage points. Interval and p: Student’s t on the differences, two-sided, not corrected for the number of comparisons. " +
-				"Detectable: the true difference that this many pairs with this scatter would show at 5% in 80 of 100 repetitions.",
-		},
+		Notes: []string{testNote + " Not corrected for the number of comparisons."},
 	}
 	type compared struct {
 		name string
@@ -131,10 +128,7 @@ func (c *cohort) differences() Table {
 			row := []string{g.Legend(c), b.Legend(c), k.name, fmt.Sprint(p.N), k.text(p.Mean), "", "", ""}
 			if p.N > 1 {
 				row[5] = k.text(p.Low) + " to " + k.text(p.High)
-				row[6] = number.Significant(p.P, 2)
-				if p.P < 1e-3 {
-					row[6] = "< 0.001"
-				}
+				row[6] = pValue(p.P)
 				row[7] = strings.TrimPrefix(k.text(p.Detectable), "+")
 			}
 			t.Rows = append(t.Rows, row)

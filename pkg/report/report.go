@@ -63,8 +63,24 @@ type part struct {
 // parts are what a report consists of, in their order. A new one is a line
 // here and a file of its own.
 var parts = []part{
-	{"runs", "every network and data set: test metrics over seeds, differences, curves", (*study).runSections},
-	{"meta", "meta-training of the surrogates", (*study).metaSections},
+	{"runs", "Every network and data set: test metrics over seeds, differences, curves", (*study).runSections},
+	{"table1", "Table 1: settings", (*study).table1},
+	accuracies{2, "accuracy of regularisers", true, true, true}.part(),
+	{"table3", "Table 3: time of an epoch", (*study).table3},
+	accuracies{4, "ablation of the surrogate", false, false, false}.part(),
+	accuracies{5, "accuracy beside sharpness-aware methods", false, true, false}.part(),
+	accuracies{6, "top-1 and top-5 accuracy on CIFAR-100", false, true, true}.part(),
+	accuracies{7, "accuracy beside dynamic losses", false, true, true}.part(),
+	{"figure1", "Figure 1: loss landscapes", (*study).figure1},
+	{"figure3", "Figure 3: λ_max over the epochs", (*study).figure3},
+	{"figure5", "Figure 5: time of an evaluation of the surrogate", (*study).figure5},
+	{"figure6", "Figure 6: time of an epoch by method", (*study).figure6},
+	{"accuracy-curvature", "Accuracy against λ_max over all methods", (*study).relation},
+	{"cost", "Cost against accuracy", (*study).cost},
+	{"density", "Spectral density of the Hessian", (*study).spectrum},
+	{"stability", "Learning rate against the edge of stability", (*study).stabilitySections},
+	{"guidance", "What the surrogate’s gradient points at", (*study).guidanceSections},
+	{"meta", "Meta-training of the surrogates", (*study).metaSections},
 }
 
 // Parts names the parts of a report, with what they hold.
@@ -98,16 +114,49 @@ func Build(sources []*Source, o Options) (*Report, error) {
 	r.Summary = summary(sources, s.cohorts, s.meta)
 	r.Inputs = inputs(sources)
 	for _, p := range parts {
-		if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
+		if !wanted(o.Only, p.name) {
 			continue
 		}
 		for _, section := range p.sections(s) {
 			section.Part = p.name
+			if len(o.Only) > 0 && !slices.Contains(o.Only, p.name) {
+				section = section.only(o.Only)
+			}
 			r.Sections = append(r.Sections, section)
 		}
 	}
 	r.Findings = s.findings()
 	return r, nil
+}
+
+// wanted says whether a part, or one of its figures, is asked for. A figure's
+// id begins like its part's name but for hyphens.
+func wanted(only []string, name string) bool {
+	return len(only) == 0 || slices.ContainsFunc(only, func(o string) bool { return o == name || partOf(o) == name })
+}
+
+// partOf is the part of which an id such as figure-3-1-1 names a figure, ""
+// where there is none.
+func partOf(id string) string {
+	for _, p := range parts {
+		stem := strings.ReplaceAll(strings.Replace(p.name, "figure", "figure-", 1), "accuracy-curvature", "relation")
+		if strings.HasPrefix(id, stem+"-") {
+			return p.name
+		}
+	}
+	return ""
+}
+
+// Known says whether a name may be asked for by Options.Only.
+func Known(name string) bool {
+	return partOf(name) != "" || slices.ContainsFunc(parts, func(p part) bool { return p.name == name })
+}
+
+// only keeps the figures that are named.
+func (s Section) only(ids []string) Section {
+	s.Tables, s.data = nil, nil
+	s.Figures = slices.DeleteFunc(slices.Clone(s.Figures), func(f *Figure) bool { return !slices.Contains(ids, f.ID) })
+	return s
 }
 
 // findings are what follows from the numbers, warnings first.

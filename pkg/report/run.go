@@ -31,6 +31,8 @@ type run struct {
 	tops     []artifact.Record // by epoch
 	planes   []*plane          // landscapes of its checkpoints
 	measured map[string][]artifact.Record
+
+	surrogate *Source // the meta-training that made what guided it, nil where there was none or its records are not there
 }
 
 // plane is a landscape with its cells.
@@ -121,6 +123,7 @@ func collect(sources []*Source) *collection {
 			c.meta = append(c.meta, s)
 		}
 	}
+	c.findSurrogates()
 	trained := len(c.runs)
 	for _, s := range sources {
 		var last *plane
@@ -171,6 +174,30 @@ func collect(sources []*Source) *collection {
 		}
 	}
 	return c
+}
+
+// findSurrogates gives each guided run the meta-training that wrote its
+// surrogate, and tells runs apart by those of its settings that are not the
+// same in all meta-trainings.
+func (c *collection) findSurrogates() {
+	byHash := map[string]*Source{}
+	var configs []map[string]string
+	for _, s := range c.meta {
+		configs = append(configs, identity(settings(s.Header.Config)))
+		for _, final := range s.of("final") {
+			byHash[final.Text("surrogate_sha256")] = s
+		}
+	}
+	differ := slices.DeleteFunc(differing(configs), func(k string) bool { return k == "arch" || k == "dataset" })
+	for _, r := range c.runs {
+		sum := r.fit.input("srn")
+		if sum == "" {
+			continue
+		}
+		if r.surrogate = byHash[sum]; r.surrogate != nil && len(differ) > 0 {
+			r.settings["surrogate"] = describe(identity(settings(r.surrogate.Header.Config)), differ)
+		}
+	}
 }
 
 // place finds the run that a measurement belongs to: the one whose checkpoint

@@ -39,7 +39,7 @@ var expected = map[string]struct {
 	"density": {[]string{"nodes", "weights"}, checkpointed(map[string]kind{"nodes": lists, "weights": lists, "bandwidth": positive, "ritz_min": real, "ritz_max": real, "trace": real, "trace_stderr": positive})},
 	"landscape": {[]string{"x_min", "x_max", "x_steps"}, checkpointed(map[string]kind{"x_min": real, "x_max": real, "x_steps": index, "y_min": real, "y_max": real, "y_steps": index,
 		"along": text, "normalise": text, "direction_seed": real, "directions_sha256": text, "loss": real})},
-	"cell":            {[]string{"checkpoint", "i", "j"}, map[string]kind{"checkpoint": text, "i": index, "j": index, "x": real, "y": real, "loss": real, "top1": fraction}},
+	"cell":            {[]string{"checkpoint", "i"}, map[string]kind{"checkpoint": text, "i": index, "j": index, "x": real, "y": real, "loss": real, "top1": fraction}},
 	"guidance":        {nil, checkpointed(map[string]kind{"r": real, "cos_theta": real, "cos_grad": real, "abs_cos_v_max": fraction, "abs_cos_random": fraction, "rayleigh_over_lambda_max": real, "lambda_max": real, "srn_sha256": text})},
 	"guidance_series": {nil, map[string]kind{"checkpoints": index, "srn_sha256": text, "r2_val_loss": real, "r2_s_meta": real, "r2_lambda_max": real, "r2_theta_norm": real, "r2_epoch": real, "r2_baselines_adjusted": real, "r2_baselines_and_signals_adjusted": real}},
 	"stability":       {[]string{"lambda_max"}, checkpointed(map[string]kind{"lambda_max": real, "lr": positive, "bound": real, "lr_over_bound": real, "lr_over_bound_momentum": real, "lambda_max_scaled": real})},
@@ -67,7 +67,7 @@ func checkpointed(more map[string]kind) map[string]kind {
 func check(path string, number int, s artifact.Stream) error {
 	config, _ := s.Header.Config.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(settingKinds)) {
-		if v := config[name]; v != nil && !settingKinds[name].holds(v) {
+		if v := config[name]; s.Header.Tool == toolFit && v != nil && !settingKinds[name].holds(v) {
 			return &artifact.FormatError{Path: path, Field: fmt.Sprintf("header of stream %d, config %q", number, name),
 				Problem: fmt.Sprintf("is %s: want %s", brieflyJSON(v), settingKinds[name]), Mend: "use the file as " + s.Header.Tool + " wrote it"}
 		}

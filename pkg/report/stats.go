@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"math"
+	"slices"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -57,6 +59,23 @@ func paired(differences []float64) Paired {
 		p.P = 1
 	}
 	return p
+}
+
+// holm corrects the p-values of several tests for their number, by Holm's
+// step-down method.
+func holm(p []float64) []float64 {
+	order := make([]int, len(p))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(p[a], p[b]) })
+	corrected := make([]float64, len(p))
+	largest := 0.0
+	for rank, i := range order {
+		largest = max(largest, min(1, p[i]*float64(len(p)-rank)))
+		corrected[i] = largest
+	}
+	return corrected
 }
 
 func median(values []float64) float64 { return quantile(values, 0.5) }

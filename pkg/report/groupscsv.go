@@ -1,26 +1,22 @@
 package report
 
 import (
-	"encoding/csv"
 	"fmt"
-	"io"
 	"strconv"
 )
 
-// CSV writes a row a group: what it is, and of each metric n, mean and
+// groups are a row for each group: what it is, and of each metric n, mean and
 // standard deviation. Fractions are 0…1 but for the paper's values, which are
 // in percent and in columns named quoted; empty cells were not measured.
-func (r *Report) CSV(w io.Writer) error {
+func (r *Report) groups() (head []string, rows [][]string) {
 	exact := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-	head := []string{"dataset", "arch", "data_sha256", "method", "weight_decay", "epochs", "seeds"}
+	head = []string{"dataset", "arch", "data_sha256", "method", "weight_decay", "epochs", "seeds"}
 	for _, m := range []string{"top1", "top5", "loss", "ece", "lambda_max", "guidance_ratio", "epoch_seconds", "images_per_second"} {
 		head = append(head, m+"_n", m+"_mean", m+"_sd")
 	}
 	head = append(head, "lambda_max_measured_on", "baseline",
 		"top1_minus_baseline_n", "top1_minus_baseline_mean", "top1_minus_baseline_low", "top1_minus_baseline_high", "top1_minus_baseline_p", "top1_minus_baseline_detectable",
 		"quoted_table2_top1_percent", "quoted_table7_top1_percent")
-	out := csv.NewWriter(w)
-	_ = out.Write(head)
 	for _, res := range r.Results() {
 		row := []string{res.Dataset, res.Arch, res.DataSHA256, res.Method, exact(res.WeightDecay), strconv.Itoa(res.Epochs), fmt.Sprint(len(res.Seeds))}
 		for _, s := range []Stat{res.Top1, res.Top5, res.Loss, res.ECE, res.LambdaMax, res.Guidance, res.Seconds, res.Images} {
@@ -46,8 +42,7 @@ func (r *Report) CSV(w io.Writer) error {
 		for _, q := range res.Quoted {
 			quoted[q.Table] = exact(q.Top1)
 		}
-		_ = out.Write(append(row, quoted[2], quoted[7]))
+		rows = append(rows, append(row, quoted[2], quoted[7]))
 	}
-	out.Flush()
-	return out.Error()
+	return head, rows
 }
