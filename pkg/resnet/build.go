@@ -25,17 +25,21 @@ type head struct {
 func (n *Net) build() {
 	blocksPerGroup, _ := Blocks(n.Arch)
 	list := shapes(blocksPerGroup)
-	n.stem = n.newUnit(list[0])
-	pool := gradPool{n: n, free: map[int][]device.Buffer{}}
-	in := n.newActivation(n.stem)
+	// Without gradients an activation is dead once it has been read.
+	values := newBuffers(n.be, n.ForwardOnly)
+	n.stem = n.newUnit(list[0], values)
+	in := n.newActivation(n.stem, values)
+	values.release(n.stem.y)
 	for i := 1; i < len(list); i += 2 {
-		b := &block{first: n.newUnit(list[i]), second: n.newUnit(list[i+1]), in: in}
+		b := &block{first: n.newUnit(list[i], values), second: n.newUnit(list[i+1], values), in: in, shortcut: in}
+		values.release(b.first.y)
+		b.out = n.newActivation(b.second, values)
 		b.downsample = b.first.stride == 2
-		b.out = n.newActivation(b.second)
-		b.shortcut = b.in
-		if b.downsample {
-			b.shortcut = n.newActivation(b.second)
+		if b.downsample { // some of its channels stay zero
+			b.shortcut = n.newActivation(b.second, newBuffers(n.be, false))
 		}
+		values.release(b.second.y)
+		values.release(in.value)
 		n.blocks = append(n.blocks, b)
 		in = b.out
 	}
@@ -50,7 +54,7 @@ func (n *Net) build() {
 	if n.ForwardOnly {
 		return
 	}
-	pool.assign()
+	n.assignGradients()
 	n.backwardHeadPlan, n.backwardPlan = n.planBackwardHead(), n.planBackward()
 	if n.Tangents {
 		n.forwardTangentPlan, n.backwardTangentPlan = n.planForwardTangent(), n.planBackwardTangent()
@@ -59,50 +63,56 @@ func (n *Net) build() {
 }
 
 // newActivation stores what a unit's output becomes.
-func (n *Net) newActivation(u *unit) activation {
+func (n *Net) newActivation(u *unit, values *buffers) activation {
 	size := n.Batch * u.pixels() * u.out
-	a := activation{value: n.be.New(size)}
+	a := activation{value: values.take(size)}
 	if n.Tangents {
 		a.dot = n.be.New(size)
 	}
 	return a
 }
 
-// gradPool hands out gradient buffers. Without tangents a gradient is dead
-// once the unit that reads it has run backward, so that its memory serves
-// again; with tangents all are kept, since their tangents need them.
-type gradPool struct {
-	n    *Net
-	free map[int][]device.Buffer // by length
+// buffers hands out memory. What was released serves again, if it may: when
+// passes are planned in the order in which they run, buffers that are never
+// in use at once share memory.
+type buffers struct {
+	be    device.Backend
+	again bool
+	free  map[int][]device.Buffer // by length
 }
 
-func (p *gradPool) take(like device.Buffer) device.Buffer {
-	size := like.Len()
+func newBuffers(be device.Backend, again bool) *buffers {
+	return &buffers{be, again, map[int][]device.Buffer{}}
+}
+
+func (p *buffers) take(size int) device.Buffer {
 	if f := p.free[size]; len(f) > 0 {
 		p.free[size] = f[:len(f)-1]
 		return f[len(f)-1]
 	}
-	return p.n.be.New(size)
+	return p.be.New(size)
 }
 
-func (p *gradPool) release(b device.Buffer) {
-	if !p.n.Tangents {
+func (p *buffers) release(b device.Buffer) {
+	if p.again {
 		p.free[b.Len()] = append(p.free[b.Len()], b)
 	}
 }
 
-// assign gives every activation its gradient buffers, in the order of the
-// backward pass.
-func (p *gradPool) assign() {
-	n := p.n
+// assignGradients gives every activation its gradient buffers, in the order
+// of the backward pass. Without tangents a gradient is dead once the unit that
+// reads it has run backward; with tangents all are kept, since their tangents
+// need them.
+func (n *Net) assignGradients() {
+	p := newBuffers(n.be, !n.Tangents)
 	h := n.head
 	h.features.grad = n.be.New(h.features.value.Len())
 	last := n.blocks[len(n.blocks)-1]
-	last.out.grad = p.take(last.out.value)
+	last.out.grad = p.take(last.out.value.Len())
 	for i := len(n.blocks) - 1; i >= 0; i-- {
 		b := n.blocks[i]
-		b.inner.grad = p.take(b.second.y)
-		b.in.grad = p.take(b.in.value)
+		b.inner.grad = p.take(b.second.y.Len())
+		b.in.grad = p.take(b.in.value.Len())
 		p.release(b.inner.grad)
 		p.release(b.out.grad)
 		if i > 0 {

@@ -1,6 +1,8 @@
 package resnet
 
 import (
+	"slices"
+
 	"srn/pkg/device"
 	"srn/pkg/nn"
 )
@@ -23,7 +25,8 @@ func (n *Net) planLoad() {
 }
 
 // planForward stores each block's input at the beginning of the stage that
-// reads it first.
+// reads it first. With running statistics nothing is of the whole batch, and
+// all is one stage.
 func (n *Net) planForward(mode nn.Mode) []device.Stage {
 	var plan []device.Stage
 	plan = append(plan, n.stem.forward(device.Stored(n.input), mode))
@@ -44,7 +47,11 @@ func (n *Net) planForward(mode nn.Mode) []device.Stage {
 	if mode != nn.Eval {
 		stage = append(stage, n.masked(h.features.value)...)
 	}
-	return append(plan, append(stage, h.linear.Forward(n.logits, h.features.value, h.weight.value, h.bias.value)))
+	plan = append(plan, append(stage, h.linear.Forward(n.logits, h.features.value, h.weight.value, h.bias.value)))
+	if mode == nn.Eval {
+		plan = []device.Stage{slices.Concat(plan...)}
+	}
+	return plan
 }
 
 // maskOut keeps a gradient in a stored activation where that is positive.

@@ -31,7 +31,7 @@ type unit struct {
 	y, yDot        device.Buffer
 }
 
-func (n *Net) newUnit(s unitShape) *unit {
+func (n *Net) newUnit(s unitShape, values *buffers) *unit {
 	u := &unit{unitShape: s, outSize: s.size / s.stride,
 		w: n.parameter(s.conv + ".weight"), gamma: n.parameter(s.bn + ".weight"), beta: n.parameter(s.bn + ".bias"),
 		mean:     view(n.stats, n.running, s.bn+".running_mean"),
@@ -39,7 +39,7 @@ func (n *Net) newUnit(s unitShape) *unit {
 	}
 	u.conv = n.be.Conv(device.ConvShape{In: s.in, Out: s.out, Size: s.size, Stride: s.stride, Batch: n.Batch})
 	u.bn = n.be.BatchNorm(s.out, u.pixels(), n.Batch)
-	u.y = n.be.New(n.Batch * u.pixels() * s.out)
+	u.y = values.take(n.Batch * u.pixels() * s.out)
 	if n.Tangents {
 		u.yDot = n.be.New(n.Batch * u.pixels() * s.out)
 	}

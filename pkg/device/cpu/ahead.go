@@ -20,10 +20,10 @@ func (t *touch) touches() *touch { return t }
 // toucher is an operation that embeds its touch.
 type toucher interface{ touches() *touch }
 
-// lookThrough sets cold to what the stage at hand reads of other stages' results.
-func (b *Backend) lookThrough() {
-	b.cold, b.warm = b.cold[:0], b.warm[:0]
-	for _, o := range b.stage {
+// lookThrough sets what a segment reads of others' results.
+func (b *Backend) lookThrough(s *segment) {
+	s.cold, b.warm = s.cold[:0], b.warm[:0]
+	for _, o := range s.ops {
 		t, ok := o.(toucher)
 		if !ok {
 			continue
@@ -31,7 +31,7 @@ func (b *Backend) lookThrough() {
 		for _, r := range t.touches().in {
 			if first := &r.memory[0]; !slices.Contains(b.warm, first) {
 				b.warm = append(b.warm, first) // once is enough
-				b.cold = append(b.cold, r)
+				s.cold = append(s.cold, r)
 			}
 		}
 		for _, r := range t.touches().out {

@@ -5,7 +5,9 @@
 // what one operation wrote is still in the second-level cache when the next
 // one reads it. Groups belong to chunks of chunkImages images; whatever is
 // summed over images is summed within a chunk first and then over chunks in
-// their order, so that results do not depend on the number of threads.
+// their order, so that results do not depend on the number of threads. A stage
+// of several convolutions is cut into segments: a chunk goes through one after
+// the other, so that a convolution's weights serve all images of the chunk.
 package cpu
 
 import (
@@ -23,13 +25,12 @@ type Backend struct {
 	workers []*worker
 
 	// The stage at hand, for runChunk.
-	stage []op
-	n     int
-	group int
-	tasks []tasker
-	last  sharer
-	cold  []region
-	warm  []*float32 // first elements of arrays that the stage has touched
+	stage    []op
+	n        int
+	tasks    []tasker
+	last     sharer
+	segments []segment
+	warm     []*float32 // first elements of arrays that a segment has touched
 
 	taskFunc, chunkFunc, shareFunc func(worker, piece int)
 }
@@ -67,8 +68,15 @@ type tasker interface{ task(w *worker) }
 // last tell the beginning and the end of the chunk.
 type imager interface{ images(w *worker, chunk span) }
 
-// grouper prefers to be given a number of images at once.
+// grouper is a convolution, which prefers to be given a number of images at once.
 type grouper interface{ group() int }
+
+// segment is a part of a stage, with one convolution at most.
+type segment struct {
+	ops   []op
+	group int      // images that go through it at once
+	cold  []region // what it reads that it has not written
+}
 
 // sharer completes what was summed over images in shares that run side by
 // side; a stage has one at most.
@@ -89,14 +97,11 @@ type span struct {
 
 // Run implements device.Backend.
 func (b *Backend) Run(n int, stage device.Stage) {
-	b.stage, b.n, b.group, b.tasks, b.last = b.stage[:0], n, 1, b.tasks[:0], nil
+	b.stage, b.n, b.tasks, b.last = b.stage[:0], n, b.tasks[:0], nil
 	for _, o := range stage {
 		b.stage = append(b.stage, o)
 		if t, ok := o.(tasker); ok {
 			b.tasks = append(b.tasks, t)
-		}
-		if g, ok := o.(grouper); ok {
-			b.group = max(b.group, g.group())
 		}
 		if s, ok := o.(sharer); ok {
 			if b.last != nil {
@@ -108,7 +113,7 @@ func (b *Backend) Run(n int, stage device.Stage) {
 	if len(b.tasks) > 0 {
 		b.pool.run(len(b.tasks), b.taskFunc)
 	}
-	b.lookThrough()
+	b.cut()
 	b.pool.run(chunks(n), b.chunkFunc)
 	if b.last != nil {
 		b.pool.run(b.last.shares(), b.shareFunc)
@@ -117,6 +122,33 @@ func (b *Backend) Run(n int, stage device.Stage) {
 		if f, ok := o.(finisher); ok {
 			f.finish(n)
 		}
+	}
+}
+
+// cut divides the stage into segments.
+func (b *Backend) cut() {
+	b.segments = b.segments[:0]
+	for begin := 0; begin < len(b.stage); {
+		// Memory of an earlier segment in this place serves again.
+		if len(b.segments) < cap(b.segments) {
+			b.segments = b.segments[:len(b.segments)+1]
+		} else {
+			b.segments = append(b.segments, segment{})
+		}
+		s := &b.segments[len(b.segments)-1]
+		end, convolved := begin, false
+		for s.group = 1; end < len(b.stage); end++ {
+			g, convolves := b.stage[end].(grouper)
+			if convolves && convolved {
+				break
+			}
+			if convolves {
+				convolved, s.group = true, g.group()
+			}
+		}
+		s.ops = b.stage[begin:end]
+		b.lookThrough(s)
+		begin = end
 	}
 }
 
@@ -131,15 +163,19 @@ func (b *Backend) runTask(worker, task int) {
 func (b *Backend) runShare(_, i int) { b.last.share(i, b.n) }
 
 func (b *Backend) runChunk(worker, chunk int) {
+	w := b.workers[worker]
 	begin := chunk * chunkImages
 	end := min(begin+chunkImages, b.n)
-	for lo := begin; lo < end; lo += b.group {
-		hi := min(lo+b.group, end)
-		s := span{chunk, lo, hi, lo == begin, hi == end}
-		b.workers[worker].lookAhead(b.cold, hi, min(hi+b.group, b.n))
-		for _, o := range b.stage {
-			if i, ok := o.(imager); ok {
-				i.images(b.workers[worker], s)
+	for i := range b.segments {
+		segment := &b.segments[i]
+		for lo := begin; lo < end; lo += segment.group {
+			hi := min(lo+segment.group, end)
+			s := span{chunk, lo, hi, lo == begin, hi == end}
+			w.lookAhead(segment.cold, hi, min(hi+segment.group, b.n))
+			for _, o := range segment.ops {
+				if i, ok := o.(imager); ok {
+					i.images(w, s)
+				}
 			}
 		}
 	}
