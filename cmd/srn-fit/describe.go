@@ -21,13 +21,13 @@ func list(ctx *cli.Context) error {
 
 // describe prints what the chosen method and protocol are, with the settings
 // given.
-func describe(ctx *cli.Context, info method.Info, settings method.Settings, protocol train.Protocol) error {
+func describe(ctx *cli.Context, info method.Info, settings method.Settings, protocol train.Protocol, c train.Config) error {
 	_, err := fmt.Fprint(ctx.Stdout(), info.Describe())
 	if s := settings.String(); err == nil && s != "" {
 		_, err = fmt.Fprintf(ctx.Stdout(), "\nin force: %s\n", s)
 	}
 	if err == nil {
-		_, err = fmt.Fprintf(ctx.Stdout(), "\n%s", protocol.Describe())
+		_, err = fmt.Fprintf(ctx.Stdout(), "\n%s", protocol.Describe(c))
 	}
 	return err
 }

@@ -27,11 +27,11 @@ type fit struct {
 	Outliers        string   `placeholder:"FILE" help:"Images of no class, for --method energy-ood: a data artifact or a safetensors file with a tensor images (default: generated)."`
 	Epochs          int      `default:"200" placeholder:"N" help:"Passes over the training images (${default})."`
 	Batch           int      `default:"128" placeholder:"N" help:"Images of a step (${default})."`
-	Protocol        string   `default:"paper" enum:"paper,external" placeholder:"NAME" help:"Presets: paper; external, with AutoAugment, Cutout, label smoothing and another learning rate; --describe tells all (${default})."`
+	Protocol        string   `default:"paper" enum:"paper,external" placeholder:"NAME" help:"Presets: paper; external, with AutoAugment, Cutout, label smoothing, weight decay and another learning rate; --describe tells all (${default})."`
 	LR              *float64 `name:"lr" placeholder:"X" help:"Initial learning rate (0.06, with --protocol external 0.1)."`
 	Schedule        string   `default:"cosine" enum:"cosine,constant" placeholder:"KIND" help:"Learning rate over the epochs: cosine, constant (${default})."`
 	Momentum        float64  `default:"0.9" placeholder:"X" help:"Momentum of SGD (${default})."`
-	WeightDecay     *float64 `placeholder:"X" help:"L2 weight decay of all parameters, with any method (0, with the method weight-decay 5e-4)."`
+	WeightDecay     *float64 `placeholder:"X" help:"L2 weight decay of all parameters, with any method (0; with the method weight-decay or --protocol external 5e-4)."`
 	Augment         string   `default:"crop-flip" enum:"crop-flip,none" placeholder:"KIND" help:"crop-flip: random crop with padding 4 and horizontal flip; none (${default})."`
 	Split           string   `default:"train" enum:"train,meta_train" placeholder:"NAME" help:"What is trained on: train, all training images, or meta_train (${default})."`
 	Init            string   `default:"torch" enum:"torch,he" placeholder:"KIND" help:"Weights at the start: torch, uniform within 1/√fan-in as PyTorch's layers have them; he, normal with variance 2/fan-in (${default})."`
@@ -59,9 +59,6 @@ func (f *fit) Run(ctx *cli.Context) error {
 		return cli.Errorf(cli.ExitUsage, "--protocol: %v", err)
 	}
 	f.Method = protocol.Join(f.Method)
-	if f.LR == nil {
-		f.LR = &protocol.LR
-	}
 	info, err := method.Find(f.Method)
 	if err != nil {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--method: %v", err), "srn-fit --method list describes them")
@@ -75,7 +72,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--set: %v", err), "srn-fit --method "+f.Method+" --describe explains them")
 	}
 	if f.Describe {
-		return describe(ctx, info, settings, protocol)
+		return describe(ctx, info, settings, protocol, f.config(&dataset.Data{}, info, settings, protocol))
 	}
 	if err := f.check(info); err != nil {
 		return err
@@ -84,7 +81,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	config := f.config(data, info, settings)
+	config := f.config(data, info, settings, protocol)
 	if err := config.Check(); err != nil {
 		return cli.Errorf(cli.ExitUsage, "%v", err)
 	}
@@ -176,6 +173,8 @@ func (f *fit) check(info method.Info) error {
 		return usage("train one with srn-meta and give it by --srn", "--method %s needs a surrogate", info.Name)
 	case !info.Surrogate && f.SRN != "":
 		return usage("use --method srn, or leave --srn out", "--srn: method %s does not use a surrogate", info.Name)
+	case !info.Surrogate && f.GuidanceConfig != srn.DefaultGuidance():
+		return usage("use --method srn, or leave them out", "--lambda-srn, --guidance-ratio and --guidance-every: method %s has no guidance", info.Name)
 	case f.Outliers != "" && !info.Outliers:
 		return usage("use --method energy-ood, or leave --outliers out", "--outliers: method %s takes none", info.Name)
 	case info.Validation && f.Split != "meta_train":
@@ -204,14 +203,21 @@ func (f *fit) check(info method.Info) error {
 	return nil
 }
 
-func (f *fit) config(d *dataset.Data, info method.Info, settings method.Settings) train.Config {
-	decay := info.WeightDecay
+// config takes what flags leave open from the method and the protocol.
+func (f *fit) config(d *dataset.Data, info method.Info, settings method.Settings, protocol train.Protocol) train.Config {
+	lr, decay := protocol.LR, protocol.WeightDecay
+	if f.LR != nil {
+		lr = *f.LR
+	}
+	if info.WeightDecay > 0 {
+		decay = info.WeightDecay
+	}
 	if f.WeightDecay != nil {
 		decay = *f.WeightDecay
 	}
 	c := train.Config{
 		Dataset: d.Name, DataSHA256: d.SHA256, Split: f.Split, Arch: f.Arch, Method: f.Method,
-		Epochs: f.Epochs, Batch: f.Batch, LR: *f.LR, Schedule: f.Schedule, Momentum: f.Momentum,
+		Epochs: f.Epochs, Batch: f.Batch, LR: lr, Schedule: f.Schedule, Momentum: f.Momentum,
 		WeightDecay: decay, Parameters: settings.String(), Augment: f.Augment, Init: f.Init, Seed: f.Seed,
 		EvalEvery: f.EvalEvery, CheckpointEvery: f.CheckpointEvery,
 	}
