@@ -23,6 +23,9 @@ func Backend(name string, threads int) (device.Backend, error) {
 	if err != nil {
 		return nil, cli.Errorf(cli.ExitUsage, "%s", err)
 	}
+	if err := set.SelfTest(); err != nil {
+		return nil, cli.WithHint(cli.Errorf(cli.ExitFailed, "%w", err), "use other kernels by "+kernels.EnvKernels+"=generic, and tell the authors of the processor and this message")
+	}
 	if threads < 1 {
 		return nil, fmt.Errorf("%d threads", threads)
 	}
