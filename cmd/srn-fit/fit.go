@@ -272,6 +272,13 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (
 		}
 	}
 	err = run.Train()
+	var diverged *train.DivergedError
+	if errors.As(err, &diverged) {
+		if run.Records != nil {
+			err = errors.Join(err, run.Records.End("diverged"))
+		}
+		return cli.WithHint(err, "lower --lr, or another strength of the method")
+	}
 	if errors.Is(err, train.ErrInterrupted) {
 		return cli.WithHint(cli.Errorf(cli.ExitInterrupted, "%v in %s", err, train.StatePath(f.Output)), "run the same command with --resume to go on")
 	}

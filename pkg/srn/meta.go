@@ -217,9 +217,15 @@ func (m *Meta) step(picks []device.Pick) (loss, ratio float64, err error) {
 	m.net.Backward(len(picks))
 	grad, lr := m.net.Grad(), m.rate()
 	norm := math.Sqrt(m.be.Dot(grad, grad))
+	if !finite(norm) {
+		return 0, 0, m.diverged("gradient of the training loss")
+	}
 	m.objective.follow(innerStep{Step: m.guidance.Step(grad, m.net.Params(), m.velocity), picks: picks, taskNorm: norm, lr: lr})
 	ratio = m.guidance.Add(grad, norm)
 	m.be.SGD(m.net.Params(), m.velocity, grad, float32(lr), float32(m.InnerMomentum), float32(m.InnerWeightDecay))
+	if params := m.net.Params(); !finite(m.be.Dot(params, params)) {
+		return 0, 0, m.diverged("norm of the parameters")
+	}
 	return loss, ratio, nil
 }
 

@@ -20,14 +20,15 @@ import (
 // ErrInterrupted says that a run has stopped on request, its state saved.
 var ErrInterrupted = errors.New("interrupted; the state is saved")
 
-// DivergedError says that a step met NaN or Inf.
+// DivergedError says that a step met or made NaN or Inf.
 type DivergedError struct {
+	What        string // the numbers that are not finite, such as "loss or gradient"
 	Epoch, Step int
 	LastGood    string // checkpoint or state, "" if there is none
 }
 
 func (e *DivergedError) Error() string {
-	s := fmt.Sprintf("diverged: loss or gradient is not finite in epoch %d, step %d", e.Epoch, e.Step)
+	s := fmt.Sprintf("diverged: %s not finite in epoch %d, step %d", e.What, e.Epoch, e.Step)
 	if e.LastGood != "" {
 		s += "; the last good parameters are in " + e.LastGood
 	}
@@ -216,6 +217,10 @@ func (r *Run) trainEpoch() error {
 		restore := r.Method.Effective()
 		result, err := r.test.Run()
 		restore()
+		if errors.Is(err, evaluate.ErrNotFinite) {
+			r.step-- // the last that was taken
+			return r.diverged("logits of the test images are")
+		}
 		if err != nil {
 			return fmt.Errorf("after epoch %d: %w", r.epoch, err)
 		}
@@ -268,11 +273,25 @@ func (r *Run) trainStep(lr float32) error {
 	r.be.Read(logits, r.Net.Logits().Slice(0, n*classes))
 	grad := r.Net.Grad()
 	if !r.tally.add(losses, logits, r.labels, classes, math.Sqrt(r.be.Dot(grad, grad))) {
-		return &DivergedError{Epoch: r.epoch, Step: r.step + 1, LastGood: r.lastGood}
+		return r.diverged("loss or gradient is")
 	}
 	r.be.SGD(r.Net.Params(), r.velocity, grad, lr, float32(r.Config.Momentum), float32(r.Config.WeightDecay))
+	// A finite gradient can make parameters that are not, and batch
+	// normalisation hides variances that are not: neither may be saved.
+	for _, made := range []struct {
+		what   string
+		buffer device.Buffer
+	}{{"parameters are", r.Net.Params()}, {"running statistics are", r.Net.Running()}} {
+		if squares := r.be.Dot(made.buffer, made.buffer); math.IsNaN(squares) || math.IsInf(squares, 0) {
+			return r.diverged(made.what)
+		}
+	}
 	r.Net.Load()
 	return nil
+}
+
+func (r *Run) diverged(what string) error {
+	return &DivergedError{What: what, Epoch: r.epoch, Step: r.step + 1, LastGood: r.lastGood}
 }
 
 // checkpoint is the network after an epoch.

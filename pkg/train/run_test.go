@@ -219,6 +219,41 @@ func TestDivergenceNamesStepAndState(t *testing.T) {
 	}
 }
 
+// Whatever the method, a rate that is far too high is found in the step that
+// makes numbers infinite, and what was saved before is named and finite.
+func TestDivergenceKeepsTheLastGood(t *testing.T) {
+	for _, name := range []string{"ce", "srn", "sam", "gsam", "mixup", "r-drop"} {
+		c := testConfig
+		c.Method, c.Epochs, c.EvalEvery, c.Schedule = name, 3, 0, "constant"
+		dir := t.TempDir()
+		r := newRun(t, dir, 1, c, false)
+		r.EpochDone = func(Epoch) { r.Config.LR = 1e38 }
+		err := r.Train()
+		var diverged *DivergedError
+		if !errors.As(err, &diverged) || diverged.Epoch != 2 || diverged.Step > 2 {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if diverged.LastGood != StatePath(r.Output) {
+			t.Errorf("%s: last good is %q", name, diverged.LastGood)
+		}
+		for _, path := range []string{StatePath(r.Output), filepath.Join(dir, "epoch-0001.safetensors.zst")} {
+			f, err := artifact.Read(path, artifact.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, tensor := range f.Tensors {
+				values, err := tensor.Float64s()
+				for i, v := range values {
+					if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+						t.Fatalf("%s: %s: %s[%d] is %g (%v)", name, path, tensor.Name, i, v, err)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestRate(t *testing.T) {
 	c := Config{LR: 0.06, Epochs: 200, Schedule: "cosine"}
 	for epoch, want := range map[int]float64{1: 0.06, 101: 0.03, 200: 0.06 / 2 * (1 - math.Cos(math.Pi/200))} {
