@@ -105,25 +105,36 @@ func (b Block) Restrict(op Operator) Operator {
 	if b.Dim() == op.Dim() {
 		return op
 	}
-	return &restricted{op, b, make([]float32, op.Dim()), make([]float32, op.Dim())}
+	return &restricted{op: op, block: b}
 }
 
 type restricted struct {
-	op       Operator
-	block    Block
-	v, image []float32
+	op        Operator
+	block     Block
+	v, images [][]float32 // of all parameters
 }
 
 func (r *restricted) Dim() int { return r.block.Dim() }
 
 func (r *restricted) Apply(dst, v []float32) error {
-	r.block.Scatter(r.v, v)
-	if err := r.op.Apply(r.image, r.v); err != nil {
+	return r.ApplyAll([][]float32{dst}, [][]float32{v})
+}
+
+func (r *restricted) ApplyAll(dst, v [][]float32) error {
+	for len(r.v) < len(v) {
+		r.v, r.images = append(r.v, make([]float32, r.op.Dim())), append(r.images, make([]float32, r.op.Dim()))
+	}
+	for i := range v {
+		r.block.Scatter(r.v[i], v[i])
+	}
+	if err := applyAll(r.op, r.images[:len(v)], r.v[:len(v)]); err != nil {
 		return err
 	}
-	at := 0
-	for _, p := range r.block.Tensors {
-		at += copy(dst[at:at+p.Len()], r.image[p.Offset:])
+	for i := range v {
+		at := 0
+		for _, p := range r.block.Tensors {
+			at += copy(dst[i][at:at+p.Len()], r.images[i][p.Offset:])
+		}
 	}
 	return nil
 }

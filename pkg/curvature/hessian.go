@@ -28,13 +28,13 @@ type Loss interface {
 type Hessian struct {
 	loss     Loss
 	examples []int32
-	loaded   bool // the one batch is
-	sum      []float64
+	loaded   bool        // the one batch is
+	sums     [][]float64 // one for each vector of a product
 	part     []float32
 	mean     float64
 
 	// OnBatch, if set, is told how many examples a product has just taken in;
-	// its error ends the product.
+	// its error ends the product, or all that are computed together.
 	OnBatch func(examples int) error
 }
 
@@ -46,8 +46,7 @@ func NewHessian(loss Loss, examples []int32) (*Hessian, error) {
 		return nil, fmt.Errorf("a mean loss needs at least one example")
 	}
 	return &Hessian{
-		loss: loss, examples: examples,
-		sum: make([]float64, loss.Dim()), part: make([]float32, loss.Dim()),
+		loss: loss, examples: examples, part: make([]float32, loss.Dim()),
 	}, nil
 }
 
@@ -59,10 +58,22 @@ func (h *Hessian) Loss() float64 { return h.mean }
 
 // Apply computes dst = H·v exactly (no finite differences).
 func (h *Hessian) Apply(dst, v []float32) error {
+	return h.ApplyAll([][]float32{dst}, [][]float32{v})
+}
+
+// ApplyAll computes the products of several vectors. Each batch is run forward
+// and backward once for all of them, which is a third of the work of a single
+// product.
+func (h *Hessian) ApplyAll(dst, v [][]float32) error {
 	if len(h.examples) <= h.loss.Batch() {
 		return h.applyWhole(dst, v)
 	}
-	clear(h.sum)
+	for len(h.sums) < len(v) {
+		h.sums = append(h.sums, make([]float64, h.loss.Dim()))
+	}
+	for i := range v {
+		clear(h.sums[i])
+	}
 	var loss float64
 	for part := range h.batches() {
 		sum, err := h.load(part)
@@ -70,17 +81,21 @@ func (h *Hessian) Apply(dst, v []float32) error {
 			return err
 		}
 		loss += sum
-		if err := h.loss.HVP(h.part, v); err != nil {
-			return err
-		}
-		axpy(h.sum, float64(len(part)), h.part)
-		if err := h.told(len(part)); err != nil {
-			return err
+		for i := range v {
+			if err := h.loss.HVP(h.part, v[i]); err != nil {
+				return err
+			}
+			axpy(h.sums[i], float64(len(part)), h.part)
+			if err := h.told(len(part)); err != nil {
+				return err
+			}
 		}
 	}
 	n := float64(len(h.examples))
 	h.mean = loss / n
-	narrow(dst, h.sum, n)
+	for i := range v {
+		narrow(dst[i], h.sums[i], n)
+	}
 	return nil
 }
 
@@ -88,7 +103,7 @@ func (h *Hessian) Apply(dst, v []float32) error {
 func (h *Hessian) batches() iter.Seq[[]int32] { return slices.Chunk(h.examples, h.loss.Batch()) }
 
 // applyWhole keeps what the one batch left for the next product.
-func (h *Hessian) applyWhole(dst, v []float32) error {
+func (h *Hessian) applyWhole(dst, v [][]float32) error {
 	if !h.loaded {
 		sum, err := h.load(h.examples)
 		if err != nil {
@@ -97,10 +112,15 @@ func (h *Hessian) applyWhole(dst, v []float32) error {
 		h.mean = sum / float64(len(h.examples))
 		h.loaded = true
 	}
-	if err := h.loss.HVP(dst, v); err != nil {
-		return err
+	for i := range v {
+		if err := h.loss.HVP(dst[i], v[i]); err != nil {
+			return err
+		}
+		if err := h.told(len(h.examples)); err != nil {
+			return err
+		}
 	}
-	return h.told(len(h.examples))
+	return nil
 }
 
 func (h *Hessian) load(examples []int32) (float64, error) {

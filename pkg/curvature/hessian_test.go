@@ -5,9 +5,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"reflect"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"srn/pkg/nn"
 )
 
 // softmaxRegression is the cross-entropy of a linear classifier: its Hessian
@@ -175,5 +178,42 @@ func TestHessianErrors(t *testing.T) {
 	h.OnBatch = nil
 	if err := h.Apply(make([]float32, h.Dim()), v); !errors.Is(err, ErrNotFinite) {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Products of several vectors have the bits of single ones, and run each batch
+// once.
+func TestApplyAll(t *testing.T) {
+	const n, features, classes = 30, 4, 3
+	for _, batch := range []int{7, n} {
+		loss := newSoftmaxRegression(n, features, classes, batch)
+		h, err := NewHessian(loss, indices(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		block := Block{Tensors: []nn.Param{{Name: "w", Shape: []int{5}, Offset: 3}}}
+		for name, op := range map[string]Operator{"whole": h, "shifted": Shifted{h, 0.5}, "restricted": block.Restrict(Shifted{h, 0.5})} {
+			r := rand.New(rand.NewPCG(5, 6))
+			var v, got, want [][]float32
+			for i := range 3 {
+				v, got, want = append(v, make([]float32, op.Dim())), append(got, make([]float32, op.Dim())), append(want, make([]float32, op.Dim()))
+				for j := range v[i] {
+					v[i][j] = float32(r.NormFloat64())
+				}
+				if err := op.Apply(want[i], v[i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before := loss.loads
+			if err := applyAll(op, got, v); err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Errorf("batch %d, %s: %v, one by one %v", batch, name, got, want)
+			}
+			if loads := loss.loads - before; loads > (n+batch-1)/batch {
+				t.Errorf("batch %d, %s: %d batches loaded", batch, name, loads)
+			}
+		}
 	}
 }

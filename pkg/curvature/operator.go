@@ -22,6 +22,27 @@ type Operator interface {
 	Apply(dst, v []float32) error
 }
 
+// Several is an operator that multiplies several vectors at a lower cost than
+// one after the other.
+type Several interface {
+	Operator
+	// ApplyAll computes dst[i] = H·v[i], to the bit as Apply does.
+	ApplyAll(dst, v [][]float32) error
+}
+
+// applyAll multiplies several vectors by any operator.
+func applyAll(op Operator, dst, v [][]float32) error {
+	if s, ok := op.(Several); ok {
+		return s.ApplyAll(dst, v)
+	}
+	for i := range v {
+		if err := op.Apply(dst[i], v[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ErrNotFinite says that a product, or the loss below it, is NaN or infinite:
 // the network has diverged.
 var ErrNotFinite = errors.New("curvature is not finite (NaN or Inf): the network has diverged")

@@ -10,11 +10,18 @@ type Shifted struct {
 
 // Apply computes dst = (H + Shift·I)·v.
 func (s Shifted) Apply(dst, v []float32) error {
-	if err := s.Operator.Apply(dst, v); err != nil {
+	return s.ApplyAll([][]float32{dst}, [][]float32{v})
+}
+
+// ApplyAll does so for several vectors.
+func (s Shifted) ApplyAll(dst, v [][]float32) error {
+	if err := applyAll(s.Operator, dst, v); err != nil {
 		return err
 	}
-	for i, x := range v {
-		dst[i] = float32(float64(dst[i]) + s.Shift*float64(x))
+	for j := range v {
+		for i, x := range v[j] {
+			dst[j][i] = float32(float64(dst[j][i]) + s.Shift*float64(x))
+		}
 	}
 	return nil
 }

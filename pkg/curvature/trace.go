@@ -1,6 +1,9 @@
 package curvature
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // TraceOptions says how traces are estimated. Zero values take the defaults.
 type TraceOptions struct {
@@ -21,7 +24,7 @@ type TraceOptions struct {
 type Trace struct {
 	Trace     Estimate
 	Frobenius Estimate
-	// Products is how many were taken.
+	// Products is how many the estimates are of.
 	Products int
 	// Sketch is the dimension of the subspace that Hutch++ treats exactly.
 	Sketch int
@@ -52,14 +55,20 @@ func Hutchinson(op Operator, opt TraceOptions) (*Trace, error) {
 		return nil, err
 	}
 	s := newSampler(op, opt)
-	for i := range opt.Products {
-		opt.Probe.draw(s.w, opt.Seed, uint64(i))
-		if err := s.sample(0); err != nil {
+	for next := 0; next < opt.Products; {
+		n, err := s.products(next, opt.Products, nil)
+		if err != nil {
 			return nil, err
 		}
-		t := estimate(s.forms)
-		if opt.Tol > 0 && len(s.forms) >= leastSamples && t.Error <= opt.Tol*max(t.Value, -t.Value) {
-			break
+		next += n
+		for i := range n {
+			if err := s.sample(i, 0); err != nil {
+				return nil, err
+			}
+			t := estimate(s.forms)
+			if opt.Tol > 0 && len(s.forms) >= leastSamples && t.Error <= opt.Tol*max(t.Value, -t.Value) {
+				return s.result(0, 0, 0), nil
+			}
 		}
 	}
 	return s.result(0, 0, 0), nil
@@ -77,82 +86,118 @@ func HutchPP(op Operator, opt TraceOptions) (*Trace, error) {
 	}
 	s := newSampler(op, opt)
 	q := basis{dim: op.Dim()}
-	for i := range min(opt.Products/3, op.Dim()) {
-		opt.Probe.draw(s.w, opt.Seed, uint64(i))
-		narrow(s.g, s.w, 1)
-		if err := s.product(); err != nil {
+	sketch := opt.Products / 3
+	for next := 0; next < min(sketch, op.Dim()); {
+		n, err := s.products(next, min(sketch, op.Dim()), nil)
+		if err != nil {
 			return nil, err
 		}
-		before := norm(s.w)
-		// What lies in the subspace already adds nothing but rounding.
-		if _, rest := q.project(s.w); rest > 1e-5*before {
-			q.push(s.w, rest)
+		next += n
+		for i := range n {
+			s.taken++
+			widen(s.w, s.images[i])
+			before := norm(s.w)
+			// What lies in the subspace already adds nothing but rounding.
+			if _, rest := q.project(s.w); rest > 1e-5*before {
+				q.push(s.w, rest)
+			}
 		}
 	}
 	var trace, squares float64
-	for _, v := range q.vectors[:q.size] {
-		copy(s.g, v)
-		if err := s.product(); err != nil {
+	for part := range slices.Chunk(q.vectors[:q.size], together) {
+		if err := s.multiply(part); err != nil {
 			return nil, err
 		}
-		trace += dot(s.g, s.w)
-		size := norm(s.w)
-		squares += size * size
-		s.fixed = trace
-		if err := s.report(); err != nil {
-			return nil, err
+		for i, v := range part {
+			s.taken++
+			widen(s.w, s.images[i])
+			trace += dot(v, s.w)
+			size := norm(s.w)
+			squares += size * size
+			s.fixed = trace
+			if err := s.report(); err != nil {
+				return nil, err
+			}
 		}
 	}
 	if q.size == op.Dim() {
 		return s.result(trace, squares, q.size), nil
 	}
-	for i := opt.Products / 3; s.products < opt.Products; i++ {
-		opt.Probe.draw(s.w, opt.Seed, uint64(i))
-		q.project(s.w)
-		if err := s.sample(trace); err != nil {
+	last := sketch + opt.Products - s.taken // number of the last probe, plus one
+	for next := sketch; next < last; {
+		n, err := s.products(next, last, &q)
+		if err != nil {
 			return nil, err
+		}
+		next += n
+		for i := range n {
+			if err := s.sample(i, trace); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return s.result(trace, squares, q.size), nil
 }
 
+// together is how many products are computed at once: enough to make what
+// they share cheap (see [Several]).
+const together = 8
+
 // sampler collects quadratic forms and squared norms of products.
 type sampler struct {
 	op             Operator
 	opt            TraceOptions
-	g, image       []float32
+	g, images      [][]float32 // vectors and their products
 	w              []float64
 	forms, squares []float64
 	fixed          float64 // the part of the trace that is not sampled
-	products       int
+	taken          int     // products
 }
 
 func newSampler(op Operator, opt TraceOptions) *sampler {
-	n := op.Dim()
-	return &sampler{op: op, opt: opt, g: make([]float32, n), image: make([]float32, n), w: make([]float64, n)}
+	s := &sampler{op: op, opt: opt, w: make([]float64, op.Dim())}
+	for range min(together, opt.Products) {
+		s.g, s.images = append(s.g, make([]float32, op.Dim())), append(s.images, make([]float32, op.Dim()))
+	}
+	return s
 }
 
-// product computes w = A·g.
-func (s *sampler) product() error {
-	s.products++
-	if err := s.op.Apply(s.image, s.g); err != nil {
+// products multiplies some of the probes numbered from next to end-1, without
+// their parts in a subspace if one is given, and returns how many.
+func (s *sampler) products(next, end int, without *basis) (n int, err error) {
+	n = min(together, end-next)
+	for i := range n {
+		s.opt.Probe.draw(s.w, s.opt.Seed, uint64(next+i))
+		if without != nil {
+			without.project(s.w)
+		}
+		narrow(s.g[i], s.w, 1)
+	}
+	return n, s.multiply(s.g[:n])
+}
+
+// multiply computes the images of some vectors.
+func (s *sampler) multiply(v [][]float32) error {
+	images := s.images[:len(v)]
+	if err := applyAll(s.op, images, v); err != nil {
 		return err
 	}
-	widen(s.w, s.image)
-	if !finite(norm(s.w)) {
-		return ErrNotFinite
+	for _, image := range images {
+		for _, x := range image {
+			if !finite(float64(x)) {
+				return ErrNotFinite
+			}
+		}
 	}
 	return nil
 }
 
-// sample takes the probe in w.
-func (s *sampler) sample(fixed float64) error {
-	narrow(s.g, s.w, 1)
-	if err := s.product(); err != nil {
-		return err
-	}
+// sample takes in the product of a vector.
+func (s *sampler) sample(i int, fixed float64) error {
+	s.taken++
+	widen(s.w, s.images[i])
 	size := norm(s.w)
-	s.forms = append(s.forms, dot(s.g, s.w))
+	s.forms = append(s.forms, dot(s.g[i], s.w))
 	s.squares = append(s.squares, size*size)
 	s.fixed = fixed
 	return s.report()
@@ -172,7 +217,7 @@ func (s *sampler) report() error {
 	if s.opt.OnProduct == nil {
 		return nil
 	}
-	return s.opt.OnProduct(s.products, s.trace())
+	return s.opt.OnProduct(s.taken, s.trace())
 }
 
 func (s *sampler) result(trace, squares float64, sketch int) *Trace {
@@ -182,5 +227,5 @@ func (s *sampler) result(trace, squares float64, sketch int) *Trace {
 		square = estimate(s.squares)
 	}
 	square.Value += squares
-	return &Trace{Trace: s.trace(), Frobenius: square.root(), Products: s.products, Sketch: sketch, Samples: len(s.forms)}
+	return &Trace{Trace: s.trace(), Frobenius: square.root(), Products: s.taken, Sketch: sketch, Samples: len(s.forms)}
 }
