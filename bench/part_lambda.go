@@ -42,11 +42,11 @@ func (b *bench) lambda() (section, error) {
 			continue
 		}
 		for _, threads := range b.threads {
-			r, note, err := b.lambdaArch(arch, threads)
+			found, note, err := b.lambdaArch(arch, threads)
 			if err != nil {
 				return section{}, err
 			}
-			rows, notes = append(rows, r), append(notes, note)
+			rows, notes = append(rows, found...), append(notes, note)
 			if err := b.clean(); err != nil {
 				return section{}, err
 			}
@@ -63,11 +63,11 @@ func (b *bench) trained() int {
 	return lambdaSteps
 }
 
-func (b *bench) lambdaArch(arch string, threads int) (Row, string, error) {
-	fail := func(err error) (Row, string, error) { return Row{}, "", err }
+func (b *bench) lambdaArch(arch string, threads int) ([]Row, string, error) {
+	fail := func(err error) ([]Row, string, error) { return nil, "", err }
 	be := b.backend(threads)
 	defer be.Close()
-	params, running, err := b.train100(be, arch)
+	params, running, err := b.taught(be, arch)
 	if err != nil {
 		return fail(err)
 	}
@@ -95,32 +95,48 @@ func (b *bench) lambdaArch(arch string, threads int) (Row, string, error) {
 	if err != nil {
 		return fail(err)
 	}
-	var mine, other found
+	var mine found
 	ours := &contender{run: func(int) (span, error) {
 		return timed(func() (err error) { mine, err = search(lambdaTolerance); return err })
 	}}
-	theirs, format, err := b.lambdaPeer(arch, threads, n, params, running, &other)
+	theirs, err := b.lambdaPeers(arch, threads, n, params, running)
 	if err != nil {
 		return fail(err)
 	}
-	if err := b.effort().once(contenders(ours, theirs)...); err != nil {
+	all := []*contender{ours}
+	for _, p := range theirs {
+		all = append(all, p.contender)
+	}
+	if err := b.effort().once(all...); err != nil {
 		return fail(err)
 	}
 	off := func(f found) string {
 		return fmt.Sprintf("%.6g, off by %.0e, %d products", f.Lambda, math.Abs(f.Lambda/exact.Lambda-1), f.Products)
 	}
 	note := fmt.Sprintf("%s, %d threads: ours %s", arch, threads, off(mine))
-	if theirs != nil {
-		note += "; PyHessian " + off(other)
-		if math.Abs(other.Loss-exact.Loss) > 1e-4*exact.Loss {
-			return fail(fmt.Errorf("the peer's loss is %g, ours %g: not the same network", other.Loss, exact.Loss))
-		}
+	seconds := unit{"s", func(s float64) float64 { return s }}
+	if theirs == nil {
+		return []Row{row(arch, threads, seconds, ours, nil, "", "")}, note, nil
 	}
-	return row(arch, threads, unit{"s", func(s float64) float64 { return s }}, ours, theirs, "PyHessian "+format, "≥ 5"), note, nil
+	var rows []Row
+	for _, p := range theirs {
+		if math.Abs(p.Loss-exact.Loss) > 1e-4*exact.Loss {
+			return fail(fmt.Errorf("the peer's loss is %g, ours %g: not the same network", p.Loss, exact.Loss))
+		}
+		rows = append(rows, row(arch, threads, seconds, ours, p.contender, p.name, "≥ 5"))
+	}
+	return rows, note + "; PyHessian " + off(theirs[0].found), nil
 }
 
-// train100 trains a network a little and returns its state.
-func (b *bench) train100(be device.Backend, arch string) (params, running []float32, err error) {
+// lambdaPeer is PyHessian's search in one of its ways.
+type lambdaPeer struct {
+	*contender
+	found
+	name string
+}
+
+// taught trains a network a little and returns its state.
+func (b *bench) taught(be device.Backend, arch string) (params, running []float32, err error) {
 	s, err := newStepper(be, b.data, b.dir, fitting{arch: arch, method: "ce", batch: b.batch})
 	if err != nil {
 		return nil, nil, err
@@ -134,38 +150,49 @@ func (b *bench) train100(be device.Backend, arch string) (params, running []floa
 	return params, running, s.close()
 }
 
-// lambdaPeer is PyHessian's search; nil without it.
-func (b *bench) lambdaPeer(arch string, threads, n int, params, running []float32, result *found) (*contender, string, error) {
+// lambdaPeers are PyHessian's searches: with all images in one batch, whose
+// gradient's graph it keeps, and with batches, which take less memory. Either
+// can be the faster. There are none without it.
+func (b *bench) lambdaPeers(arch string, threads, n int, params, running []float32) ([]*lambdaPeer, error) {
 	if b.peer == nil || b.peer.pyhessian == "" {
-		return nil, "", nil
+		return nil, nil
 	}
 	state := filepath.Join(b.dir, "state")
 	bytes, err := binary.Append(nil, binary.NativeEndian, slices.Concat(params, running))
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if err := os.WriteFile(state, bytes, 0o666); err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	job, err := b.peer.best(request{"job": "hvp", "arch": arch, "batch": b.batch, "threads": threads, "bn": "eval"})
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	if err := b.peer.drop(); err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	ask := request{
-		"do": "lambda", "arch": arch, "format": job["format"], "threads": threads, "images": n, "state": state,
-		"mean": b.data.Mean, "std": b.data.Std, "tol": lambdaTolerance,
-	}
-	return &contender{run: func(int) (span, error) {
-		var a struct {
-			found
-			Seconds    float64 `json:"seconds"`
-			CPUSeconds float64 `json:"cpu_seconds"`
+	var list []*lambdaPeer
+	for _, batch := range []int{n, b.batch} {
+		p := &lambdaPeer{name: fmt.Sprintf("PyHessian %s, batches of %d", job["format"], batch)}
+		if batch == n {
+			p.name = fmt.Sprintf("PyHessian %s, one batch", job["format"])
 		}
-		err := b.peer.ask(ask, &a)
-		*result = a.found
-		return span{a.Seconds, a.CPUSeconds}, err
-	}}, job["format"].(string), nil
+		ask := request{
+			"do": "lambda", "arch": arch, "format": job["format"], "threads": threads, "images": n, "batch": batch,
+			"state": state, "mean": b.data.Mean, "std": b.data.Std, "tol": lambdaTolerance,
+		}
+		p.contender = &contender{run: func(int) (span, error) {
+			var a struct {
+				found
+				Seconds    float64 `json:"seconds"`
+				CPUSeconds float64 `json:"cpu_seconds"`
+			}
+			err := b.peer.ask(ask, &a)
+			p.found = a.found
+			return span{a.Seconds, a.CPUSeconds}, err
+		}}
+		list = append(list, p)
+	}
+	return list, nil
 }

@@ -109,7 +109,7 @@ class Peer:
         return {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
 
     def do_lambda(self, q):
-        """All images are one batch, so that PyHessian keeps the gradient's graph."""
+        """Of one batch PyHessian keeps the gradient's graph; of several, nothing."""
         module = importlib.import_module("pyhessian.hessian")  # the package hides it behind its class
         warnings.filterwarnings("ignore", message="Using backward")
         self.use(q["threads"])
@@ -125,22 +125,27 @@ class Peer:
         y, criterion, products = self.labels[: q["images"]], torch.nn.CrossEntropyLoss(), 0
         with torch.no_grad():
             loss = criterion(net(x), y).item()
-        product = module.hessian_vector_product
+        quotient = module.group_product
 
-        def counted(*args):
+        def counted(*args):  # once a product, for its Rayleigh quotient
             nonlocal products
             products += 1
-            return product(*args)
+            return quotient(*args)
 
-        module.hessian_vector_product = counted
+        data = {"data": (x, y)}
+        if q["batch"] < len(y):
+            data = {"dataloader": list(zip(x.split(q["batch"]), y.split(q["batch"])))}
         torch.manual_seed(0)
+        cpu, start = time.process_time(), time.perf_counter()
+        peer = module.hessian(net, criterion, cuda=False, **data)
+        module.group_product = counted
         try:
-            cpu, start = time.process_time(), time.perf_counter()
-            values, _ = module.hessian(net, criterion, data=(x, y), cuda=False).eigenvalues(tol=q["tol"])
+            values, _ = peer.eigenvalues(tol=q["tol"])
             wall, cpu = time.perf_counter() - start, time.process_time() - cpu
         finally:
-            module.hessian_vector_product = product
+            module.group_product = quotient
             net.zero_grad(set_to_none=True)
+            del peer
             gc.collect()  # its graph is a cycle
         return {"lambda": values[0], "loss": loss, "products": products, "seconds": wall, "cpu_seconds": cpu}
 

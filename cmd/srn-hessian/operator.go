@@ -20,7 +20,7 @@ import (
 type operatorFlags struct {
 	lossFlags
 	Operator    string   `default:"hessian" enum:"hessian,ggn,fisher" placeholder:"NAME" help:"hessian; ggn, the generalised Gauss–Newton matrix; fisher, the empirical Fisher matrix (${default})."`
-	Params      []string `placeholder:"GLOB,…" help:"Parameters by tensor name, such as 'layer1.*' or '*conv?.weight,linear.weight'; the rest is constant (default: all)."`
+	Params      []string `placeholder:"GLOB" help:"Parameters by tensor name, such as 'layer1.*' or '*conv?.weight,linear.weight'; the rest is constant (default: all)."`
 	Per         string   `default:"all" enum:"all,layer,block,stage" placeholder:"PART" help:"One record for each layer, residual block or stage, the rest constant; or all together (${default})."`
 	WeightDecay float64  `default:"0" placeholder:"X" help:"Add the term X/2·‖θ‖² to the loss, and so X to every eigenvalue (${default})."`
 	Objective   string   `default:"loss" enum:"loss,margin" placeholder:"NAME" help:"Of what the Hessian is: loss, the mean cross-entropy; margin, the mean smoothed margin, whose sign is that of a safe prediction (${default})."`

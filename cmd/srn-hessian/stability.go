@@ -155,12 +155,13 @@ func (r rate) String() string {
 // fields set the learning rate beside the bounds on it.
 func (r rate) fields(lambda, weightDecay float64) artifact.Fields {
 	bound := 2 / lambda
-	var withMomentum, over, overMomentum any
+	var withMomentum, over, overMomentum, edge, edgeMomentum any
 	if r.momentum != nil {
 		withMomentum = bound * (1 + *r.momentum)
 	}
 	if r.now != nil {
 		over, overMomentum = *r.now/bound, *r.now/(bound*(1+*r.momentum))
+		edge, edgeMomentum = 2 / *r.now, 2*(1+*r.momentum) / *r.now
 	}
 	return artifact.Fields{
 		{Key: "lr", Value: r.now}, {Key: "lr_next", Value: r.next}, {Key: "momentum", Value: r.momentum},
@@ -169,9 +170,10 @@ func (r rate) fields(lambda, weightDecay float64) artifact.Fields {
 		{Key: "bound_momentum", Value: withMomentum},
 		{Key: "lr_over_bound", Value: over},
 		{Key: "lr_over_bound_momentum", Value: overMomentum},
+		{Key: "edge", Value: edge}, {Key: "edge_momentum", Value: edgeMomentum},
 	}
 }
 
 const stabilityExamples = `  Learning rate and bound along a run, on training images:
     srn-hessian stability --data cifar10.safetensors.zst --split train run/*.safetensors.zst -o stability.jsonl.zst
-    zstdcat stability.jsonl.zst | jq -r 'select(.type=="stability") | [.epoch, .lr, .bound, .lr_over_bound] | @tsv'`
+    zstdcat stability.jsonl.zst | jq -r 'select(.type=="stability") | [.epoch, .loss, .lambda_max, .edge, .edge_momentum] | @tsv'`

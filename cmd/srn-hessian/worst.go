@@ -18,7 +18,7 @@ type worst struct {
 	probe.Flags
 	lossFlags
 	seriesFlags
-	Rho     []float64 `default:"0.01,0.05" placeholder:"X,…" help:"Radii ρ of the balls, in the Euclidean norm of all parameters (${default})."`
+	Rho     []float64 `default:"0.01,0.05" placeholder:"X" help:"Radii ρ of the balls, in the Euclidean norm of all parameters (${default})."`
 	Ascent  int       `default:"30" placeholder:"N" help:"Steps of projected gradient ascent, each one gradient (${default})."`
 	Slowest float64   `name:"ascent-tol" default:"1e-3" placeholder:"X" help:"Stop when two steps running add less than this fraction of the increase (${default})."`
 }

@@ -209,3 +209,20 @@ func TestNetworkSymmetry(t *testing.T) {
 		}
 	}
 }
+
+// TestProductsKeepNothing: memory does not grow from product to product, nor
+// from pass to pass.
+func TestProductsKeepNothing(t *testing.T) {
+	f := readFixture(t)
+	for _, batch := range []int{len(f.labels), 3} {
+		h := f.hessian(t, 1, batch, nn.Eval, indices(len(f.labels)))
+		v, hv := direction(h.Dim()), make([]float32, h.Dim())
+		if n := testing.AllocsPerRun(5, func() {
+			if err := h.Apply(hv, v); err != nil {
+				t.Fatal(err)
+			}
+		}); n > 16 {
+			t.Errorf("passes of %d: a product allocates %v times", batch, n)
+		}
+	}
+}
