@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"srn/pkg/artifact"
@@ -135,9 +136,13 @@ func wanted(only []string, name string) bool {
 	return len(only) == 0 || slices.ContainsFunc(only, func(o string) bool { return o == name || partOf(o) == name })
 }
 
-// partOf is the part of which an id such as figure-3-1-1 names a figure, ""
+// partOf is the part that a figure's id such as figure-3-1-1 belongs to, ""
 // where there is none.
 func partOf(id string) string {
+	stem, _, numbered := strings.Cut(id, "-")
+	if _, err := strconv.Atoi(strings.TrimPrefix(stem, "c")); err == nil && numbered && stem[0] == 'c' {
+		return "runs"
+	}
 	for _, p := range parts {
 		stem := strings.ReplaceAll(strings.Replace(p.name, "figure", "figure-", 1), "accuracy-curvature", "relation")
 		if strings.HasPrefix(id, stem+"-") {
