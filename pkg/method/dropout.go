@@ -17,7 +17,7 @@ var dropoutInfo = Info{
 	PaperRow:  "Dropout",
 	Passes:    "1",
 	Params:    []Param{number("p", 0.5, 0, 0.99, "probability of being dropped")},
-	Notes:     []string{"The paper names neither a place nor a rate. Before the classifier is one of two places with a precedent; the other is between the convolutions of a block."},
+	Notes:     []string{"The paper names neither a place nor a rate. Before the classifier is one of two places with a precedent; the other is between the convolutions of a block, where ResNet-32 would draw 143,360 numbers for each image."},
 	needs:     func(values) Needs { return Needs{FeatureMask: true} },
 	make: func(o Options, v values) (part, error) {
 		return &dropout{newMaskDrawer(o, v.number("p"))}, nil

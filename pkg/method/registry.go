@@ -41,7 +41,7 @@ func Methods() []Info { return slices.Clone(registry) }
 
 // Find returns the method of that name, which may be several joined by "+",
 // or an error that lists what there is. A name is found with and without
-// "-like".
+// "-like", and by its row in the paper's tables, as arlf or l-m-softmax.
 func Find(name string) (Info, error) {
 	names := strings.Split(name, "+")
 	var parts []Info
@@ -49,6 +49,11 @@ func Find(name string) (Info, error) {
 		i := slices.IndexFunc(registry, func(m Info) bool {
 			return strings.TrimSuffix(m.Name, "-like") == strings.TrimSuffix(n, "-like")
 		})
+		if i < 0 && n != "" {
+			i = slices.IndexFunc(registry, func(m Info) bool {
+				return strings.ReplaceAll(strings.ToLower(m.PaperRow), " ", "-") == n
+			})
+		}
 		if i < 0 {
 			return Info{}, fmt.Errorf("method %q is none of %s", n, list())
 		}

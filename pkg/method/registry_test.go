@@ -85,8 +85,9 @@ func TestFindRefuses(t *testing.T) {
 	}
 }
 
-func TestNamesWithAndWithoutLike(t *testing.T) {
-	for name, want := range map[string]string{"l2t-dlf": "l2t-dlf", "l2t-dlf-like": "l2t-dlf", "slf+cutout": "slf-like+cutout", "ala": "ala-like"} {
+func TestOtherNames(t *testing.T) {
+	for name, want := range map[string]string{"l2t-dlf": "l2t-dlf", "l2t-dlf-like": "l2t-dlf", "slf+cutout": "slf-like+cutout", "ala": "ala-like",
+		"arlf": "barron", "l-m-softmax": "l-softmax", "implicit": "gradalign", "smooth+cutout": "smooth01+cutout", "confidence": "confidence-penalty"} {
 		info, err := Find(name)
 		if err != nil || info.Name != want {
 			t.Errorf("%s is found as %q, %v; want %q", name, info.Name, err, want)
