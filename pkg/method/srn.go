@@ -37,7 +37,7 @@ var srnInfo = Info{
 	PaperRow:  "SRN",
 	Passes:    "1",
 	Surrogate: true,
-	Notes: []string{"λ, a held ratio in its place, and how often ∇r is computed are flags of their own, --lambda-srn, --guidance-ratio and --guidance-every; the choices that the paper leaves open are srn-meta's.",
+	Notes: []string{"λ, a held ratio in its place, and how often ∇r is computed are flags of their own, --lambda-srn, --guidance-ratio and --guidance-every; the choices that the paper leaves open are srn-meta's, and so are the ablations of its Table 4: --r-max, --surrogate mlp, --gamma-mar.",
 		"A surrogate of the form dictionary has no r: what it composes of each tensor's gradient, weights and momentum is added in place of ∇r."},
 	make: func(o Options, _ values) (part, error) { return newSurrogateGuided("srn", o) },
 }
