@@ -67,8 +67,8 @@ func newSpectralLayer(p nn.Param, r *rng.Rand) *spectralLayer {
 	return l
 }
 
-// normalise divides by the norm.
-func normalise(x []float64) {
+// normalise divides by the norm, which it returns.
+func normalise(x []float64) float64 {
 	sum := 0.0
 	for _, v := range x {
 		sum += v * v
@@ -77,9 +77,11 @@ func normalise(x []float64) {
 	for i := range x {
 		x[i] /= sum
 	}
+	return sum
 }
 
-// power takes one step towards the leading singular vectors.
+// power takes one step towards the leading singular vectors, after which σ is
+// ‖Wv‖.
 func (l *spectralLayer) power(w []float32) {
 	clear(l.v)
 	for i, u := range l.u {
@@ -94,7 +96,7 @@ func (l *spectralLayer) power(w []float32) {
 			l.u[i] += float64(x) * l.v[j]
 		}
 	}
-	normalise(l.u)
+	l.sigma = normalise(l.u)
 }
 
 // measure computes σ = uᵀWv.
@@ -114,11 +116,12 @@ func (l *spectralLayer) measure(w []float32) {
 
 // chain turns G into the gradient in W.
 func (l *spectralLayer) chain(g, w []float32) {
-	c := dot(g, w) / (l.sigma * l.sigma)
+	c, scale := dot(g, w)/(l.sigma*l.sigma), 1/l.sigma
 	for i, u := range l.u {
+		cu := c * u
 		for j, v := range l.v {
 			k := i*l.cols + j
-			g[k] = float32(float64(g[k])/l.sigma - c*u*v)
+			g[k] = float32(float64(g[k])*scale - cu*v)
 		}
 	}
 }
@@ -134,11 +137,12 @@ func (s *spectralNorm) replace(step bool) {
 		w := l.of(s.trained)
 		if step {
 			l.power(w)
+		} else {
+			l.measure(w)
 		}
-		l.measure(w)
-		to := l.of(s.used)
+		to, scale := l.of(s.used), 1/l.sigma
 		for i, x := range w {
-			to[i] = float32(float64(x) / l.sigma)
+			to[i] = float32(float64(x) * scale)
 		}
 	}
 	s.be.Write(s.net.Params(), s.used)
@@ -151,17 +155,16 @@ func (s *spectralNorm) leave() {
 		l.chain(l.of(s.grad), l.of(s.trained))
 	}
 	s.be.Write(s.net.Grad(), s.grad)
-	s.putBack()
-}
-
-func (s *spectralNorm) putBack() {
+	// Whatever runs next enters again, and loads.
 	s.be.Write(s.net.Params(), s.trained)
-	s.net.Load()
 }
 
 func (s *spectralNorm) effective() (restore func()) {
 	s.replace(false)
-	return s.putBack
+	return func() {
+		s.be.Write(s.net.Params(), s.trained)
+		s.net.Load()
+	}
 }
 
 func (s *spectralNorm) state() []artifact.Tensor {
