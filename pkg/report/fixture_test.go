@@ -209,6 +209,6 @@ func (f *fixtureWriter) meta(seed int64) {
 	}
 	records = append(records, artifact.Record{"type": "final", "round": 100, "surrogate_sha256": sum})
 	f.write(fmt.Sprintf("meta-%d.jsonl", seed), toolMeta, seed, map[string]any{
-		"dataset": "cifar10", "data_sha256": f.data, "arch": "resnet8", "rounds": 100, "r_max": 10, "surrogate": "conv", "gamma_mar": 1, "seed": seed,
+		"dataset": "cifar10", "data_sha256": f.data, "arch": "resnet8", "rounds": 100, "r_max": 10, "surrogate": "conv", "gamma_mar": 1, "augment": false, "seed": seed,
 	}, true, records)
 }

@@ -45,7 +45,7 @@ var expected = map[string]struct {
 	"stability":       {[]string{"lambda_max"}, checkpointed(map[string]kind{"lambda_max": real, "lr": positive, "bound": real, "lr_over_bound": real, "lr_over_bound_momentum": real, "lambda_max_scaled": real})},
 }
 
-// settingKinds are the settings in a header that the report relies on.
+// settingKinds are the settings in srn-fit's headers that the report relies on.
 var settingKinds = map[string]kind{
 	"dataset": text, "data_sha256": text, "arch": text, "method": text, "label": text, "epochs": index, "weight_decay": positive,
 	"guidance_ratio_target": positive, "lr": positive, "batch": index, "schedule": text, "augment": text, "lambda_srn": real, "guidance_every": index, "srn_sha256": text,
