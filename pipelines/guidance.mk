@@ -33,10 +33,10 @@ BIN      ?= ../bin
 # full is all of the data set, 45,000 and 5,000.
 split.small = --examples 2500 --val-fraction 0.2
 fit.small   = --split meta_train --augment none
-meta.small  = --rounds 480
+meta.small  = --rounds 240 --unroll 2
 split.full  =
 fit.full    = --split meta_train
-meta.full   = --rounds 2000 --augment
+meta.full   = --rounds 1000 --unroll 2 --augment
 
 # What srn-meta makes of a surrogate: online, as fast as the training that it
 # is for. The paper's own schedule where the paper's objective is asked for.

@@ -226,6 +226,9 @@ func (f *fit) config(d *dataset.Data, info method.Info, settings method.Settings
 	}
 	if f.SRN != "" {
 		c.Lambda, c.GuidanceRatio, c.GuidanceEvery = f.Lambda, f.Ratio, f.Every
+		if f.Refresh != "whole" {
+			c.Refresh = f.Refresh
+		}
 	}
 	return c
 }

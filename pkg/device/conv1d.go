@@ -60,3 +60,14 @@ type Conv1D interface {
 	// linear in x.)
 	Tangent(featuresDot []float64, dwDot, x, xDot Buffer, c []float64)
 }
+
+// Conv1DParts is a [Conv1D] that can compute the gradient in one part of the
+// sequence alone. It needs the activations around that part and the cotangent,
+// which does not depend on the sequence: the part's gradient is exact.
+type Conv1DParts interface {
+	// GradientPart computes the gradient of ⟨c, features⟩ in one of so many parts
+	// of x, writes it to that part of dx, and returns what the part adds to
+	// ⟨c, features⟩. Parts are whole chunks of a backend's own size: of more
+	// parts than chunks, some are empty.
+	GradientPart(dx, x Buffer, c []float64, part, parts int) float64
+}

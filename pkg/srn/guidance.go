@@ -10,13 +10,14 @@ import (
 
 // GuidanceConfig says how strongly and how freshly the surrogate guides.
 type GuidanceConfig struct {
-	Lambda float64 `json:"lambda_srn" name:"lambda-srn" default:"1" placeholder:"X" help:"Weight λ of r in the loss (${default})." why:"Table 1; with it λ‖∇r‖ is about 5e-5 of the task gradient's norm, which the records show"`
-	Ratio  float64 `json:"guidance_ratio" name:"guidance-ratio" default:"0" placeholder:"X" help:"Scale ∇r to this fraction of the task gradient's norm at every step instead of using λ; 0 is off (${default})." why:"the literal λ decides the default; a ratio makes guidance matter however small r's slope is"`
-	Every  int     `json:"guidance_every" name:"guidance-every" default:"10" placeholder:"N" help:"Compute ∇r anew every N steps; 1 is exact (${default}). A dictionary's guidance is always new." why:"an exact ∇r costs about one and a half training steps of ResNet-20; after 10 steps it still has a cosine of 0.99 to the exact one (bench/README.md)"`
+	Lambda  float64 `json:"lambda_srn" name:"lambda-srn" default:"1" placeholder:"X" help:"Weight λ of r in the loss (${default})." why:"Table 1; with it λ‖∇r‖ is about 5e-5 of the task gradient's norm, which the records show"`
+	Ratio   float64 `json:"guidance_ratio" name:"guidance-ratio" default:"0" placeholder:"X" help:"Scale ∇r to this fraction of the task gradient's norm at every step instead of using λ; 0 is off (${default})." why:"the literal λ decides the default; a ratio makes guidance matter however small r's slope is"`
+	Every   int     `json:"guidance_every" name:"guidance-every" default:"10" placeholder:"N" help:"Compute ∇r anew every N steps; 1 is exact (${default}). A dictionary's guidance is always new." why:"an exact ∇r costs about one and a half training steps of ResNet-20; after 10 steps it still has a cosine of 0.99 to the exact one (bench/README.md)"`
+	Refresh string  `json:"guidance_refresh,omitempty" name:"guidance-refresh" enum:"whole,cyclic" default:"whole" placeholder:"KIND" help:"What is computed anew: whole, all of ∇r every so many steps; cyclic, one of as many blocks of the sequence at every step, at the same cost over all but without slow steps (conv alone): whole, cyclic (${default})." why:"both are as stale on average and cost the same over all; whole has one origin, which gradients through it need"`
 }
 
 // DefaultGuidance is λ = 1 with a gradient computed every 10 steps.
-func DefaultGuidance() GuidanceConfig { return GuidanceConfig{Lambda: 1, Every: 10} }
+func DefaultGuidance() GuidanceConfig { return GuidanceConfig{Lambda: 1, Every: 10, Refresh: "whole"} }
 
 // Check returns an error that names the first field that cannot be.
 func (c GuidanceConfig) Check() error {
@@ -27,8 +28,10 @@ func (c GuidanceConfig) Check() error {
 		return fmt.Errorf("guidance-ratio: %g is negative or no number", c.Ratio)
 	case c.Every < 1:
 		return fmt.Errorf("guidance-every: %d steps, want at least 1", c.Every)
+	case c.Refresh == "": // of a state or a caller that knows no other
+		return nil
 	}
-	return nil
+	return oneOf("guidance-refresh", c.Refresh, "whole", "cyclic")
 }
 
 // Guidance adds λ·h to a classifier's gradient, for the h of a surrogate, or h
@@ -43,7 +46,8 @@ type Guidance struct {
 	value Value
 	age   int // steps that h has served
 	valid bool
-	path  *path // nil: the surrogate does not read it
+	path  *path  // nil: the surrogate does not read it
+	cycle *cycle // nil: h is computed whole
 
 	refreshes, clipped int
 
@@ -69,6 +73,12 @@ func NewGuidance(be device.Backend, s Surrogate, c GuidanceConfig) (*Guidance, e
 	if s.ReadsPath() {
 		g.path = &path{start: be.New(n), average: be.New(n), change: be.New(n)}
 	}
+	if c.Refresh == "cyclic" {
+		var err error
+		if g.cycle, err = newCycle(s, c.Every); err != nil {
+			return nil, err
+		}
+	}
 	return g, nil
 }
 
@@ -85,7 +95,9 @@ func (g *Guidance) Restart() {
 }
 
 // Due reports whether the next step computes a new h.
-func (g *Guidance) Due() bool { return !g.valid || g.path != nil || g.age >= g.Every }
+func (g *Guidance) Due() bool {
+	return !g.valid || g.path != nil || g.cycle != nil || g.age >= g.Every
+}
 
 // Step is what guides one step.
 type Step struct {
@@ -139,7 +151,11 @@ func (g *Guidance) point(gradient, params, velocity device.Buffer) Point {
 // refresh computes h.
 func (g *Guidance) refresh(at Point) {
 	begin := time.Now()
-	g.value = g.s.Guide(g.grad, at)
+	if g.cycle != nil {
+		g.value = g.cycle.turn(g.grad, at.Params, !g.valid)
+	} else {
+		g.value = g.s.Guide(g.grad, at)
+	}
 	g.spent += time.Since(begin)
 	g.timed++
 	g.norm = math.Sqrt(g.be.Dot(g.grad, g.grad))

@@ -14,6 +14,9 @@ func (g *Guidance) vectors() []namedBuffer {
 	if g.path != nil {
 		list = append(list, namedBuffer{"state.guidance.start", g.path.start}, namedBuffer{"state.guidance.average", g.path.average})
 	}
+	if g.cycle != nil {
+		list = append(list, namedBuffer{"state.guidance.blocks", g.cycle.dx})
+	}
 	return list
 }
 
@@ -27,6 +30,9 @@ func (g *Guidance) Restore(f *artifact.File, path string) error { return g.resto
 
 func (g *Guidance) state() []artifact.Tensor {
 	list := saved(g.be, g.vectors())
+	if g.cycle != nil {
+		list = append(list, g.cycle.state())
+	}
 	flag := map[bool]float64{true: 1}
 	return append(list, artifact.Float64(stateNumbers, []int{5},
 		[]float64{flag[g.valid], float64(g.age), g.norm, g.value.u, flag[g.path != nil && g.path.begun]}))
@@ -35,6 +41,11 @@ func (g *Guidance) state() []artifact.Tensor {
 func (g *Guidance) restore(f *artifact.File, path string) error {
 	if err := restored(g.be, f, path, g.vectors()); err != nil {
 		return err
+	}
+	if g.cycle != nil {
+		if err := g.cycle.restore(f, path); err != nil {
+			return err
+		}
 	}
 	t, err := f.Need(path, stateNumbers, artifact.F64, 5)
 	if err != nil {

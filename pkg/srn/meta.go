@@ -134,7 +134,9 @@ func (m *Meta) Round(stop func() bool) (Record, error) {
 		m.be.Fill(m.velocity, 0)
 		m.guidance.Restart()
 	}
-	m.guidance.Invalidate() // φ has changed
+	if m.Mode != "online" || m.Refresh != "cyclic" { // else blocks meet the new φ in their turn
+		m.guidance.Invalidate()
+	}
 	m.guidance.refreshes, m.guidance.clipped = 0, 0
 	m.objective.begin()
 	if err := m.inner(&r, stop); err != nil {

@@ -359,6 +359,7 @@ func TestResume(t *testing.T) {
 		"hypergradient, conv":       func(c *MetaConfig) { c.Objective, c.Unroll = "hypergradient", 3 },
 		"hypergradient, dictionary": func(c *MetaConfig) { c.Objective, c.Surrogate, c.Theta = "hypergradient", "dictionary", "reset" },
 		"online, s-meta":            func(c *MetaConfig) { c.Mode, c.InnerN = "online", 16 },
+		"online, cyclic":            func(c *MetaConfig) { c.Mode, c.InnerN, c.Refresh, c.Every = "online", 16, "cyclic", 3 },
 		"online, gap, dictionary": func(c *MetaConfig) {
 			c.Mode, c.InnerN, c.Objective, c.Surrogate, c.Unroll = "online", 16, "gap", "dictionary", 2
 		},

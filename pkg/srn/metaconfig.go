@@ -119,6 +119,9 @@ func (c MetaConfig) Check() error {
 			return err
 		}
 	}
+	if c.Refresh == "cyclic" && (c.Objective != "s-meta" || c.MetaGrad != "first") {
+		return fmt.Errorf("guidance-refresh: a gradient through ∇r needs it computed whole, at one place")
+	}
 	if c.Surrogate == "dictionary" && c.Objective == "s-meta" {
 		return fmt.Errorf("objective: a dictionary has no score to fit to s-meta: use hypergradient or gap")
 	}

@@ -324,6 +324,59 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
+// A cycle's first turn is the whole gradient; then a block is new at each step,
+// and after a cycle without change of Θ all are.
+func TestCyclicRefresh(t *testing.T) {
+	for _, input := range []string{"all", "conv", "scaled"} {
+		be := backend(t, 2)
+		var l nn.Layout
+		l.Add("conv1.weight", 60, 3, 3, 3) // some chunks
+		l.Add("conv2.weight", 16, 16, 3, 3)
+		c := small(func(c *Config) { c.Input = input })
+		s, err := NewScorer(be, c, l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Init(2)
+		n := l.Len()
+		params, theta := random(be, n, "θ")
+		g, err := NewGuidance(be, s, GuidanceConfig{Lambda: 1, Every: 3, Refresh: "cyclic"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		exact := be.New(n)
+		same := func(what string, want bool) {
+			t.Helper()
+			r := s.Gradient(exact, params).R
+			a, b := make([]float32, n), make([]float32, n)
+			be.Read(a, exact)
+			be.Read(b, g.grad)
+			if got := slices.Equal(a, b) && math.Abs(r-g.value.R) < 1e-12; got != want {
+				t.Errorf("%s, %s: exact is %v, want %v", input, what, got, want)
+			}
+		}
+		g.Step(nil, params, nil)
+		same("first step", true)
+		for i := range theta {
+			theta[i] *= -1.5
+		}
+		be.Write(params, theta)
+		for step := range 3 {
+			g.Step(nil, params, nil)
+			same("a cycle", step == 2)
+		}
+	}
+	c := DefaultConfig()
+	c.Surrogate = "mlp"
+	s, err := New(backend(t, 1), c, layout())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewGuidance(backend(t, 1), s, GuidanceConfig{Every: 2, Refresh: "cyclic"}); err == nil || !strings.Contains(err.Error(), "guidance-refresh") {
+		t.Errorf("error %v for a perceptron", err)
+	}
+}
+
 func TestGuidance(t *testing.T) {
 	be := backend(t, 1)
 	s, err := NewScorer(be, small(nil), layout())

@@ -42,6 +42,7 @@ type Config struct {
 	Lambda        float64 `json:"lambda_srn,omitempty"`
 	GuidanceRatio float64 `json:"guidance_ratio_target"`
 	GuidanceEvery int     `json:"guidance_every,omitempty"`
+	Refresh       string  `json:"guidance_refresh,omitempty"` // whole if empty
 }
 
 // Augmentation is how training images are varied.

@@ -65,7 +65,7 @@ func newRun(t *testing.T, dir string, threads int, c Config, resume bool) *Run {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := method.Options{Net: net, Settings: settings, Guidance: srn.GuidanceConfig{Lambda: 1, Every: 2},
+	options := method.Options{Net: net, Settings: settings, Guidance: srn.GuidanceConfig{Lambda: 1, Every: 2, Refresh: c.Refresh},
 		Seed: uint64(c.Seed), Mean: data.Mean, Std: data.Std,
 		Validation: &method.Validation{Images: data.Images(&data.Train), Labels: data.Train.Labels, Indices: data.MetaVal}}
 	if info.Surrogate {
@@ -142,10 +142,12 @@ func sameOutputs(t *testing.T, what string, got, want map[string]string) {
 }
 
 func TestSameBytesResumedAndAtAnyThreads(t *testing.T) {
-	for _, test := range []struct{ method, surrogate string }{{"ce", ""}, {"srn", "conv"}, {"srn", "mlp"}, {"srn", "dictionary"}} {
-		t.Run(test.method+" "+test.surrogate, func(t *testing.T) {
+	for _, test := range []struct{ method, surrogate, refresh string }{
+		{"ce", "", ""}, {"srn", "conv", ""}, {"srn", "conv", "cyclic"}, {"srn", "mlp", ""}, {"srn", "dictionary", ""},
+	} {
+		t.Run(strings.TrimSpace(test.method+" "+test.surrogate+" "+test.refresh), func(t *testing.T) {
 			c := testConfig
-			c.Method, c.Surrogate = test.method, test.surrogate
+			c.Method, c.Surrogate, c.Refresh = test.method, test.surrogate, test.refresh
 			dir := t.TempDir()
 			if err := newRun(t, dir, 1, c, false).Train(); err != nil {
 				t.Fatal(err)

@@ -259,6 +259,21 @@ func (c *conv1D) Gradient(features []float64, dx, dw, x device.Buffer, cotangent
 	c.mean(features)
 }
 
+// GradientPart implements [device.Conv1DParts].
+func (c *conv1D) GradientPart(dx, x device.Buffer, cotangent []float64, part, parts int) (sum float64) {
+	c.x, c.dx = host(x), host(dx)
+	c.setCotangent(cotangent)
+	from, to := c.chunks*part/parts, c.chunks*(part+1)/parts
+	c.backend.parallel(to-from, func(worker, i int) { c.runGradient(worker, from+i) })
+	n := c.shape.Features()
+	for chunk := from; chunk < to; chunk++ {
+		for i, v := range c.features[chunk*n : (chunk+1)*n] {
+			sum += cotangent[i] * v
+		}
+	}
+	return sum / float64(c.shape.Length)
+}
+
 // Tangent implements [device.Conv1D].
 func (c *conv1D) Tangent(featuresDot []float64, dwDot, x, xDot device.Buffer, cotangent []float64) {
 	c.x, c.xDot, c.dx = host(x), host(xDot), nil

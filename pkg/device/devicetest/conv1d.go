@@ -188,6 +188,17 @@ func Conv1D(t *testing.T, be device.Backend) {
 				s.Gradient(features, dx, nil, upload64(be, x), c)
 				closeTo(t, "features beside the gradient", features, o.mean(o.a[len(o.a)-1]), 1e-5)
 				closeTo(t, "gradient in the sequence", float64s(download(be, dx)), wantDx, 2e-5)
+				if p, ok := s.(device.Conv1DParts); ok {
+					whole, value := float64s(download(be, dx)), dot(c, features)
+					be.Fill(dx, 0)
+					for _, part := range []int{2, 0, 1} {
+						value -= p.GradientPart(dx, upload64(be, x), c, part, 3)
+					}
+					closeTo(t, "gradient part by part", float64s(download(be, dx)), whole, 0)
+					if math.Abs(value) > 1e-6 {
+						t.Errorf("the parts of ⟨c, features⟩ miss %g of it", value)
+					}
+				}
 				be.Fill(dx, 0)
 				s.Gradient(features, dx, dw, upload64(be, x), c)
 				closeTo(t, "gradient in the sequence beside the weights'", float64s(download(be, dx)), wantDx, 2e-5)
