@@ -81,6 +81,7 @@ var parts = []part{
 	{"density", "Spectral density of the Hessian", (*study).spectrum},
 	{"stability", "Learning rate against the edge of stability", (*study).stabilitySections},
 	{"guidance", "What the surrogate’s gradient points at", (*study).guidanceSections},
+	{"verdicts", "Whether guidance helps: paired differences to its controls and to tuned plain training", (*study).verdicts},
 	{"meta", "Meta-training of the surrogates", (*study).metaSections},
 }
 

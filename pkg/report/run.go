@@ -28,12 +28,16 @@ type run struct {
 	epochs   []artifact.Record // by epoch
 	final    artifact.Record
 	evals    []artifact.Record // on the test split, by epoch
+	held     []artifact.Record // on the held-out training images, by epoch
 	tops     []artifact.Record // by epoch
 	planes   []*plane          // landscapes of its checkpoints
 	measured map[string][]artifact.Record
 
 	surrogate *Source // the meta-training that made what guided it, nil where there was none or its records are not there
 }
+
+// heldOut is the split of training images that choices may look at.
+const heldOut = "meta_val"
 
 // plane is a landscape with its cells.
 type plane struct {
@@ -135,7 +139,7 @@ func collect(sources []*Source) *collection {
 					last.cells = append(last.cells, rec)
 				}
 				continue
-			case kind == "eval" && rec.Text("split") != "" && rec.Text("split") != "test":
+			case kind == "eval" && rec.Text("split") != "" && rec.Text("split") != "test" && rec.Text("split") != heldOut:
 				c.elsewhere++
 				continue
 			case kind != "eval" && kind != "top" && kind != "landscape" && !slices.Contains(measurements, kind):
@@ -148,6 +152,8 @@ func collect(sources []*Source) *collection {
 			switch {
 			case r == nil:
 				c.ambiguous++
+			case kind == "eval" && rec.Text("split") == heldOut:
+				r.held = append(r.held, rec)
 			case kind == "eval":
 				r.evals = append(r.evals, rec)
 			case kind == "top":
@@ -163,7 +169,7 @@ func collect(sources []*Source) *collection {
 		}
 	}
 	for _, r := range c.runs {
-		r.evals = byEpoch(r.evals)
+		r.evals, r.held = byEpoch(r.evals), byEpoch(r.held)
 		r.tops = byCondition(r.tops)
 		for kind, list := range r.measured {
 			r.measured[kind] = byCondition(list)
