@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"srn/pkg/device"
+	"srn/pkg/srn"
 )
 
 // Refresh says what srn-fit costs at one refresh interval of the guidance,
@@ -20,6 +21,10 @@ type Refresh struct {
 	// the mean over the interval's steps and the places.
 	Last []float64 `json:"cosine_last"`
 	Mean float64   `json:"cosine_mean"`
+	// The same with one of as many blocks refreshed at every step: the cost, and
+	// the mean over the places of the cosine once a cycle has passed.
+	CyclicCost   Summary `json:"cyclic_cost"`
+	CyclicCosine float64 `json:"cyclic_cosine"`
 }
 
 // refresh measures training guided by a surrogate against plain training.
@@ -27,11 +32,18 @@ func (b *bench) refresh() (section, error) {
 	arch := b.usual()
 	var table []Refresh
 	for _, every := range b.refreshes {
-		cost, err := b.guidanceCost(arch, every)
-		if err != nil {
+		r := Refresh{Every: every}
+		var err error
+		if r.Cost, err = b.guidanceCost(arch, every, "whole"); err != nil {
 			return section{}, err
 		}
-		table = append(table, Refresh{Every: every, Cost: cost})
+		if r.CyclicCost, err = b.guidanceCost(arch, every, "cyclic"); err != nil {
+			return section{}, err
+		}
+		if r.CyclicCosine, err = b.cyclicCosine(arch, every); err != nil {
+			return section{}, err
+		}
+		table = append(table, r)
 	}
 	curves, err := b.staleness(arch)
 	if err != nil {
@@ -41,7 +53,7 @@ func (b *bench) refresh() (section, error) {
 	for _, at := range b.trajectory {
 		header = append(header, fmt.Sprintf("last cosine, step %d", at))
 	}
-	s := section{Name: "refresh", Data: table, table: [][]string{append(header, "mean cosine")},
+	s := section{Name: "refresh", Data: table, table: [][]string{append(header, "mean cosine", "cyclic: time over CE", "cyclic: mean cosine")},
 		Title: fmt.Sprintf("srn-fit --method srn --guidance-every K, %s, batch %d, %d threads", arch, b.batch, b.mostThreads()),
 		Notes: []string{"cosines: of the gradient in use to the exact one, along a trajectory from initialisation; untrained surrogate"}}
 	for i := range table {
@@ -55,17 +67,17 @@ func (b *bench) refresh() (section, error) {
 			r.Mean += c.mean(r.Every) / float64(len(curves))
 			row = append(row, fmt.Sprintf("%.4f", r.Last[len(r.Last)-1]))
 		}
-		s.table = append(s.table, append(row, fmt.Sprintf("%.4f", r.Mean)))
+		s.table = append(s.table, append(row, fmt.Sprintf("%.4f", r.Mean), number(r.CyclicCost.Median), fmt.Sprintf("%.4f", r.CyclicCosine)))
 	}
 	return s, b.clean()
 }
 
 // guidanceCost compares whole intervals of guided steps with plain ones.
-func (b *bench) guidanceCost(arch string, every int) (_ Summary, err error) {
+func (b *bench) guidanceCost(arch string, every int, refresh string) (_ Summary, err error) {
 	var list []*contender
 	for _, f := range []fitting{
 		{arch: arch, method: "ce", batch: b.batch},
-		{arch: arch, method: "srn", every: every, batch: b.batch},
+		{arch: arch, method: "srn", every: every, refresh: refresh, batch: b.batch},
 	} {
 		be := b.backend(b.mostThreads())
 		defer be.Close()
@@ -150,6 +162,50 @@ func (b *bench) staleness(arch string) (curves []*curve, err error) {
 		curves = append(curves, c)
 	}
 	return curves, nil
+}
+
+// cyclicCosine follows a training run with a cycle of blocks from some of its
+// steps on, and compares its gradient with the exact one.
+func (b *bench) cyclicCosine(arch string, every int) (mean float64, err error) {
+	be := b.backend(b.mostThreads())
+	defer be.Close()
+	s, err := newStepper(be, b.data, b.dir, fitting{arch: arch, method: "ce", batch: b.batch})
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	r, err := newSurrogate(be, s.net)
+	if err != nil {
+		return 0, err
+	}
+	g, err := srn.NewGuidance(be, r, srn.GuidanceConfig{Lambda: 1, Every: every, Refresh: "cyclic"})
+	if err != nil {
+		return 0, err
+	}
+	stale, exact := be.New(s.net.Params().Len()), be.New(s.net.Params().Len())
+	taken := 0
+	for _, start := range b.trajectory {
+		if n := max(start, 1) - taken; n > 0 {
+			if err := s.steps(n); err != nil {
+				return 0, err
+			}
+			taken += n
+		}
+		g.Invalidate()
+		g.Step(nil, s.net.Params(), nil)
+		for range every {
+			if err := s.steps(1); err != nil {
+				return 0, err
+			}
+			taken++
+			g.Step(nil, s.net.Params(), nil)
+		}
+		be.Fill(stale, 0)
+		g.Add(stale, 1)
+		r.Gradient(exact, s.net.Params())
+		mean += cosine(be, stale, exact) / float64(len(b.trajectory))
+	}
+	return mean, nil
 }
 
 func cosine(be device.Vectors, x, y device.Buffer) float64 {

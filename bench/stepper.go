@@ -25,7 +25,9 @@ type fitting struct {
 	arch   string
 	method string
 	every  int // refresh interval of the guidance, for methods that need a surrogate
-	batch  int
+	// refresh is the guidance's: whole if empty.
+	refresh string
+	batch   int
 }
 
 // newStepper prepares a run whose files go to dir.
@@ -46,7 +48,7 @@ func newStepper(be device.Backend, data *dataset.Data, dir string, f fitting) (*
 	}
 	if info.Surrogate {
 		options.Guidance = srn.DefaultGuidance()
-		options.Guidance.Every = f.every
+		options.Guidance.Every, options.Guidance.Refresh = f.every, f.refresh
 		if options.Surrogate, err = newSurrogate(be, net); err != nil {
 			return nil, err
 		}
