@@ -3,7 +3,6 @@ package method
 import (
 	"math"
 
-	"srn/pkg/artifact"
 	"srn/pkg/nn"
 )
 
@@ -16,8 +15,7 @@ type consistency struct {
 	pair
 	lambda float64
 	shaker *shaker
-
-	divergences, steps float64 // sums of the epoch
+	means
 }
 
 var consistencyInfo = Info{
@@ -37,7 +35,8 @@ var consistencyInfo = Info{
 	},
 	needs: func(values) Needs { return Needs{Copies: 2} },
 	make: func(o Options, v values) (part, error) {
-		return &consistency{pair: newPair(o.Net), lambda: v.number("lambda"), shaker: newShaker(o, "consistency", v.number("epsilon"))}, nil
+		return &consistency{pair: newPair(o.Net), lambda: v.number("lambda"), shaker: newShaker(o, "consistency", v.number("epsilon")),
+			means: newMeans("consistency", "divergence")}, nil
 	},
 }
 
@@ -45,6 +44,7 @@ func (c *consistency) gradient(s *Step, p *passes) error {
 	n, k := s.Images, p.classes
 	c.double(n)
 	c.shaker.shake(s, c.net.Input().Slice(n*pixels, 2*n*pixels))
+	divergence := 0.0
 	p.within(func() {
 		c.net.Forward(2*n, nn.Train)
 		p.evaluate(n)
@@ -56,7 +56,7 @@ func (c *consistency) gradient(s *Step, p *passes) error {
 			for j := range k {
 				c.a[j], c.b[j] = float64(logits[i*k+j]), float64(logits[(n+i)*k+j])
 			}
-			c.divergences += c.divergence(gradA, gradB, c.a, c.b) / float64(n)
+			divergence += c.divergence(gradA, gradB, c.a, c.b) / float64(n)
 			for j := range k {
 				grads[i*k+j] += float32(scale * gradA[j])
 				grads[(n+i)*k+j] += float32(scale * gradB[j])
@@ -65,25 +65,6 @@ func (c *consistency) gradient(s *Step, p *passes) error {
 		p.writeGrads(2 * n)
 		c.net.Backward(2 * n)
 	})
-	c.steps++
-	return nil
-}
-
-func (c *consistency) report() artifact.Fields {
-	f := artifact.Fields{{Key: "divergence", Value: c.divergences / c.steps}}
-	c.divergences, c.steps = 0, 0
-	return f
-}
-
-func (c *consistency) state() []artifact.Tensor {
-	return []artifact.Tensor{artifact.Float64("state.consistency", []int{2}, []float64{c.divergences, c.steps})}
-}
-
-func (c *consistency) restore(f *artifact.File, path string) error {
-	v := make([]float64, 2)
-	if err := restoreFloats(f, path, "state.consistency", v); err != nil {
-		return err
-	}
-	c.divergences, c.steps = v[0], v[1]
+	c.count(divergence)
 	return nil
 }

@@ -15,8 +15,7 @@ type weightDecayRatio struct {
 	ratio float64
 	net   Network
 	be    device.Backend
-
-	steps, decays float64 // sums of the epoch
+	means
 }
 
 var weightDecayRatioInfo = Info{
@@ -28,37 +27,23 @@ var weightDecayRatioInfo = Info{
 	Params:    []Param{number("ratio", 0.1, 0, math.Inf(1), "norm of what is added relative to the task gradient's")},
 	Notes:     []string{"Set ratio to the --guidance-ratio of the run to compare with, or to its recorded guidance_ratio. The record's decay_coefficient is the weight decay that it amounts to."},
 	make: func(o Options, v values) (part, error) {
-		return &weightDecayRatio{ratio: v.number("ratio"), net: o.Net, be: o.Net.Backend()}, nil
+		return &weightDecayRatio{ratio: v.number("ratio"), net: o.Net, be: o.Net.Backend(),
+			means: newMeans("decay", "decay_coefficient")}, nil
 	},
 }
 
 func (w *weightDecayRatio) add(*Step) {
 	g, theta := w.net.Grad(), w.net.Params()
-	norm := math.Sqrt(w.be.Dot(theta, theta))
-	w.steps++
-	if norm == 0 || w.ratio == 0 {
-		return
+	c := 0.0
+	if norm := math.Sqrt(w.be.Dot(theta, theta)); norm > 0 {
+		c = w.ratio * math.Sqrt(w.be.Dot(g, g)) / norm
 	}
-	c := w.ratio * math.Sqrt(w.be.Dot(g, g)) / norm
-	w.be.Axpy(g, float32(c), theta)
-	w.decays += c
+	if c > 0 {
+		w.be.Axpy(g, float32(c), theta)
+	}
+	w.count(c)
 }
 
 func (w *weightDecayRatio) report() artifact.Fields {
-	f := artifact.Fields{{Key: "guidance_ratio", Value: w.ratio}, {Key: "decay_coefficient", Value: w.decays / w.steps}}
-	w.steps, w.decays = 0, 0
-	return f
-}
-
-func (w *weightDecayRatio) state() []artifact.Tensor {
-	return []artifact.Tensor{artifact.Float64("state.decay", []int{2}, []float64{w.steps, w.decays})}
-}
-
-func (w *weightDecayRatio) restore(f *artifact.File, path string) error {
-	v := make([]float64, 2)
-	if err := restoreFloats(f, path, "state.decay", v); err != nil {
-		return err
-	}
-	w.steps, w.decays = v[0], v[1]
-	return nil
+	return append(artifact.Fields{{Key: "guidance_ratio", Value: w.ratio}}, w.means.report()...)
 }

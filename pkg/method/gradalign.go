@@ -3,7 +3,6 @@ package method
 import (
 	"math"
 
-	"srn/pkg/artifact"
 	"srn/pkg/device"
 	"srn/pkg/nn"
 )
@@ -29,7 +28,7 @@ type gradAlign struct {
 	still, task, mixed device.Buffer // laid out as the parameters; still is zero
 	a, b               []float32     // gradients in the images
 
-	alignments, steps float64 // sums of the epoch
+	means
 }
 
 var gradAlignInfo = Info{
@@ -54,13 +53,13 @@ var gradAlignInfo = Info{
 		be, n := o.Net.Backend(), o.Net.Params().Len()
 		return &gradAlign{net: o.Net, be: be, lambda: v.number("lambda"), shake: newShaker(o, "gradalign", v.number("epsilon")).shake,
 			still: be.New(n), task: be.New(n), mixed: be.New(n),
-			a: make([]float32, o.Net.Input().Len()), b: make([]float32, o.Net.Input().Len())}, nil
+			a: make([]float32, o.Net.Input().Len()), b: make([]float32, o.Net.Input().Len()),
+			means: newMeans("gradalign", "alignment")}, nil
 	},
 }
 
 func (g *gradAlign) gradient(s *Step, p *passes) error {
 	p.run(nn.Train)
-	g.steps++
 	if g.lambda == 0 {
 		return nil
 	}
@@ -72,7 +71,7 @@ func (g *gradAlign) gradient(s *Step, p *passes) error {
 	g.shake(s, images(g.net.Input()))
 	p.run(nn.TrainFrozen)
 	g.be.Read(b, images(g.net.InputGrad()))
-	g.alignments += align(a, b, g.lambda)
+	g.count(align(a, b, g.lambda))
 	g.be.Write(images(g.net.InputDot()), b)
 	g.net.ForwardTangent(n, g.still)
 	g.net.CrossEntropyTangent(n)
@@ -112,23 +111,4 @@ func align(a, b []float32, lambda float64) (mean float64) {
 		}
 	}
 	return mean / counted
-}
-
-func (g *gradAlign) report() artifact.Fields {
-	f := artifact.Fields{{Key: "alignment", Value: g.alignments / g.steps}}
-	g.alignments, g.steps = 0, 0
-	return f
-}
-
-func (g *gradAlign) state() []artifact.Tensor {
-	return []artifact.Tensor{artifact.Float64("state.gradalign", []int{2}, []float64{g.alignments, g.steps})}
-}
-
-func (g *gradAlign) restore(f *artifact.File, path string) error {
-	v := make([]float64, 2)
-	if err := restoreFloats(f, path, "state.gradalign", v); err != nil {
-		return err
-	}
-	g.alignments, g.steps = v[0], v[1]
-	return nil
 }

@@ -19,8 +19,7 @@ type metaWeightNet struct {
 	sums []float64
 	adam *optim.Adam
 	d    []float64
-
-	weights, examples float64 // sums of the epoch
+	means
 }
 
 var metaWeightNetInfo = Info{
@@ -45,7 +44,8 @@ var metaWeightNetInfo = Info{
 }
 
 func newMetaWeightNet(hidden int, rate, decay float64, seed uint64) *metaWeightNet {
-	m := &metaWeightNet{mlp: newMLP(1, hidden, 1, rng.New(seed, rng.Stream("meta-weight-net")))}
+	m := &metaWeightNet{mlp: newMLP(1, hidden, 1, rng.New(seed, rng.Stream("meta-weight-net"))),
+		means: newMeans("mwn", "mean_weight")}
 	m.sums, m.adam = make([]float64, len(m.phi)), optim.NewAdam(len(m.phi), rate, decay)
 	return m
 }
@@ -71,8 +71,7 @@ func (m *metaWeightNet) mixed(z, t, zDot []float64) {
 	}
 	w := m.weight(c)
 	m.backward(m.sums, []float64{along * w * (1 - w)})
-	m.weights += w
-	m.examples++
+	m.count(w)
 }
 
 func (m *metaWeightNet) learn(scale float64) {
@@ -83,25 +82,16 @@ func (m *metaWeightNet) learn(scale float64) {
 	clear(m.sums)
 }
 
-func (m *metaWeightNet) report() artifact.Fields {
-	f := artifact.Fields{{Key: "mean_weight", Value: m.weights / m.examples}}
-	m.weights, m.examples = 0, 0
-	return f
-}
-
 func (m *metaWeightNet) state() []artifact.Tensor {
-	return append(m.adam.State("state.mwn.adam"), artifact.Float64("state.mwn.phi", []int{len(m.phi)}, m.phi),
-		artifact.Float64("state.mwn.sums", []int{2}, []float64{m.weights, m.examples}))
+	return append(append(m.means.state(), m.adam.State("state.mwn.adam")...), artifact.Float64("state.mwn.phi", []int{len(m.phi)}, m.phi))
 }
 
 func (m *metaWeightNet) restore(f *artifact.File, path string) error {
 	if err := restoreFloats(f, path, "state.mwn.phi", m.phi); err != nil {
 		return err
 	}
-	v := make([]float64, 2)
-	if err := restoreFloats(f, path, "state.mwn.sums", v); err != nil {
+	if err := m.means.restore(f, path); err != nil {
 		return err
 	}
-	m.weights, m.examples = v[0], v[1]
 	return m.adam.Restore(f, path, "state.mwn.adam")
 }

@@ -3,7 +3,6 @@ package method
 import (
 	"math"
 
-	"srn/pkg/artifact"
 	"srn/pkg/nn"
 )
 
@@ -16,8 +15,7 @@ type rDrop struct {
 	pair
 	alpha float64
 	mask  *maskDrawer
-
-	divergences, steps float64 // sums of the epoch
+	means
 }
 
 var rDropInfo = Info{
@@ -38,7 +36,7 @@ var rDropInfo = Info{
 	},
 	needs: func(values) Needs { return Needs{FeatureMask: true, Copies: 2} },
 	make: func(o Options, v values) (part, error) {
-		return &rDrop{pair: newPair(o.Net), alpha: v.number("alpha"), mask: newMaskDrawer(o, v.number("p"))}, nil
+		return &rDrop{pair: newPair(o.Net), alpha: v.number("alpha"), mask: newMaskDrawer(o, v.number("p")), means: newMeans("r-drop", "divergence")}, nil
 	},
 }
 
@@ -46,6 +44,7 @@ func (r *rDrop) gradient(s *Step, p *passes) error {
 	n, k := s.Images, p.classes
 	r.double(n)
 	r.mask.draw(s, 2*n)
+	divergence := 0.0
 	p.within(func() {
 		p.forward(2*n, nn.Train)
 		logits, grads := p.readLogits(2*n), p.readGrads(2*n)
@@ -53,12 +52,12 @@ func (r *rDrop) gradient(s *Step, p *passes) error {
 			for j := range k {
 				r.a[j], r.b[j] = float64(logits[i*k+j]), float64(logits[(n+i)*k+j])
 			}
-			r.divergences += r.both(grads[i*k:][:k], grads[(n+i)*k:][:k], r.alpha/2/float64(n)) / 2 / float64(n)
+			divergence += r.both(grads[i*k:][:k], grads[(n+i)*k:][:k], r.alpha/2/float64(n)) / 2 / float64(n)
 		}
 		p.writeGrads(2 * n)
 		p.net.Backward(2 * n)
 	})
-	r.steps++
+	r.count(divergence)
 	return nil
 }
 
@@ -77,23 +76,4 @@ func (r *rDrop) both(toA, toB []float32, scale float64) float64 {
 	add(toA, gradA)
 	add(toB, gradB)
 	return kl
-}
-
-func (r *rDrop) report() artifact.Fields {
-	f := artifact.Fields{{Key: "divergence", Value: r.divergences / r.steps}}
-	r.divergences, r.steps = 0, 0
-	return f
-}
-
-func (r *rDrop) state() []artifact.Tensor {
-	return []artifact.Tensor{artifact.Float64("state.r-drop", []int{2}, []float64{r.divergences, r.steps})}
-}
-
-func (r *rDrop) restore(f *artifact.File, path string) error {
-	v := make([]float64, 2)
-	if err := restoreFloats(f, path, "state.r-drop", v); err != nil {
-		return err
-	}
-	r.divergences, r.steps = v[0], v[1]
-	return nil
 }

@@ -34,12 +34,11 @@ type slf struct {
 	soft                  [][]float64 // the image's softmax of each draw
 	d                     [][]float64 // the members' gradients
 	losses, weights, p    []float64
-
-	used, examples []float64 // sums of the epoch
+	means
 }
 
-// slfMembers names the group.
-var slfMembers = []string{"ce", "smooth01", "focal", "mae", "margin"}
+// slfMembers names the group's weights in the records.
+var slfMembers = []string{"slf_ce", "slf_smooth01", "slf_focal", "slf_mae", "slf_margin"}
 
 var slfInfo = Info{
 	Name:       "slf-like",
@@ -76,7 +75,7 @@ func newSLF(classes, hidden, draws int, hard bool, rate float64, seed uint64) *s
 	m := len(slfMembers)
 	l := &slf{mlp: newMLP(3, hidden, m, rng.New(seed, rng.Stream("slf"))), hard: hard, draws: draws, seed: seed, hot: 1, cold: 1,
 		members: []loss{plainLoss{}, &smooth01{sharpness: 5}, &focal{}, &absoluteError{}, &logitMargin{}},
-		losses:  make([]float64, m), weights: make([]float64, m), p: make([]float64, classes), used: make([]float64, m), examples: make([]float64, 1)}
+		losses:  make([]float64, m), weights: make([]float64, m), p: make([]float64, classes), means: newMeans("slf", slfMembers...)}
 	l.sums, l.adam = make([]float64, len(l.phi)), optim.NewAdam(len(l.phi), rate, 0)
 	for range draws {
 		l.gumbel, l.soft = append(l.gumbel, make([]float64, m)), append(l.soft, make([]float64, m))
@@ -159,9 +158,8 @@ func (l *slf) mixed(z, t, zDot []float64) {
 		for k, v := range zDot {
 			along[m] += (1 - l.mix) * l.d[m][k] * v
 		}
-		l.used[m] += l.weights[m]
 	}
-	l.examples[0]++
+	l.count(l.weights...)
 	for _, soft := range l.soft {
 		mean := 0.0
 		for m, w := range soft {
@@ -182,26 +180,16 @@ func (l *slf) learn(scale float64) {
 	clear(l.sums)
 }
 
-func (l *slf) report() artifact.Fields {
-	var f artifact.Fields
-	for m, name := range slfMembers {
-		f = append(f, artifact.Field{Key: "slf_" + name, Value: l.used[m] / l.examples[0]})
-	}
-	clear(l.used)
-	l.examples[0] = 0
-	return f
-}
-
 func (l *slf) state() []artifact.Tensor {
-	return append(l.adam.State("state.slf.adam"), artifact.Float64("state.slf.phi", []int{len(l.phi)}, l.phi),
-		artifact.Float64("state.slf.used", []int{len(l.used)}, l.used), artifact.Float64("state.slf.examples", []int{1}, l.examples))
+	return append(append(l.means.state(), l.adam.State("state.slf.adam")...), artifact.Float64("state.slf.phi", []int{len(l.phi)}, l.phi))
 }
 
 func (l *slf) restore(f *artifact.File, path string) error {
-	for name, to := range map[string][]float64{"phi": l.phi, "used": l.used, "examples": l.examples} {
-		if err := restoreFloats(f, path, "state.slf."+name, to); err != nil {
-			return err
-		}
+	if err := restoreFloats(f, path, "state.slf.phi", l.phi); err != nil {
+		return err
+	}
+	if err := l.means.restore(f, path); err != nil {
+		return err
 	}
 	return l.adam.Restore(f, path, "state.slf.adam")
 }

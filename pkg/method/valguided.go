@@ -1,7 +1,6 @@
 package method
 
 import (
-	"srn/pkg/artifact"
 	"srn/pkg/device"
 	"srn/pkg/nn"
 )
@@ -18,8 +17,7 @@ type valGuided struct {
 	validation *validator
 	v          device.Buffer
 	zDot       []float32
-
-	used, steps float64 // sums of the epoch
+	means
 }
 
 var valGuidedInfo = Info{
@@ -39,7 +37,8 @@ var valGuidedInfo = Info{
 	needs: func(values) Needs { return Needs{Tangents: true} },
 	make: func(o Options, v values) (part, error) {
 		return &valGuided{net: o.Net, validation: newValidator(o, int(v.number("val-batch"))),
-			v: o.Net.Backend().New(o.Net.Params().Len()), zDot: make([]float32, o.Net.Logits().Len())}, nil
+			v: o.Net.Backend().New(o.Net.Params().Len()), zDot: make([]float32, o.Net.Logits().Len()),
+			means: newMeans("val-guided", "fraction_weighted")}, nil
 	},
 }
 
@@ -50,12 +49,12 @@ func (g *valGuided) gradient(s *Step, p *passes) error {
 	g.net.ForwardTangent(n, g.v)
 	zDot, grads := p.read(g.zDot, g.net.LogitsDot(), n), p.readGrads(n)
 	u := make([]float64, n)
-	sum := 0.0
+	sum, used := 0.0, 0.0
 	for i := range u {
 		u[i] = max(0, float64(n)*dot(grads[i*k:][:k], zDot[i*k:][:k]))
 		sum += u[i]
 		if u[i] > 0 {
-			g.used += 1 / float64(n)
+			used += 1 / float64(n)
 		}
 	}
 	for i := range u {
@@ -69,25 +68,6 @@ func (g *valGuided) gradient(s *Step, p *passes) error {
 	}
 	p.writeGrads(n)
 	g.net.Backward(n)
-	g.steps++
-	return nil
-}
-
-func (g *valGuided) report() artifact.Fields {
-	f := artifact.Fields{{Key: "fraction_weighted", Value: g.used / g.steps}}
-	g.used, g.steps = 0, 0
-	return f
-}
-
-func (g *valGuided) state() []artifact.Tensor {
-	return []artifact.Tensor{artifact.Float64("state.val-guided", []int{2}, []float64{g.used, g.steps})}
-}
-
-func (g *valGuided) restore(f *artifact.File, path string) error {
-	v := make([]float64, 2)
-	if err := restoreFloats(f, path, "state.val-guided", v); err != nil {
-		return err
-	}
-	g.used, g.steps = v[0], v[1]
+	g.count(used)
 	return nil
 }

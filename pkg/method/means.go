@@ -1,0 +1,40 @@
+package method
+
+import "srn/pkg/artifact"
+
+// means are a part's own figures in the records: means over what has been
+// added in an epoch. A part that embeds them reports and resumes them.
+type means struct {
+	name   string    // of their state
+	fields []string  // of the record
+	sums   []float64 // of each, then the number added
+}
+
+func newMeans(name string, fields ...string) means {
+	return means{"state." + name + ".sums", fields, make([]float64, len(fields)+1)}
+}
+
+// count adds one value of each field.
+func (m *means) count(values ...float64) {
+	for i, v := range values {
+		m.sums[i] += v
+	}
+	m.sums[len(values)]++
+}
+
+func (m *means) report() artifact.Fields {
+	var f artifact.Fields
+	for i, name := range m.fields {
+		f = append(f, artifact.Field{Key: name, Value: m.sums[i] / m.sums[len(m.fields)]})
+	}
+	clear(m.sums)
+	return f
+}
+
+func (m *means) state() []artifact.Tensor {
+	return []artifact.Tensor{artifact.Float64(m.name, []int{len(m.sums)}, m.sums)}
+}
+
+func (m *means) restore(f *artifact.File, path string) error {
+	return restoreFloats(f, path, m.name, m.sums)
+}
