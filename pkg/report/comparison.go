@@ -134,6 +134,7 @@ func (c *cohort) differences() Table {
 			t.Rows = append(t.Rows, row)
 		}
 	}
+	t.DropEmpty(5)
 	return t
 }
 

@@ -40,7 +40,7 @@ func conditionOf(r artifact.Record) condition {
 // String says it as a column's head does: "test split, N = 1000 (subset seed
 // 0), BN eval".
 func (c condition) String() string {
-	s := fmt.Sprintf("%s split, N = %d", cmp.Or(c.Split, "unknown"), c.N)
+	s := fmt.Sprintf("%s split, N = %d", strings.ReplaceAll(cmp.Or(c.Split, "unknown"), "_", "-"), c.N)
 	switch {
 	case strings.HasPrefix(c.Subset, "first"):
 		s += " (the first)"

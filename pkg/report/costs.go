@@ -23,7 +23,10 @@ func (s *study) table3() []Section {
 		}
 		ratios.Columns = append(ratios.Columns, Column{Head: "Ours", Number: true, Group: c.head()})
 	}
-	for _, l := range t.lines {
+	for i, l := range t.lines {
+		if l.own != "" && t.lines[i-1].own == "" {
+			ratios.Breaks = map[int]string{i: l.block}
+		}
 		row := []string{l.name}
 		for k, c := range t.slots {
 			ours, quoted := s.overCE(t, l, k)
@@ -77,7 +80,7 @@ func (s *study) figure6() []Section {
 	t := s.grid(3, true, true)
 	section := Section{ID: "figure-6", Heading: "Figure 6: time of an epoch by method", Unmeasured: t.unmeasured()}
 	for k, c := range t.slots {
-		b := &chart.Bars{Value: chart.Axis{Label: "Seconds of an epoch over those of cross-entropy alone", Text: number.Decimals(2)}}
+		b := &chart.Bars{Value: chart.Axis{Label: "Time of an epoch / that of cross-entropy", Text: number.Decimals(2)}}
 		for _, l := range t.lines {
 			ours, quoted := s.overCE(t, l, k)
 			if ours.N > 0 || quoted > 0 {

@@ -117,7 +117,7 @@ func spikes(curve []float64) int {
 func (c *cohort) lateCurvature(cond condition, where string) Table {
 	t := Table{
 		Caption: "λ_max at the end of training, " + where,
-		Columns: []Column{{Head: "Method"}, {Head: "Epochs"}, {Head: "Mean", Number: true}, {Head: "Change of the mean, %", Number: true}, {Head: "Variance", Number: true}, {Head: "Change of the variance, %", Number: true},
+		Columns: []Column{{Head: "Method"}, {Head: "Epochs"}, {Head: "Mean", Number: true}, {Head: "Its change", Number: true}, {Head: "Variance", Number: true}, {Head: "Its change", Number: true},
 			{Head: "Spikes of a run", Number: true}, {Head: "Checkpoints of a run: in these epochs, in all", Number: true}, {Head: "Seeds n", Number: true}},
 		Notes: []string{"Over the paper’s last 50 of 200 epochs, or the last quarter of a shorter run; changes are from cross-entropy of as many epochs. Mean ± standard deviation over seeds of each run’s mean, variance and spikes. " +
 			"A spike is a peak whose prominence is at least the run’s median λ_max; those between two checkpoints are not seen."},
@@ -147,9 +147,9 @@ func (c *cohort) lateCurvature(cond condition, where string) Table {
 		row := []string{g.Legend(c), fmt.Sprintf("%d–%d", from, to), plusMinusDigits(sum.mean, 3), "", plusMinusDigits(sum.variance, 3), "", plusMinus(sum.spikes, number.Decimals(1)), fmt.Sprintf("%d of %d", inside, all), fmt.Sprint(sum.mean.N)}
 		if b := c.baseline(g); b != nil && g.Method != "ce" {
 			if base, _, _ := of(b); base.mean.N > 0 {
-				row[3] = number.Signed(100*(sum.mean.Mean/base.mean.Mean-1), 0)
+				row[3] = change(sum.mean.Mean / base.mean.Mean)
 				if base.variance.N > 0 && sum.variance.N > 0 && base.variance.Mean > 0 {
-					row[5] = number.Signed(100*(sum.variance.Mean/base.variance.Mean-1), 0)
+					row[5] = change(sum.variance.Mean / base.variance.Mean)
 				}
 			}
 		}
@@ -159,4 +159,12 @@ func (c *cohort) lateCurvature(cond condition, where string) Table {
 		number.Signed(paper.CurvatureMeanChange, 0), number.Signed(paper.CurvatureVarianceChange, 0), paper.LastEpochs, paper.SpikesCE, paper.SpikesSRN))
 	t.Notes = append(t.Notes, paperNotes(paper.FigureNotes[3])...)
 	return t
+}
+
+// change is a ratio in percent more or less, or as a factor where it is large.
+func change(ratio float64) string {
+	if ratio >= 10 {
+		return "× " + number.Significant(ratio, 3)
+	}
+	return number.Signed(100*(ratio-1), 0) + "%"
 }

@@ -14,7 +14,8 @@ import (
 // Whatever records tell, a report is made of them in every format, or an error
 // says what is wrong.
 func FuzzReport(f *testing.F) {
-	for _, path := range fixture(f, f.TempDir())[:8] {
+	paths := fixture(f, f.TempDir())
+	for _, path := range append(paths[:8], paths[len(paths)-4:]...) { // the last are measurements of every kind
 		streams, err := artifact.ReadRecords(path)
 		if err != nil {
 			f.Fatal(err)
@@ -38,7 +39,7 @@ func FuzzReport(f *testing.F) {
 			if err != nil {
 				return
 			}
-			for _, write := range []func(*Report, io.Writer) error{(*Report).HTML, (*Report).Markdown, (*Report).CSV} {
+			for _, write := range []func(*Report, io.Writer) error{(*Report).HTML, (*Report).Markdown, (*Report).LaTeX, (*Report).CSV, (*Report).TSV} {
 				var out bytes.Buffer
 				if err := write(r, &out); err != nil {
 					t.Fatal(err)

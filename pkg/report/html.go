@@ -40,20 +40,23 @@ func rich(text string) template.HTML {
 
 var unbroken = regexp.MustCompile(`\b(ResNet|CIFAR)-\d+`)
 
-// class says how a cell is set: text that is long may be broken.
+// class says how a cell, or with no text a head, is set: text that is long may
+// be broken.
 func class(c Column, cell string) string {
-	long := utf8.RuneCountInString(cell) > 28
-	switch {
-	case c.Quoted && long:
-		return "n quoted long"
-	case c.Quoted:
-		return "n quoted"
-	case c.Number:
-		return "n"
-	case long:
-		return "text"
+	kind := "t"
+	if c.Number {
+		kind = "n"
 	}
-	return "t"
+	if c.Quoted {
+		kind += " quoted"
+	}
+	switch long := utf8.RuneCountInString(cell) > 28; {
+	case long && c.Number:
+		kind += " long"
+	case long:
+		kind += " text"
+	}
+	return kind
 }
 
 // wide figures take the whole width.

@@ -97,6 +97,7 @@ func planes(id, where string, v view, list []labelled) *Figure {
 		Value: chart.Axis{Label: "Loss", Scale: chart.Auto, Text: number.Digits(3)},
 	}
 	seen := map[string]bool{}
+	var seeds []string
 	missing := 0
 	for _, l := range list {
 		if seen[l.label] {
@@ -104,10 +105,13 @@ func planes(id, where string, v view, list []labelled) *Figure {
 		}
 		seen[l.label] = true
 		p, lacks := l.panel(v)
-		p.Title = fmt.Sprintf("%s, seed %d", l.label, l.seed)
+		p.Title = l.label
+		if seed := fmt.Sprintf("%d", l.seed); !slices.Contains(seeds, seed) {
+			seeds = append(seeds, seed)
+		}
 		h.Panels, missing = append(h.Panels, p), missing+lacks
 	}
-	caption := "Loss around the network (cross), on one scale for all panels. " + capital(v.String()) + ". Colours are interpolated between the points."
+	caption := "Loss around the network (cross), on one scale for all panels. " + capital(v.String()) + ". Colours are interpolated between the points. Seed " + strings.Join(seeds, ", ") + "."
 	if missing > 0 {
 		caption += fmt.Sprintf(" %s of the grid not measured or not finite.", number.Count(missing, "point"))
 	}

@@ -56,7 +56,7 @@ func (s *study) spectrum() []Section {
 				}
 				table.Rows = append(table.Rows, spectrumRow(g.Legend(co), last[at]))
 			}
-			caption := fmt.Sprintf("At the last checkpoint, by stochastic Lanczos quadrature, smoothed by Gaussians of %s. %s. ", number.Significant(width, 2), capital(cond.String()))
+			caption := fmt.Sprintf("At the last checkpoint, by stochastic Lanczos quadrature, smoothed by Gaussians of %s; a level line at the bottom is a density below 10⁻⁹ of the peak. %s. ", number.Significant(width, 2), capital(cond.String()))
 			section.Figures = append(section.Figures, drawn(&Figure{ID: fmt.Sprintf("density-%d-%d", i+1, k+1), Title: "Spectral density, " + co.heading(s.cohorts), Chart: f, Caption: caption + bandCaption(several)})...)
 			section.Tables = append(section.Tables, table)
 		}

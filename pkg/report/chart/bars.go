@@ -48,7 +48,7 @@ func (b *Bars) SVG(id, title string, _ bool) string {
 	}
 	p := &plot{}
 	p.x.ticks, p.x.low, p.x.high = linearTicks(0, s.high, 5)
-	p.left = min(glyphWidth*float64(longest)+12, Width*.42)
+	p.left = min(glyphWidth*float64(longest)+12, Width*.5)
 	p.right, p.top = Width-44, 6
 	p.bottom = p.top + barRow*float64(len(b.Bars))
 	p.x.from, p.x.to = p.left, p.right
@@ -59,18 +59,22 @@ func (b *Bars) SVG(id, title string, _ bool) string {
 	}
 	for i, r := range b.Bars {
 		y := p.top + barRow*float64(i)
+		ours, theirs := y+4, y+17
+		if r.N == 0 || r.Quoted == 0 { // a bar alone is in the middle
+			ours, theirs = y+9.5, y+10.5
+		}
 		p.printf(`<text text-anchor="end" x="%s" y="%s" dy=".35em">%s</text>`, coord(p.left-8), coord(y+barRow/2), html.EscapeString(clip(r.Label, p.left-10)))
 		if r.N > 0 {
 			end := p.x.at(r.Value)
-			p.printf(`<path class="bar s0" d="M%s %sH%sv11H%sz"><title>%s</title></path>`, coord(p.left), coord(y+4), coord(end), coord(p.left), html.EscapeString(b.title(r)))
+			p.printf(`<path class="bar s0" d="M%s %sH%sv11H%sz"><title>%s</title></path>`, coord(p.left), coord(ours), coord(end), coord(p.left), html.EscapeString(b.title(r)))
 			if r.SD > 0 {
-				p.printf(`<path class="axis" d="M%s %sH%s"/>`, coord(p.x.at(r.Value-r.SD)), coord(y+9.5), coord(p.x.at(r.Value+r.SD)))
+				p.printf(`<path class="axis" d="M%s %sH%s"/>`, coord(p.x.at(r.Value-r.SD)), coord(ours+5.5), coord(p.x.at(r.Value+r.SD)))
 			}
-			p.printf(`<text class="tick" font-size="11" x="%s" y="%s" dy=".35em">%s</text>`, coord(p.x.at(r.Value+r.SD)+5), coord(y+9.5), html.EscapeString(b.Value.text(r.Value)))
+			p.printf(`<text class="tick" font-size="11" x="%s" y="%s" dy=".35em">%s</text>`, coord(p.x.at(r.Value+r.SD)+5), coord(ours+5.5), html.EscapeString(b.Value.text(r.Value)))
 		}
 		if r.Quoted != 0 {
-			p.printf(`<path class="quotedbar" d="M%s %sH%sv9H%sz"><title>%s</title></path>`, coord(p.left), coord(y+17), coord(p.x.at(r.Quoted)), coord(p.left), html.EscapeString(r.Label+" in the paper (quoted): "+withSD(b.Value, r.Quoted, r.QuotedSD)))
-			p.printf(`<text class="tick" font-style="italic" font-size="11" x="%s" y="%s" dy=".35em">%s</text>`, coord(p.x.at(r.Quoted)+5), coord(y+21.5), html.EscapeString(b.Value.text(r.Quoted)))
+			p.printf(`<path class="quotedbar" d="M%s %sH%sv9H%sz"><title>%s</title></path>`, coord(p.left), coord(theirs), coord(p.x.at(r.Quoted)), coord(p.left), html.EscapeString(r.Label+" in the paper (quoted): "+withSD(b.Value, r.Quoted, r.QuotedSD)))
+			p.printf(`<text class="tick" font-style="italic" font-size="11" x="%s" y="%s" dy=".35em">%s</text>`, coord(p.x.at(r.Quoted)+5), coord(theirs+4.5), html.EscapeString(b.Value.text(r.Quoted)))
 		}
 	}
 	p.printf(`<path class="axis" d="M%s %sV%s"/>`, coord(p.left), coord(p.top), coord(p.bottom))

@@ -27,7 +27,7 @@ type Heat struct {
 
 const (
 	panelSide   = 250 // of the square that is drawn
-	panelLeft   = 44
+	panelLeft   = 58
 	panelTop    = 26
 	panelWidth  = panelLeft + panelSide + 12
 	panelHeight = panelTop + panelSide + 40
@@ -135,6 +135,7 @@ func (h *Heat) panel(c *canvas, at int, s ruler) {
 	c.printf(`<text x="%d" y="15" font-weight="600">%s</text>`, panelLeft, html.EscapeString(clip(p.Title, panelSide)))
 	nx, ny := refine(len(p.X)), refine(len(p.Y))
 	dx, dy := (x.to-x.from)/float64(nx), (y.from-y.to)/float64(ny)
+	c.printf(`<g shape-rendering="crispEdges">`) // without seams between the rows
 	for j := range ny {
 		for i := 0; i < nx; {
 			k := p.band(i, j, nx, ny, s)
@@ -150,6 +151,7 @@ func (h *Heat) panel(c *canvas, at int, s ruler) {
 			i = run
 		}
 	}
+	c.printf(`</g>`)
 	for k := 1; k < levels; k++ {
 		if d := p.contour(float64(k), s, x, y); d != "" {
 			c.printf(`<path class="contour" d="%s"/>`, d)
@@ -167,7 +169,7 @@ func (h *Heat) panel(c *canvas, at int, s ruler) {
 		c.printf(`<path class="axis" d="M%d %sh-4"/><text class="tick" text-anchor="end" x="%d" y="%s" dy=".35em">%s</text>`, panelLeft, coord(y.at(t.value)), panelLeft-7, coord(y.at(t.value)), t.label)
 	}
 	c.printf(`<text class="unit" text-anchor="middle" x="%d" y="%d">%s</text>`, panelLeft+panelSide/2, panelTop+panelSide+34, html.EscapeString(h.X.Label))
-	c.printf(`<text class="unit" text-anchor="middle" transform="translate(11 %d) rotate(-90)">%s</text>`, panelTop+panelSide/2, html.EscapeString(h.Y.Label))
+	c.printf(`<text class="unit" text-anchor="middle" transform="translate(12 %d) rotate(-90)">%s</text>`, panelTop+panelSide/2, html.EscapeString(h.Y.Label))
 }
 
 // mid are ticks within the ends.

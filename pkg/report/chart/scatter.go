@@ -112,7 +112,7 @@ func (b box) overlap(c box) float64 {
 // label writes a mark's name at whichever of the places around it is freest.
 func (p *plot) label(taken *[]box, x, y float64, text string) {
 	const size = 11.0
-	text = clip(text, 150)
+	text = clip(text, 240)
 	w := 0.55 * size * float64(len([]rune(text)))
 	best, least := box{}, math.Inf(1)
 	anchor := ""

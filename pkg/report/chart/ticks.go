@@ -74,7 +74,7 @@ func powerLabel(e int) string {
 
 func significantShort(v float64) string {
 	if v >= 1e-3 && v < 1e5 {
-		return strconv.FormatFloat(v, 'g', 3, 64)
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	}
 	return number.Scientific(v, 1)
 }
