@@ -31,7 +31,7 @@ func (c Conv) reach(n int) int { return (n-1)*c.Stride + 3 }
 func (c Conv) FilterLen() int { return 9 * c.In * c.Out }
 
 // Load prepares a filter for the forward pass and for the gradient in the
-// input, which the first layer (3 channels) does not have.
+// input, of which the latter may be absent.
 func (c Conv) Load(forward, backward, w Ptr) Launch {
 	return loadFilter(forward, backward, w, 9, c.In, c.Out)
 }
@@ -87,7 +87,7 @@ func (c Conv) BackwardDataTangent(dxDot Ptr, dy, dyDot Operand, backward, backwa
 
 func (c Conv) backward(dx Ptr, dy Operand, w Ptr, dy2 Operand, w2 Ptr, images int) []Launch {
 	if c.stem() {
-		panic("cuda: the first layer's gradient in its input is not offered")
+		return []Launch{c.backwardStem(dx, dy, w, dy2, w2, images)}
 	}
 	if c.Stride == 1 {
 		return []Launch{c.forwardSame(dx, dy, w, dy2, w2, c.Out, c.In, images)}
@@ -144,6 +144,17 @@ func (c Conv) forwardStem(y Ptr, x Operand, w Ptr, x2 Operand, w2 Ptr, images in
 	plane, tiles := t.plane(images, c.Size, c.outSize(), c.outSize())
 	shared := checkShared(kernel, 4*(weights+stemChannels*t.positions()))
 	return launch(kernel, [3]int{tiles, c.Out / 16, 1}, 128, shared, append([]any{y, stored(x), w, stored(x2), w2, c.Out}, plane...)...)
+}
+
+func (c Conv) backwardStem(dx Ptr, dy Operand, w Ptr, dy2 Operand, w2 Ptr, images int) Launch {
+	if c.Stride != 1 {
+		panic("cuda: the gradient in images is offered for stride 1 only")
+	}
+	const weights = 9 * 8 * stemChannels
+	t := c.tile(128, weights)
+	plane, tiles := t.plane(images, c.Size, c.Size, c.Size)
+	shared := checkShared("stem_backward", 32*t.positions()+4*weights)
+	return launch("stem_backward", [3]int{tiles, 1, 1}, 128, shared, append([]any{dx, dy, w, dy2, w2, c.Out}, plane...)...)
 }
 
 // stored is the one array of an operand of the first layer, which is an image

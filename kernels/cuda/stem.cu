@@ -1,5 +1,5 @@
-// The first layer: 3×3 convolution of images with 3 channels, and the gradient
-// in its weights, with the tangents of both. Memory bounds it: 27 products a
+// The first layer: 3×3 convolution of images with 3 channels, and the gradients
+// in its weights and in the images, with the tangents of all. Memory bounds it: 27 products a
 // number written. The tiles are those of the other convolutions, held in
 // single numbers since a pixel's three do not make a 16-byte word.
 #include "convolve.cuh"
@@ -119,3 +119,45 @@ DEVICE void stemWeights(float4 *shared, Make make, int tiles, float *partial, co
 
 STEM_WEIGHTS(stem_weights, 1)
 STEM_WEIGHTS(stem_weights_stride2, 2)
+
+// A block of 128 threads computes the gradient in 128 pixels of an image, which
+// only needs to be right: training does without it. As in conv.cu it is a
+// convolution with the flipped filter, [tap][channels][3]; stride 1 only.
+DEVICE void stemBackward(float4 *patch, const Conv3x3<1> &g, float *dx, const Operand &dy, const float *w,
+                         const Operand &dy2, const float *w2, int channels) {
+  float *filter = reinterpret_cast<float *>(patch + 2 * g.positions);  // [tap][8][3]
+  const int slot = g.slot(threadIdx.x);
+  float sum[STEM] = {0.f, 0.f, 0.f};
+  for (int term = 0; term < (w2 ? 2 : 1); term++) {
+    const float *weights = term ? w2 : w;
+    for (int first = 0; first < channels; first += 8) {
+      __syncthreads();
+      for (int e = threadIdx.x; e < 2 * g.positions; e += blockDim.x) {
+        int pixel = g.source(e / 2, 0), c = first + 4 * (e % 2);
+        patch[e % 2 * g.positions + e / 2] =
+            pixel < 0 ? zero4() : load4(term ? dy2 : dy, (long long)(pixel) * channels + c, c, channels);
+      }
+      for (int e = threadIdx.x; e < g.taps * 8 * STEM; e += blockDim.x)
+        filter[e] = weights[(g.weight(e / (8 * STEM), 0) * channels + first) * STEM + e % (8 * STEM)];
+      __syncthreads();
+#pragma unroll 1
+      for (int t = 0; t < g.taps; t++)
+        for (int half = 0; half < 2; half++) {
+          float4 v = patch[half * g.positions + slot + g.offset(t)];
+          const float *f = filter + (8 * t + 4 * half) * STEM;
+#pragma unroll
+          for (int c = 0; c < STEM; c++)
+            sum[c] = fmaf(v.x, f[c], fmaf(v.y, f[STEM + c], fmaf(v.z, f[2 * STEM + c], fmaf(v.w, f[3 * STEM + c], sum[c]))));
+        }
+    }
+  }
+  int pixel = g.target(threadIdx.x);
+  if (pixel < 0) return;
+  for (int c = 0; c < STEM; c++) dx[(long long)(pixel) * STEM + c] = sum[c];
+}
+
+DENSE_KERNEL(128, 4, stem_backward, float *dx, OPERAND(dy), const float *w, OPERAND(dy2), const float *w2, int channels,
+             PLANE) {
+  DYNAMIC_SHARED(float4, shared);
+  stemBackward(shared, Conv3x3<1>(plane(blockIdx.x), logImages), dx, operand(dy), w, operand(dy2), w2, channels);
+}
