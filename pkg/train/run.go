@@ -268,9 +268,10 @@ func (r *Run) trainStep(lr float32) error {
 	if err := r.Method.Gradient(&r.thisStep); err != nil {
 		return err
 	}
+	// Read whole: a slice of a buffer would be allocated.
+	r.be.Read(r.losses, r.Net.Loss())
+	r.be.Read(r.logits, r.Net.Logits())
 	losses, logits := r.losses[:n], r.logits[:n*classes]
-	r.be.Read(losses, r.Net.Loss().Slice(0, n))
-	r.be.Read(logits, r.Net.Logits().Slice(0, n*classes))
 	grad := r.Net.Grad()
 	if !r.tally.add(losses, logits, r.labels, classes, math.Sqrt(r.be.Dot(grad, grad))) {
 		return r.diverged("loss or gradient is")

@@ -264,3 +264,19 @@ func TestRate(t *testing.T) {
 		}
 	}
 }
+
+func TestStepsAllocateNothing(t *testing.T) {
+	c := testConfig
+	c.Method = "ce"
+	r := newRun(t, t.TempDir(), 2, c, false)
+	step := func() {
+		if err := r.trainStep(0.01); err != nil {
+			t.Fatal(err)
+		}
+		r.step = (r.step + 1) % r.sampler.Steps()
+	}
+	step()
+	if allocations := testing.AllocsPerRun(20, step); allocations != 0 {
+		t.Errorf("a step allocates %v times", allocations)
+	}
+}
