@@ -43,6 +43,7 @@ var parts = []struct {
 	{"isa", (*bench).instructions},
 	{"memory", (*bench).memory},
 	{"start", (*bench).start},
+	{"accuracy", (*bench).accuracy},
 	{"passes", (*bench).passes},
 	{"hvp-passes", (*bench).hvpPasses},
 }
@@ -119,6 +120,7 @@ type options struct {
 	threads         []int
 	quick, json     bool
 	data            string
+	checkpoint      string
 	python, script  string
 	bin             string
 	batch           int
@@ -143,6 +145,7 @@ func parse(args []string, messages io.Writer) (options, error) {
 	f.StringVar(&methods, "methods", allMethods(), "what the part methods measures, by commas")
 	f.BoolVar(&o.quick, "quick", false, "few and short repeats: does it run at all?")
 	f.BoolVar(&o.json, "json", false, "print JSON instead of tables")
+	f.StringVar(&o.checkpoint, "checkpoint", "", "network for accuracy (default: one trained for some steps)")
 	f.StringVar(&o.data, "data", "", "data artifact of srn-split (default: synthetic images)")
 	f.StringVar(&o.python, "python", "python3", "Python with torch and numpy; empty: measure ours alone")
 	f.StringVar(&o.script, "peer", "bench/peer.py", "the peer's script")

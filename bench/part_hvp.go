@@ -72,9 +72,43 @@ func (b *bench) hvpArch(arch string, threads int, bn string, mode nn.Mode) ([]Ro
 	// How many gradients a product costs, not how much faster it is.
 	cost := summarise(quotients(product.wall, gradient.wall))
 	own.Ratio, own.CPURatio = &cost, summarise(quotients(product.cpu, gradient.cpu)).Median
+	together, err := b.together(loss, threads, name)
+	if err != nil {
+		return nil, err
+	}
 	return []Row{
 		row(name("loss, gradient and product"), threads, milliseconds, whole, theirWhole, "PyTorch "+format, "≥ 5"),
 		row(name("product, activations or graph kept"), threads, milliseconds, product, theirKept, "PyTorch "+format, "≥ 5"),
-		own,
+		own, together,
 	}, b.clean()
+}
+
+// together compares products of several vectors over several batches, each of
+// which is run forward and backward once for all vectors, with one product
+// after the other.
+func (b *bench) together(loss curvature.Loss, threads int, name func(string) string) (Row, error) {
+	const vectors = 4
+	h, err := curvature.NewHessian(loss, b.data.Train.Indices()[:2*b.batch])
+	if err != nil {
+		return Row{}, err
+	}
+	var v, hv [][]float32
+	for i := range vectors {
+		v, hv = append(v, make([]float32, h.Dim())), append(hv, make([]float32, h.Dim()))
+		v[i][i] = 1
+	}
+	all := here(func() error { return h.ApplyAll(hv, v) })
+	each := here(func() error {
+		for i := range v {
+			if err := h.Apply(hv[i], v[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err := (effort{3, 0, 0}).compete(all, each); err != nil {
+		return Row{}, err
+	}
+	what := name(fmt.Sprintf("%d products over %d images together", vectors, 2*b.batch))
+	return row(what, threads, milliseconds, all, each, "one by one", ""), nil
 }

@@ -110,9 +110,9 @@ func (b *bench) operationsOn(threads int, arch string, prepare func(be *probe, a
 	if b.quick {
 		windows = 2
 	}
-	peak, rate := peakFLOPs(b.kernels, threads, windows), bandwidth(b.kernels, threads, windows)
 	be := b.backend(threads)
 	defer be.Close()
+	peak, rate := peakFLOPs(b.kernels, threads, windows), bandwidth(be, windows)
 	p := newProbe(be, b.batch)
 	step, end, err := prepare(p, arch)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	kernels "srn/kernels/cpu"
+	"srn/pkg/device"
 )
 
 // product is a matrix product that stays in the first cache level, with as
@@ -85,37 +86,19 @@ func peakFLOPs(set *kernels.Set, threads, windows int) float64 {
 }
 
 // bandwidth is the rate in bytes/s at which arrays far larger than the caches
-// are read and written, half each: b = a with the elementwise kernel.
-func bandwidth(set *kernels.Set, threads, windows int) float64 {
-	const n, piece = 24 << 20, 1 << 16 // floats of an array; of a call
-	type arrays struct {
-		c  kernels.Combine
-		at int
-		a  []float32
-		b  []float32
+// are read and written, half each, as operations on images do it.
+func bandwidth(be device.Backend, windows int) float64 {
+	const images, pixels, channels = 96, 1 << 14, 16 // 96 MB
+	const floats = images * pixels * channels
+	src, dst, coef := be.New(floats), be.New(floats), be.New(2*channels)
+	be.Fill(src, 1)
+	be.Fill(coef, 1)
+	copying := device.Stage{be.Combine(dst, device.Operand{Src: []device.Buffer{src}, Coef: coef}, channels, pixels)}
+	best := 0.0
+	for range windows {
+		start := time.Now()
+		be.Run(images, copying)
+		best = max(best, 8*floats/time.Since(start).Seconds())
 	}
-	own := make([]*arrays, threads)
-	for t := range own {
-		x := &arrays{a: make([]float32, n/threads), b: make([]float32, n/threads)}
-		for i := range x.a {
-			x.a[i], x.b[i] = 1, 1
-		}
-		x.c = kernels.Combine{Sources: 1, Coef: append(make([]float32, 16), ones(16)...), C: 16, Rows: 1, Width: piece / 16, DstRow: piece, SrcRow: piece}
-		own[t] = x
-	}
-	return fastest(threads, windows, func(t int) float64 {
-		x := own[t]
-		x.c.Src[0], x.c.Dst = x.a[x.at:x.at+piece], x.b[x.at:x.at+piece]
-		x.at = (x.at + piece) % len(x.a)
-		set.Combine(&x.c)
-		return 8 * piece
-	})
-}
-
-func ones(n int) []float32 {
-	v := make([]float32, n)
-	for i := range v {
-		v[i] = 1
-	}
-	return v
+	return best
 }

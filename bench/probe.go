@@ -172,11 +172,14 @@ type probedConv struct {
 }
 
 func (c *probedConv) learn(op device.Op, name string, w work) device.Op {
-	shape := fmt.Sprintf("%d → %d, %d²", c.s.In, c.s.Out, c.s.Size)
-	if c.s.Stride > 1 {
-		shape += fmt.Sprintf(", stride %d", c.s.Stride)
+	return c.p.learn(op, name, convName(c.s), w)
+}
+
+func convName(s device.ConvShape) string {
+	if s.Stride > 1 {
+		return fmt.Sprintf("%d → %d, %d², stride %d", s.In, s.Out, s.Size, s.Stride)
 	}
-	return c.p.learn(op, name, shape, w)
+	return fmt.Sprintf("%d → %d, %d²", s.In, s.Out, s.Size)
 }
 
 func (c *probedConv) Forward(y device.Buffer, x device.Operand) device.Op {

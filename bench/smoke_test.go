@@ -38,6 +38,8 @@ func TestQuick(t *testing.T) {
 				positive(t, s.Name, row["cost"].(map[string]any)["median"])
 			case "passes", "hvp-passes":
 				positive(t, s.Name, row["measured_ms"])
+			case "accuracy":
+				positive(t, s.Name, row["rms"])
 			case "memory": // none is what is wanted
 			default:
 				positive(t, s.Name, row["ours"].(map[string]any)["median"])
