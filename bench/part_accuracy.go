@@ -69,7 +69,7 @@ func (b *bench) someNetwork() (arch string, params, running []float32, err error
 	}
 	be := b.backend(b.mostThreads())
 	defer be.Close()
-	params, running, err = b.train100(be, b.usual())
+	params, running, err = b.taught(be, b.usual())
 	return b.usual(), params, running, err
 }
 
