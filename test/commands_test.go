@@ -4,7 +4,6 @@ package test
 
 import (
 	"bytes"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -13,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"srn/pkg/artifact"
 )
@@ -83,11 +83,15 @@ func run(t *testing.T, dir, line string, env ...string) (code int, stderr string
 	cmd.Env = append(cmd.Env, env...)
 	var b bytes.Buffer
 	cmd.Stderr = &b
-	err := cmd.Run()
-	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) {
+	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	guard := time.AfterFunc(2*time.Minute, func() {
+		t.Errorf("%s: does not end", line)
+		cmd.Process.Kill()
+	})
+	defer guard.Stop()
+	cmd.Wait()
 	return cmd.ProcessState.ExitCode(), b.String()
 }
 
@@ -182,5 +186,24 @@ func sameContents(t *testing.T, what string, got, want map[string]string) {
 		if _, ok := want[name]; !ok {
 			t.Errorf("%s: %s is left", what, name)
 		}
+	}
+}
+
+// interruptAfterState runs a command until it has saved its state, and stops it.
+func interruptAfterState(t *testing.T, cmd *exec.Cmd, state string) {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(state); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	cmd.Process.Signal(os.Interrupt)
+	cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 130 {
+		t.Fatalf("%v: exit code %d, want 130", cmd.Args, code)
 	}
 }

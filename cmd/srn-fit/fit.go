@@ -187,6 +187,8 @@ func (f *fit) check(info method.Info) error {
 		return usage("name files", "--resume: standard output cannot be resumed")
 	case f.Output == "-" && f.Metrics == "-":
 		return usage("name a file for one of them", "-o and --metrics are both standard output")
+	case f.Metrics != "" && artifact.SameFile(f.Output, f.Metrics):
+		return usage("choose another name", "-o and --metrics are one file")
 	}
 	for _, out := range []string{f.Output, f.Metrics} {
 		for _, in := range []string{f.Data, f.SRN, f.Outliers} {
@@ -200,7 +202,7 @@ func (f *fit) check(info method.Info) error {
 			return err
 		}
 	}
-	return nil
+	return artifact.CheckOutput(f.Output)
 }
 
 // config takes what flags leave open from the method and the protocol.

@@ -174,7 +174,7 @@ func (m *meta) check() error {
 			return usage("choose another name", "%s is both input and output", out)
 		}
 	}
-	return nil
+	return artifact.CheckOutput(m.Output)
 }
 
 // describe prints all choices with their reasons.

@@ -105,7 +105,7 @@ func (s *split) check() error {
 	case s.Data != "" && artifact.SameFile(s.Data, s.Output):
 		return cli.Errorf(cli.ExitUsage, "-o: %s is the input", s.Output)
 	}
-	return nil
+	return artifact.CheckOutput(s.Output)
 }
 
 // read reads the archive or folder and says what it is.

@@ -51,6 +51,24 @@ func writeFile(path string, binary bool, write func(io.Writer) error) error {
 	return buffered(out, write)
 }
 
+// CheckOutput returns the error that writing to path would meet now: a folder
+// that is not there or cannot be written to. Commands call it before long work.
+func CheckOutput(path string) error {
+	if path == stdio || path == "" {
+		return nil
+	}
+	target, direct, err := resolve(path)
+	if err != nil || direct {
+		return err
+	}
+	f, err := createTemp(target)
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	f.Close()
+	return os.Remove(f.Name())
+}
+
 // outputName is how messages name an output.
 func outputName(path string) string {
 	if path == stdio {
@@ -178,7 +196,7 @@ func resolve(path string) (target string, direct bool, err error) {
 		case err != nil:
 			return "", false, err
 		case info.IsDir():
-			return "", false, fmt.Errorf("%s: is a directory: want a file", path)
+			return "", false, fmt.Errorf("%s: is a folder; name a file in it", path)
 		case info.Mode()&fs.ModeSymlink == 0:
 			return target, !info.Mode().IsRegular(), nil
 		}

@@ -131,7 +131,7 @@ func TestWriteToPipe(t *testing.T) {
 func TestWriteErrors(t *testing.T) {
 	dir := t.TempDir()
 	for path, want := range map[string]string{
-		dir:                           "is a directory: want a file",
+		dir:                           "is a folder; name a file in it",
 		filepath.Join(dir, "no", "x"): "does not exist; make it first",
 		"":                            "the output's name is empty",
 		filepath.Join(writeTemp(t, "f", nil), "x"): "not a directory",

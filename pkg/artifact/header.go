@@ -14,6 +14,8 @@ import (
 // metadataKey is the header's one key that names no tensor.
 const metadataKey = "__metadata__"
 
+const makeAnother = "make the file again, by another writer if need be"
+
 // maxDims is the largest number of dimensions of a tensor; NumPy's too.
 const maxDims = 64
 
@@ -62,7 +64,7 @@ func parseHeader(path string, header []byte) ([]entry, map[string]string, error)
 			f.Path = path
 			return nil, nil, f
 		}
-		return nil, nil, formatErrorf(path, "header", "%v", err)
+		return nil, nil, formatErrorf(path, "header", "%v", err).mend(makeAnother)
 	}
 
 	slices.SortFunc(entries, func(a, b entry) int {
@@ -89,7 +91,7 @@ func (s *scanner) inside(field string, read func() error) error {
 	if _, ok := err.(*FormatError); ok || err == nil {
 		return err
 	}
-	return formatErrorf("", field, "header: %v", err)
+	return formatErrorf("", field, "header: %v", err).mend(makeAnother)
 }
 
 // scan reads the description of a tensor and checks it by itself.

@@ -1,7 +1,9 @@
 package artifact
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -62,7 +64,7 @@ func (f *File) Provenance(path, format string) (Provenance, error) {
 			mend("was the file made by one of the srn commands?")
 	}
 	if got != format {
-		return Provenance{}, formatErrorf(path, "metadata", "format is %q: want %q", got, format)
+		return Provenance{}, formatErrorf(path, "metadata", "format is %q: want %q", got, format).mend(mendFormat(got, format))
 	}
 	p := Provenance{Format: got, Tool: m["tool"], Version: m["version"]}
 	if text, ok := m["config"]; ok {
@@ -82,6 +84,20 @@ func (f *File) Provenance(path, format string) (Provenance, error) {
 		}
 	}
 	return p, nil
+}
+
+// makers are the commands that make files of each format.
+var makers = map[string]string{"srn-data": "srn-split", "srn-surrogate": "srn-meta", "srn-checkpoint": "srn-fit"}
+
+// mendFormat says what to do about a file of another format, or of another
+// version of the one wanted.
+func mendFormat(got, want string) string {
+	kind, _, _ := strings.Cut(want, "/")
+	maker := cmp.Or(makers[kind], "the command that should have made it")
+	if strings.HasPrefix(got, kind+"/") {
+		return "it is of another version of these commands: make it again by this version's " + maker
+	}
+	return "give a file that " + maker + " made"
 }
 
 // inputsOf reads a list of inputs.

@@ -162,7 +162,11 @@ func (p *recordParser) record(line []byte) error {
 		return nil
 	}
 	fail := func(format string, a ...any) *FormatError {
-		return formatErrorf(p.path, fmt.Sprintf("line %d", p.line), format, a...)
+		e := formatErrorf(p.path, fmt.Sprintf("line %d", p.line), format, a...)
+		if len(p.streams) == 0 {
+			return e.mend("give a file of records, such as srn-fit --metrics writes")
+		}
+		return e.mend(fmt.Sprintf("the %s before it can be kept by head -n, after zstd -dc where it is compressed", quantity(int64(p.line-1), "line")))
 	}
 	rec, err := parseRecord(line, &p.values)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"io"
 	"math"
+	"strings"
 )
 
 const (
@@ -105,6 +106,9 @@ func (s *stream) header(h *hasher, size int64) ([]byte, error) {
 		return nil, err
 	}
 	h.add(length[:])
+	if kind := otherKind(length[:]); kind != "" {
+		return nil, formatErrorf(s.path, "", "is %s, not a safetensors file", kind).mend("convert it, or give a file of the srn commands")
+	}
 	want := binary.LittleEndian.Uint64(length[:])
 	if want > uint64(s.lim.Header) {
 		return nil, formatErrorf(s.path, "header", "is said to take %d bytes: the limit is %d", want, s.lim.Header).mend(notSafetensors)
@@ -117,6 +121,23 @@ func (s *stream) header(h *hasher, size int64) ([]byte, error) {
 		return nil, formatErrorf(s.path, "header", "is truncated: it takes %s, %d follow", quantity(int64(want), "byte"), s.read-8).mend(copyAgain)
 	}
 	return b, err
+}
+
+// otherKind recognises files of other kinds that users take for tensors, "" for
+// none.
+func otherKind(head []byte) string {
+	for _, k := range []struct{ magic, kind string }{
+		{"\x1f\x8b", "compressed by gzip"},
+		{"PK\x03\x04", "a zip archive, as torch.save writes"},
+		{"\x89HDF", "an HDF5 file"},
+		{"\x93NUMPY", "a NumPy array"},
+		{"\x80\x02", "a pickle"}, {"\x80\x04", "a pickle"},
+	} {
+		if strings.HasPrefix(string(head), k.magic) {
+			return k.kind
+		}
+	}
+	return ""
 }
 
 // data reads the data of a tensor. Known says that the file's size agrees

@@ -26,6 +26,8 @@ const maxSize = 1 << 30
 // parallelPrefix is what torch.nn.DataParallel puts before every name.
 const parallelPrefix = "module."
 
+const wantNames = "names and shapes must be those of a CIFAR ResNet with option-A shortcuts and a 3×3 stem"
+
 // Load reads a checkpoint, ours or a foreign one, and checks that it holds
 // every tensor of its architecture in the right shape. Tensors beyond those
 // are ignored with a note. What is wrong with the content is an
@@ -46,6 +48,8 @@ func Decode(path string, f *artifact.File, o Overrides) (*Checkpoint, error) {
 	switch format := f.Metadata["format"]; {
 	case format == Format:
 		c.Meta, err = decodeMeta(path, f)
+	case strings.HasPrefix(format, "srn-checkpoint/"):
+		_, err = f.Provenance(path, Format)
 	case strings.HasPrefix(format, "srn-"):
 		err = c.failf("metadata", "run srn-fit to make one", "format is %q: not a checkpoint (%s)", format, Format)
 	default:
@@ -121,7 +125,7 @@ func (c *Checkpoint) settle(tensors map[string]artifact.Tensor, metadata map[str
 		m.NumClasses = o.Classes
 	}
 	if m.NumClasses == 0 {
-		return c.failf("tensor \"linear.weight\"", "", "is missing, or not of two dimensions, so that the number of classes is unknown")
+		return c.failf("tensor \"linear.weight\"", wantNames, "is missing, or not of two dimensions, so that the number of classes is unknown")
 	}
 
 	if err := c.settleTriple("mean", &m.Mean, metadata, o.Mean); err != nil {
@@ -211,7 +215,7 @@ func (c *Checkpoint) complete(tensors map[string]artifact.Tensor, params, runnin
 	if len(wrong) > 0 {
 		problems = append(problems, "of the wrong shape: "+some(wrong))
 	}
-	mend := "names and shapes must be those of a CIFAR ResNet with option-A shortcuts and a 3×3 stem"
+	mend := wantNames
 	if arch, ok := guess(tensors); ok && arch != c.Meta.Arch {
 		mend = "its tensors look like " + arch + ": give --arch " + arch
 	}

@@ -44,7 +44,8 @@ func (c *collector) readArchive(f io.Reader, size int64) error {
 		if err == io.EOF {
 			break
 		}
-		if errors.Is(err, tar.ErrHeader) && members == 0 {
+		plain := unpacked.(*bounded).r == raw
+		if members == 0 && (errors.Is(err, tar.ErrHeader) || plain && errors.Is(err, io.ErrUnexpectedEOF)) {
 			return formatError(c.path, "", "is neither a tar archive nor one compressed by gzip", "give "+c.layout.archives()+" or a folder with its files")
 		}
 		if err != nil {

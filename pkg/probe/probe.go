@@ -99,6 +99,11 @@ func (f *Flags) overrides() (o checkpoint.Overrides, err error) {
 		if err != nil {
 			return o, cli.Errorf(cli.ExitUsage, "%s: %v", e.flag, err)
 		}
+		for _, v := range t {
+			if v < 0 || v > 1 {
+				return o, cli.WithHint(cli.Errorf(cli.ExitUsage, "%s: %g is not from 0 to 1", e.flag, v), "pixels are scaled to 0…1: divide what is meant for 0…255 by 255")
+			}
+		}
 		*e.to = &t
 	}
 	return o, nil
