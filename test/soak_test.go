@@ -18,7 +18,8 @@ import (
 var soak = flag.Duration("soak", 0, "how long TestSoak lets each command run")
 
 // TestSoak lets long commands run and looks at their memory and open files:
-// neither may grow after the first fifth of the time.
+// neither may grow after the first fifth of the time. A file and its folder may
+// be open for writing at the moment of a look.
 func TestSoak(t *testing.T) {
 	if *soak == 0 {
 		t.Skip("give -soak a time, such as 30m")
@@ -55,7 +56,7 @@ func TestSoak(t *testing.T) {
 			t.Logf("%v, %v of processor time: resident memory %.1f MB early, %.1f MB late; open files %d, %d; threads %d, %d", *soak,
 				(cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Round(time.Second),
 				float64(early.memory)/1e6, float64(late.memory)/1e6, early.files, late.files, early.threads, late.threads)
-			if late.memory > early.memory*21/20+1<<20 || late.files > early.files || late.threads > early.threads+2 {
+			if late.memory > early.memory*21/20+1<<20 || late.files > early.files+2 || late.threads > early.threads+2 {
 				t.Error("it grows")
 			}
 		})
