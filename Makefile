@@ -7,21 +7,34 @@ PYTHON ?= python3
 BENCH ?=
 KILLS ?= 50
 SEED ?= 1
+SOAK ?= 30m
 
 export CGO_ENABLED := 0
 
-.PHONY: all build test crash vet modules vulncheck demo bench clean help
+.PHONY: all build test crash soak kernels arm64 vet modules vulncheck release reproducible demo bench clean help
 
 all: build
 
 build: ## The commands, as static binaries in bin/
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
 test: ## All tests
 	go test ./...
 
 crash: ## Commands killed hundreds of times at random moments; KILLS each, SEED of the moments
 	go test ./test -run TestCrash -timeout 4h -kills $(KILLS) -kill-seed $(SEED) -v
+
+soak: ## Commands that run for SOAK=30m each while their memory and open files are watched
+	go test ./test -run TestSoak -timeout 24h -soak $(SOAK) -v
+
+kernels: ## Tests of the numbers on each set of kernels that is not this machine's best
+	SRN_KERNELS=generic go test ./pkg/device/... ./pkg/resnet
+	if grep -qw avx2 /proc/cpuinfo; then SRN_KERNELS=avx2 go test ./pkg/device/... ./pkg/resnet ./pkg/srn; fi
+
+arm64: ## Tests as linux/arm64 by qemu-aarch64-static
+	GOARCH=arm64 go test -exec qemu-aarch64-static ./kernels/cpu -run 'Self|Special|Check'
+	GOARCH=arm64 go test -exec qemu-aarch64-static ./pkg/artifact -run 'Golden|RoundTrip|Torn|Resume|Fuzz'
+	GOARCH=arm64 go test -exec qemu-aarch64-static ./pkg/rng ./pkg/resnet -run 'Test.*' -short
 
 vet: ## gofmt and go vet, for this machine and for one without assembly
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; } >&2
@@ -35,6 +48,21 @@ modules: ## That the modules are those of go.sum, and that none is missing or un
 vulncheck: ## Known vulnerabilities in what is called; fetches the database of vuln.go.dev
 	go run golang.org/x/vuln/cmd/govulncheck@v1.9.0 ./...
 
+PLATFORMS := linux/amd64 linux/arm64 darwin/arm64
+
+release: ## The commands for each of PLATFORMS in dist/, with SHA256SUMS
+	rm -rf dist
+	for p in $(PLATFORMS); do \
+		GOOS=$${p%/*} GOARCH=$${p#*/} go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o dist/$${p%/*}-$${p#*/}/ ./cmd/... || exit; \
+	done
+	cd dist && sha256sum */* >SHA256SUMS && cat SHA256SUMS
+
+reproducible: build ## That a build of a copy elsewhere, without caches, has the same bytes
+	@copy=$$(mktemp -d) && trap 'chmod -R u+w "$$copy"; rm -rf "$$copy"' EXIT && \
+	git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C "$$copy" && \
+	GOCACHE="$$copy/.cache" $(MAKE) --no-print-directory -C "$$copy" build VERSION='$(VERSION)' && \
+	sha256sum bin/srn-* && cd "$$copy" && sha256sum bin/srn-* | (cd '$(CURDIR)' && sha256sum -c --quiet)
+
 demo: build ## The whole chain on generated images in some minutes; ends with the report's path
 	@$(MAKE) --no-print-directory -C pipelines -f demo.mk BIN=../bin OUT=../demo
 	@echo demo/synthetic-resnet8/report.html
@@ -43,7 +71,7 @@ bench: build ## Speed beside PyTorch's: PYTHON with torch; BENCH="-only train,ev
 	@go run ./bench -python '$(PYTHON)' $(BENCH)
 
 clean: ## Remove what was built and the demonstration's files
-	rm -rf bin demo
+	rm -rf bin dist demo
 
 help: ## This list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 14
