@@ -61,6 +61,7 @@ func TestPageInBrowser(t *testing.T) {
 	b.picture("phone-dark")
 	b.media("screen", "light")
 	b.picture("phone-light")
+	b.media("", "light")
 	pdf, _ := b.call("Page.printToPDF", map[string]any{"preferCSSPageSize": true, "printBackground": true})["data"].(string)
 	if content, err := base64.StdEncoding.DecodeString(pdf); err != nil || !bytes.HasPrefix(content, []byte("%PDF")) {
 		t.Errorf("no PDF: %v", err)

@@ -151,7 +151,7 @@ func (k kind) holds(v any) bool {
 type gridError struct{ field, problem string }
 
 // maxSteps bounds the points of a landscape along one direction.
-const maxSteps = 2001
+const maxSteps = 501
 
 // checkGrid refuses landscapes that cannot be laid out, and densities whose
 // nodes and weights do not go together.
