@@ -9,17 +9,40 @@ KILLS ?= 50
 SEED ?= 1
 SOAK ?= 30m
 
+# CUDA's cuda.h, of version 12: fetched, or that of a toolkit.
+CUDA_INCLUDE ?= $(CURDIR)/.cache/cuda/include
+CUDA_HEADERS := nvidia-cuda-runtime-cu12==12.6.77 --hash=sha256:ba3b56a4f896141e25e19ab287cd71e52a6a0f4b29d0d31609f60e3b4d5219b7
+EMULATOR := $(CURDIR)/.cache/cuda/emulator
+
 export CGO_ENABLED := 0
 
-.PHONY: all build test crash soak kernels arm64 vet modules vulncheck release reproducible demo bench clean help
+.PHONY: all build cuda test test-cuda crash soak kernels arm64 vet modules vulncheck release reproducible demo bench bench-cuda clean help
 
 all: build
 
 build: ## The commands, as static binaries in bin/
 	go build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
 
+cuda: $(CUDA_INCLUDE)/cuda.h ## The commands with --device cuda; needs a C compiler and cuda.h (docs/cuda.md)
+	CGO_ENABLED=1 CGO_CFLAGS='-O2 -I$(CUDA_INCLUDE)' go build -tags cuda -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/ ./cmd/...
+
+$(CUDA_INCLUDE)/cuda.h:
+	mkdir -p $(@D)
+	echo '$(CUDA_HEADERS)' >$(@D)/requirements.txt
+	$(PYTHON) -m pip download --quiet --no-deps --require-hashes --dest $(@D) --requirement $(@D)/requirements.txt
+	cd $(@D) && $(PYTHON) -c 'import glob, zipfile; open("cuda.h", "wb").write(zipfile.ZipFile(glob.glob("*.whl")[0]).read("nvidia/cuda_runtime/include/cuda.h"))'
+	rm $(@D)/*.whl $(@D)/requirements.txt
+
 test: ## All tests
 	go test ./...
+
+# Tests of --device cuda, with the device that SRN_CUDA_DRIVER names.
+CUDA_TESTS := CGO_ENABLED=1 CGO_CFLAGS='-O2 -I$(CUDA_INCLUDE)' go test -tags cuda -count 1 ./pkg/device/... ./pkg/cli
+
+test-cuda: $(CUDA_INCLUDE)/cuda.h ## --device cuda on an emulated GPU, and on the one that is there; needs a C++ compiler
+	$(MAKE) -C kernels/cuda/emulator OUT=$(EMULATOR) check
+	SRN_CUDA_DRIVER=$(EMULATOR)/libcuda.so.1 $(CUDA_TESTS)
+	! nvidia-smi -L || $(CUDA_TESTS)
 
 crash: ## Commands killed hundreds of times at random moments; KILLS each, SEED of the moments
 	go test ./test -run TestCrash -timeout 4h -kills $(KILLS) -kill-seed $(SEED) -v
@@ -74,4 +97,4 @@ clean: ## Remove what was built and the demonstration's files
 	rm -rf bin dist demo
 
 help: ## This list
-	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14

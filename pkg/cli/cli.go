@@ -21,6 +21,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"srn/pkg/device"
 )
 
 // Common are the flags of every command; embed it in the command's struct.
@@ -66,15 +68,15 @@ func Run(name, description string, app any, args []string, stdout, stderr io.Wri
 		common = c.common()
 	}
 
-	// Kong exits by itself after --help and --version.
+	// Kong exits by itself after --help and --version; a device that fails has
+	// no other way to end its work.
 	type exited int
 	defer func() {
-		if r := recover(); r != nil {
-			e, ok := r.(exited)
-			if !ok {
-				panic(r)
-			}
+		r := recover()
+		if e, ok := r.(exited); ok {
 			code = int(e)
+		} else if f := device.Recover(r); f != nil {
+			code = fail(f, common.JSON)
 		}
 	}()
 	parser, err := kong.New(app,

@@ -111,7 +111,7 @@ func TestCUDAIsRefusedInThisBuild(t *testing.T) {
 		t.Skip("built with CUDA")
 	}
 	code, _, stderr := runApp(t, nil, "--data=d", "--device=cuda:1")
-	want := "srn-test: --device cuda:1: this build has no CUDA support\nhint: use --device cpu, or build with -tags cuda\n"
+	want := "srn-test: --device cuda:1: this build has no CUDA support\nhint: use --device cpu, or build with make cuda\n"
 	if code != 2 || stderr != want {
 		t.Errorf("%d %q", code, stderr)
 	}

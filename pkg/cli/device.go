@@ -27,8 +27,13 @@ func checkDevice(s string) error {
 		return err
 	}
 	if kind == "cuda" && !hasCUDA {
-		return WithHint(Errorf(ExitUsage, "--device %s: this build has no CUDA support", s),
-			"use --device cpu, or build with -tags cuda")
+		return NoCUDA(s)
 	}
 	return nil
+}
+
+// NoCUDA is the error of asking for a GPU of a build that cannot use one.
+func NoCUDA(device string) error {
+	return WithHint(Errorf(ExitUsage, "--device %s: this build has no CUDA support", device),
+		"use --device cpu, or build with make cuda")
 }

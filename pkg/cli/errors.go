@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"srn/pkg/artifact"
+	"srn/pkg/device"
 )
 
 // Exit codes of every command. 0 is success.
@@ -74,9 +75,9 @@ func Message(err error) string {
 	return text
 }
 
-// Hints lists the hints of an error, the mends of format errors among them,
-// innermost first. A failure of the operating system without any has one that
-// follows from its kind.
+// Hints lists the hints of an error, the mends of format errors and of failed
+// devices among them, innermost first. A failure of the operating system
+// without any has one that follows from its kind.
 func Hints(err error) []string {
 	hints := ownHints(err)
 	if len(hints) == 0 {
@@ -126,6 +127,8 @@ func ownHints(err error) []string {
 		if e.Mend != "" {
 			hints = append(hints, e.Mend)
 		}
+	case *device.Failure:
+		hints = append(hints, e.Mend)
 	}
 	return hints
 }

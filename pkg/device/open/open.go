@@ -10,14 +10,15 @@ import (
 	"srn/pkg/device/cpu"
 )
 
-// Backend opens a device named as --device names it.
+// Backend opens a device named as --device names it. A device that is not
+// asked for is left alone.
 func Backend(name string, threads int) (device.Backend, error) {
-	kind, _, err := cli.ParseDevice(name)
+	kind, index, err := cli.ParseDevice(name)
 	if err != nil {
 		return nil, err
 	}
-	if kind != "cpu" {
-		return nil, cli.WithHint(cli.Errorf(cli.ExitUsage, "--device %s: this build has no such backend", name), "use --device cpu")
+	if kind == "cuda" {
+		return openCUDA(name, index)
 	}
 	set, err := kernels.Select()
 	if err != nil {

@@ -1,0 +1,91 @@
+// replay does again what a trace says a device was asked to do. Compiled with
+// -fsanitize=thread it reports every two accesses of a launch's threads to the
+// same memory, one of them a write, that no barrier orders.
+#include "trace.h"
+#include <cstdlib>
+#include <cstring>
+#include <vector>
+
+using namespace emulator;
+
+static FILE *file;
+
+static void get(void *p, size_t n) {
+	if (fread(p, 1, n, file) != n) {
+		fprintf(stderr, "replay: the trace ends within an event\n");
+		exit(2);
+	}
+}
+
+template <class T> static T get() {
+	T v;
+	get(&v, sizeof v);
+	return v;
+}
+
+static std::vector<Address> blocks{0}; // by their numbers
+
+static Address get_address() {
+	Place p = get<Place>();
+	return p.block ? blocks.at(p.block) + p.offset : p.offset;
+}
+
+static int launch() {
+	std::string name(get<uint64_t>(), 0);
+	get(name.data(), name.size());
+	const Kernel *k = find(name.c_str());
+	if (!k) {
+		fprintf(stderr, "replay: no kernel %s\n", name.c_str());
+		return 1;
+	}
+	Dim grid = get<Dim>(), block = get<Dim>();
+	unsigned shared_bytes = get<unsigned>();
+	std::vector<uint64_t> values(k->count);
+	std::vector<void *> pointers;
+	for (int i = 0; i < k->count; i++) {
+		values[i] = k->parameters[i].pointer ? get_address() : get<uint64_t>();
+		pointers.push_back(&values[i]);
+	}
+	if (run(*k, grid, block, shared_bytes, pointers.data()) == none)
+		return 0;
+	fprintf(stderr, "replay: %s: %s\n", k->name, problem());
+	return 1;
+}
+
+int main(int count, char **arguments) {
+	file = count == 2 ? fopen(arguments[1], "rb") : nullptr;
+	if (!file) {
+		fprintf(stderr, "usage: replay TRACE\n");
+		return 2;
+	}
+	Memory memory(SIZE_MAX);
+	long launches = 0, failed = 0;
+	for (int c; (c = fgetc(file)) != EOF;)
+		switch (Event(c)) {
+		case Event::allocate: blocks.push_back(memory.allocate(get<uint64_t>())); break;
+		case Event::release: memory.release(get_address()); break;
+		case Event::write: {
+			Address to = get_address();
+			get(reinterpret_cast<void *>(to), get<uint64_t>());
+			break;
+		}
+		case Event::fill: {
+			auto *to = reinterpret_cast<uint32_t *>(get_address());
+			uint32_t value = get<uint32_t>();
+			for (uint64_t n = get<uint64_t>(); n > 0; n--)
+				*to++ = value;
+			break;
+		}
+		case Event::copy: {
+			Address to = get_address(), from = get_address();
+			memcpy(reinterpret_cast<void *>(to), reinterpret_cast<void *>(from), get<uint64_t>());
+			break;
+		}
+		case Event::launch:
+			launches++;
+			failed += launch();
+			break;
+		}
+	printf("replay: %ld launches, %ld failed\n", launches, failed);
+	return failed > 0;
+}

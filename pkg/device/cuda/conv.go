@@ -1,0 +1,70 @@
+//go:build cuda
+
+package cuda
+
+import (
+	kernels "srn/kernels/cuda"
+	"srn/pkg/device"
+)
+
+// conv is a planned 3×3 convolution with its filters as the passes read them.
+type conv struct {
+	b                *Backend
+	k                kernels.Conv
+	weights, tangent filter
+}
+
+// filter is a filter for the forward pass and for the gradient in the input.
+type filter struct{ forward, backward kernels.Ptr }
+
+// Conv implements device.Convs.
+func (b *Backend) Conv(s device.ConvShape) device.Conv {
+	return &conv{b: b, k: kernels.Conv{In: s.In, Out: s.Out, Size: s.Size, Stride: s.Stride}}
+}
+
+func (c *conv) load(f *filter, w device.Buffer) device.Op {
+	sameLen("convolution weights", w.Len(), 9*c.k.In*c.k.Out)
+	if f.forward == 0 {
+		f.forward, f.backward = c.b.allocate(4*c.k.FilterLen()), c.b.allocate(4*c.k.FilterLen())
+	}
+	return c.b.task(func() kernels.Launch { return c.k.Load(f.forward, f.backward, at(w)) })
+}
+
+func (c *conv) Load(w device.Buffer) device.Op           { return c.load(&c.weights, w) }
+func (c *conv) LoadTangent(wDot device.Buffer) device.Op { return c.load(&c.tangent, wDot) }
+
+func (c *conv) Forward(y device.Buffer, x device.Operand) device.Op {
+	ox := operand(x, c.k.In)
+	return c.b.plan1(func(n int) kernels.Launch { return c.k.Forward(at(y), ox, c.weights.forward, n) })
+}
+
+func (c *conv) ForwardTangent(yDot device.Buffer, x, xDot device.Operand) device.Op {
+	ox, oxDot := operand(x, c.k.In), operand(xDot, c.k.In)
+	return c.b.plan1(func(n int) kernels.Launch {
+		return c.k.ForwardTangent(at(yDot), ox, oxDot, c.weights.forward, c.tangent.forward, n)
+	})
+}
+
+func (c *conv) Backward(dx, dw device.Buffer, x, dy device.Operand) device.Op {
+	sameLen("convolution weight gradient", dw.Len(), 9*c.k.In*c.k.Out)
+	ox, ody := operand(x, c.k.In), operand(dy, c.k.Out)
+	return c.b.plan(func(n int) []kernels.Launch {
+		list := c.k.BackwardWeights(at(dw), c.b.temporary(c.k.Scratch(n)), ox, ody, n)
+		if dx != nil {
+			list = append(list, c.k.BackwardData(at(dx), ody, c.weights.backward, n)...)
+		}
+		return list
+	})
+}
+
+func (c *conv) BackwardTangent(dxDot, dwDot device.Buffer, x, xDot, dy, dyDot device.Operand) device.Op {
+	sameLen("convolution weight gradient", dwDot.Len(), 9*c.k.In*c.k.Out)
+	ox, oxDot, ody, odyDot := operand(x, c.k.In), operand(xDot, c.k.In), operand(dy, c.k.Out), operand(dyDot, c.k.Out)
+	return c.b.plan(func(n int) []kernels.Launch {
+		list := c.k.BackwardWeightsTangent(at(dwDot), c.b.temporary(c.k.Scratch(n)), ox, oxDot, ody, odyDot, n)
+		if dxDot != nil {
+			list = append(list, c.k.BackwardDataTangent(at(dxDot), ody, odyDot, c.weights.backward, c.tangent.backward, n)...)
+		}
+		return list
+	})
+}

@@ -1,0 +1,10 @@
+//go:build !cuda
+
+package open
+
+import (
+	"srn/pkg/cli"
+	"srn/pkg/device"
+)
+
+func openCUDA(name string, _ int) (device.Backend, error) { return nil, cli.NoCUDA(name) }
