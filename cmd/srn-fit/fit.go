@@ -284,6 +284,10 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (
 		}
 		return cli.WithHint(err, "lower --lr, or another strength of the method")
 	}
+	var failed *train.DeviceError
+	if errors.As(err, &failed) && failed.LastGood == train.StatePath(f.Output) {
+		return cli.WithHint(err, "run the same command with --resume to go on")
+	}
 	if errors.Is(err, train.ErrInterrupted) {
 		return cli.WithHint(cli.Errorf(cli.ExitInterrupted, "%v in %s", err, train.StatePath(f.Output)), "run the same command with --resume to go on")
 	}

@@ -38,6 +38,23 @@ func (e *DivergedError) Error() string {
 // ExitCode is the exit status of a diverged run.
 func (e *DivergedError) ExitCode() int { return 4 }
 
+// DeviceError says that the device failed during a run. What is saved is intact.
+type DeviceError struct {
+	Epoch, Step int
+	LastGood    string // checkpoint or state, "" if there is none
+	Failure     *device.Failure
+}
+
+func (e *DeviceError) Error() string {
+	s := fmt.Sprintf("%v, in epoch %d, step %d", e.Failure, e.Epoch, e.Step)
+	if e.LastGood != "" {
+		s += "; the last good parameters are in " + e.LastGood
+	}
+	return s
+}
+
+func (e *DeviceError) Unwrap() error { return e.Failure }
+
 // Run is one training run.
 type Run struct {
 	Config      Config
@@ -139,7 +156,12 @@ func (r *Run) Prepare() error {
 }
 
 // Train runs what is left of the run, and writes its checkpoint.
-func (r *Run) Train() error {
+func (r *Run) Train() (err error) {
+	defer func() {
+		if f := device.Recover(recover()); f != nil {
+			err = &DeviceError{Epoch: r.epoch, Step: r.step + 1, LastGood: r.lastGood, Failure: f}
+		}
+	}()
 	for ; r.epoch <= r.Config.Epochs; r.epoch, r.step = r.epoch+1, 0 {
 		if err := r.trainEpoch(); err != nil {
 			return err

@@ -1,0 +1,174 @@
+//go:build cuda
+
+package open
+
+import (
+	"errors"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"srn/pkg/artifact"
+	"srn/pkg/device/cuda/driver"
+)
+
+// commands are srn-split, srn-fit and others, built with CUDA, run in a folder
+// of their own.
+type commands struct {
+	t        *testing.T
+	bin, dir string
+}
+
+func build(t *testing.T) *commands {
+	if os.Getenv(driver.PathVariable) == "" {
+		t.Skip("needs the emulator; make test-cuda runs this")
+	}
+	c := &commands{t, t.TempDir(), t.TempDir()}
+	out, err := exec.Command("go", "build", "-tags", "cuda", "-o", c.bin, "srn/cmd/srn-split", "srn/cmd/srn-fit", "srn/cmd/srn-eval", "srn/cmd/srn-hessian").CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	c.run("srn-split --dataset synthetic --synthetic-train 40 --synthetic-test 20 -o data.zst")
+	return c
+}
+
+// start runs a command line, whose first words may set environment variables.
+func (c *commands) start(line string) (stderr string, code int) {
+	words := strings.Fields(line)
+	env := os.Environ()
+	for strings.Contains(words[0], "=") {
+		env, words = append(env, words[0]), words[1:]
+	}
+	command := exec.Command(filepath.Join(c.bin, words[0]), words[1:]...)
+	var text strings.Builder
+	command.Dir, command.Env, command.Stderr = c.dir, env, &text
+	err := command.Run()
+	var exit *exec.ExitError
+	switch {
+	case errors.As(err, &exit):
+		return text.String(), exit.ExitCode()
+	case err != nil:
+		c.t.Fatal(err)
+	}
+	return text.String(), 0
+}
+
+func (c *commands) run(line string) {
+	c.t.Helper()
+	if stderr, code := c.start(line); code != 0 {
+		c.t.Fatalf("%s: exit code %d\n%s", line, code, stderr)
+	}
+}
+
+// number returns the last value of a key in a record file.
+func (c *commands) number(file, key string) float64 {
+	c.t.Helper()
+	streams, err := artifact.ReadRecords(filepath.Join(c.dir, file))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	value := math.NaN()
+	for _, r := range streams[0].Records {
+		if v, ok := r.Float(key); ok {
+			value = v
+		}
+	}
+	return value
+}
+
+const fit = "srn-fit -q --data data.zst --arch resnet8 --epochs 2 --batch 20 "
+
+// A network is trained, evaluated and its curvature measured, all on the GPU,
+// and all on the processor.
+func TestChain(t *testing.T) {
+	c := build(t)
+	for _, device := range []string{"cpu", "cuda"} {
+		c.run(fit + "--device " + device + " -o " + device + ".zst --metrics fit-" + device)
+		c.run("srn-eval -q --data data.zst --device " + device + " " + device + ".zst -o eval-" + device)
+		c.run("srn-hessian top -q --data data.zst --check --device " + device + " " + device + ".zst -o top-" + device)
+	}
+	for _, figure := range []struct {
+		file, key string
+		tolerance float64 // relative
+	}{
+		{"fit", "train_loss", 1e-5}, {"fit", "grad_norm", 1e-4}, {"fit", "theta_norm", 1e-6},
+		{"eval", "loss", 1e-4}, {"eval", "top1", 0}, {"top", "lambda_max", 1e-3},
+	} {
+		cpu, cuda := c.number(figure.file+"-cpu", figure.key), c.number(figure.file+"-cuda", figure.key)
+		t.Logf("%s %s: cpu %.9g, cuda %.9g", figure.file, figure.key, cpu, cuda)
+		if !(math.Abs(cpu-cuda) <= figure.tolerance*math.Abs(cpu)) {
+			t.Errorf("%s: %s is %g on the processor and %g on the GPU", figure.file, figure.key, cpu, cuda)
+		}
+	}
+	c.run(fit + "--device cuda -o again.zst")
+	first, err := os.ReadFile(filepath.Join(c.dir, "cuda.zst"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, err := os.ReadFile(filepath.Join(c.dir, "again.zst")); err != nil || string(again) != string(first) {
+		t.Errorf("the same run twice gives other bytes (%v)", err)
+	}
+}
+
+// What can be wrong with a GPU is said, with what mends it.
+func TestFailures(t *testing.T) {
+	c := build(t)
+	for _, failure := range []struct {
+		name, line string
+		code       int
+		want       []string
+	}{
+		{"no driver", "SRN_CUDA_DRIVER=libnone.so.1 " + fit + "--device cuda -o x", 1,
+			[]string{"cuda:0: loading the CUDA driver: libnone.so.1", "hint: install NVIDIA's driver, or use --device cpu"}},
+		{"no driver, none wanted", "SRN_CUDA_DRIVER=libnone.so.1 " + fit + "-o none.zst", 0, nil},
+		{"no GPU", "SRN_EMULATOR_DEVICES=0 " + fit + "--device cuda -o x", 1,
+			[]string{"cuda:0: the driver finds no GPU", "hint: nvidia-smi"}},
+		{"no such GPU", fit + "--device cuda:3 -o x", 2, []string{"--device cuda:3: there is one GPU, cuda:0"}},
+		{"old driver", "SRN_EMULATOR_DRIVER=9020 " + fit + "--device cuda -o x", 1,
+			[]string{"cuda:0: the driver (CUDA 9.2) refuses the kernels", "hint: update NVIDIA's driver: the kernels need one of CUDA 10.0 or newer"}},
+		{"old GPU", "SRN_EMULATOR_CAPABILITY=61 " + fit + "--device cuda -o x", 1,
+			[]string{"cuda:0: emulator has compute capability 6.1; the kernels need 7.5", "hint: use a GPU of Turing"}},
+		{"little memory", "SRN_EMULATOR_MEMORY=3000000 " + fit + "--device cuda -o x", 1,
+			[]string{"cuda:0: out of memory:", "hint: use a smaller batch"}},
+	} {
+		t.Run(failure.name, func(t *testing.T) {
+			stderr, code := c.start(failure.line)
+			if code != failure.code {
+				t.Errorf("exit code %d, want %d", code, failure.code)
+			}
+			for _, w := range failure.want {
+				if !strings.Contains(stderr, w) {
+					t.Errorf("%q is not in:\n%s", w, stderr)
+				}
+			}
+			if strings.Contains(stderr, "goroutine") {
+				t.Errorf("a stack trace:\n%s", stderr)
+			}
+		})
+	}
+}
+
+// A run whose device is lost ends with an error, and goes on from its state to
+// the bytes of one that was not disturbed.
+func TestLostDevice(t *testing.T) {
+	c := build(t)
+	long := strings.Replace(fit, "--epochs 2", "--epochs 3", 1) + "--device cuda -o "
+	stderr, code := c.start("SRN_EMULATOR_LOST_AFTER=600 " + long + "lost.zst --metrics lost.jsonl")
+	for _, w := range []string{"cuda:0: the device failed", "the last good parameters are in lost.zst.state", "hint: run the same command with --resume"} {
+		if code != 1 || !strings.Contains(stderr, w) {
+			t.Fatalf("exit code %d, %q is not in:\n%s", code, w, stderr)
+		}
+	}
+	c.run(long + "lost.zst --metrics lost.jsonl --resume")
+	c.run(long + "whole.zst")
+	lost, err := os.ReadFile(filepath.Join(c.dir, "lost.zst"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole, err := os.ReadFile(filepath.Join(c.dir, "whole.zst")); err != nil || string(lost) != string(whole) {
+		t.Errorf("resuming after the device was lost gives other bytes (%v)", err)
+	}
+}
