@@ -72,3 +72,29 @@ func TestRow(t *testing.T) {
 		}
 	}
 }
+
+func TestHolm(t *testing.T) {
+	got := holm([]float64{0.04, 0.01, 0.03, 0.5})
+	for i, want := range []float64{0.09, 0.04, 0.09, 0.5} { // 0.01·4, 0.03·3, then no less than that, 0.5·1
+		if math.Abs(got[i]-want) > 1e-12 {
+			t.Errorf("%v", got)
+		}
+	}
+}
+
+func TestSpikes(t *testing.T) {
+	for _, c := range []struct {
+		curve []float64
+		want  int
+	}{
+		{nil, 0}, {[]float64{5, 4, 3}, 0}, {[]float64{1, 9, 1}, 1},
+		{[]float64{10, 11, 10, 11, 10}, 0},             // ripples
+		{[]float64{10, 40, 12, 45, 11, 60, 10}, 3},     // each rises by more than the median
+		{[]float64{10, 30, 29, 31, 10, 10, 10, 10}, 1}, // one peak with a dent
+		{[]float64{100, 10, 10, 10, 100}, 0},           // ends are no peaks
+	} {
+		if got := spikes(c.curve); got != c.want {
+			t.Errorf("%v: %d spikes, want %d", c.curve, got, c.want)
+		}
+	}
+}
