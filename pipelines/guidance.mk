@@ -60,7 +60,7 @@ ARMS    ?= $(PLAIN) $(GUIDED) $(DRAWN)
 CURVATURE ?= $(ARMS)
 
 # An arm's method, and the surrogate that it needs.
-of        = $(filter $(LEARNED),$1 $(1:-flipped=) $(1:-shuffled=))
+of        = $(firstword $(filter $(LEARNED),$1 $(1:-flipped=) $(1:-shuffled=)))
 like      = $(firstword $(foreach k,$(LEARNED),$(if $(filter $(call form,$1),$(call form,$k)),$k)))
 method    = $(strip $(if $(filter ce lr% epochs%,$1),--method ce,) \
 	$(if $(filter wdratio,$1),--method weight-decay-ratio --set ratio=$(RATIO)) \
