@@ -9,6 +9,7 @@ import (
 	"srn/pkg/checkpoint"
 	"srn/pkg/cli"
 	"srn/pkg/dataset"
+	"srn/pkg/device"
 	"srn/pkg/device/open"
 	"srn/pkg/method"
 	"srn/pkg/resnet"
@@ -41,6 +42,7 @@ type fit struct {
 	EvalEvery       int      `default:"0" placeholder:"N" help:"Score the test images every N epochs and after the last; 0 is never (${default})."`
 	CheckpointEvery int      `default:"0" placeholder:"N" help:"Write a checkpoint every N epochs and after the last (${default})."`
 	Checkpoints     string   `placeholder:"DIR" help:"Folder of these checkpoints."`
+	Paranoid        bool     `help:"Take the first and every 100th step of an epoch again with plain Go kernels, and fail where they differ; results are the same."`
 	Resume          bool     `help:"Go on from the state beside the output, if there is one; return at once if the run is complete."`
 
 	srn.GuidanceConfig `embed:"" group:"Guidance by a surrogate:"`
@@ -89,14 +91,8 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	needs := info.Needs(settings)
-	net, err := resnet.New(be, resnet.Config{Arch: f.Arch, Classes: len(data.Classes), Batch: needs.Copies * f.Batch,
-		Initialisation: resnet.Initialisation(f.Init), Tangents: needs.Tangents, InputGrad: needs.InputGrad, FeatureMask: needs.FeatureMask})
-	if err != nil {
-		return cli.Errorf(cli.ExitUsage, "--arch: %v", err)
-	}
 	inputs := []artifact.Input{{Name: "data", Path: f.Data, SHA256: data.SHA256}}
-	options := method.Options{Net: net, Guidance: f.GuidanceConfig, Settings: settings, Seed: uint64(f.Seed), Mean: data.Mean, Std: data.Std, Augment: config.Augmentation()}
+	options := method.Options{Guidance: f.GuidanceConfig, Settings: settings, Seed: uint64(f.Seed), Mean: data.Mean, Std: data.Std, Augment: config.Augmentation()}
 	if info.Validation {
 		options.Validation = &method.Validation{Images: data.Images(&data.Train), Labels: data.Train.Labels, Indices: data.MetaVal}
 	}
@@ -110,19 +106,41 @@ func (f *fit) Run(ctx *cli.Context) error {
 			return cli.Errorf(cli.ExitUsage, "--outliers: %s is the data that is trained on", f.Outliers)
 		}
 	}
+	var surrogate *srn.File
 	if info.Surrogate {
-		file, err := srn.Load(f.SRN)
+		if surrogate, err = srn.Load(f.SRN); err != nil {
+			return err
+		}
+		config.SRN, config.Surrogate = surrogate.SHA256, surrogate.Kind()
+		inputs = append(inputs, artifact.Input{Name: "srn", Path: f.SRN, SHA256: surrogate.SHA256})
+		if surrogate.DataSHA256 != data.SHA256 {
+			ctx.Warnf("%s was trained on other data (%.12s) than %s (%.12s)", f.SRN, surrogate.DataSHA256, f.Data, data.SHA256)
+		}
+	}
+	// run is the training on a backend.
+	run := func(be device.Backend) (*train.Run, error) {
+		options := options
+		needs := info.Needs(settings)
+		net, err := resnet.New(be, resnet.Config{Arch: f.Arch, Classes: len(data.Classes), Batch: needs.Copies * f.Batch,
+			Initialisation: resnet.Initialisation(f.Init), Tangents: needs.Tangents, InputGrad: needs.InputGrad, FeatureMask: needs.FeatureMask})
 		if err != nil {
-			return err
+			return nil, cli.Errorf(cli.ExitUsage, "--arch: %v", err)
 		}
-		if options.Surrogate, err = file.Surrogate(be, net.Layout()); err != nil {
-			return err
+		options.Net = net
+		if surrogate != nil {
+			if options.Surrogate, err = surrogate.Surrogate(be, net.Layout()); err != nil {
+				return nil, err
+			}
 		}
-		config.SRN, config.Surrogate = file.SHA256, file.Kind()
-		inputs = append(inputs, artifact.Input{Name: "srn", Path: f.SRN, SHA256: file.SHA256})
-		if file.DataSHA256 != data.SHA256 {
-			ctx.Warnf("%s was trained on other data (%.12s) than %s (%.12s)", f.SRN, file.DataSHA256, f.Data, data.SHA256)
+		m, err := info.New(options)
+		if err != nil {
+			return nil, cli.Errorf(cli.ExitUsage, "%v", err)
 		}
+		return &train.Run{Config: config, Data: data, Net: net, Method: m}, nil
+	}
+	r, err := run(be)
+	if err != nil {
+		return err
 	}
 	if f.Resume {
 		done, err := config.Complete(f.Output)
@@ -134,29 +152,32 @@ func (f *fit) Run(ctx *cli.Context) error {
 			return train.RemoveState(f.Output)
 		}
 	}
-	m, err := info.New(options)
-	if err != nil {
-		return cli.Errorf(cli.ExitUsage, "%v", err)
+	if f.Paranoid {
+		plain, err := open.PlainGo(ctx.Threads)
+		if err != nil {
+			return err
+		}
+		if r.Shadow, err = run(plain); err != nil {
+			return err
+		}
 	}
 	interrupted := ctx.Interrupted()
-	run := &train.Run{
-		Config: config, Data: data, Net: net, Method: m, Output: f.Output, Checkpoints: f.Checkpoints,
-		Meta: checkpoint.Meta{
-			Arch: f.Arch, NumClasses: net.Classes, Mean: data.Mean, Std: data.Std,
-			Dataset: data.Name, DataSHA256: data.SHA256, Method: settings.Label(), WeightDecay: config.WeightDecay,
-			Seed: f.Seed, Epochs: f.Epochs,
-			Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version, Config: config, Inputs: inputs},
-		},
-		Interrupted: func() bool {
-			select {
-			case <-interrupted:
-				return true
-			default:
-				return false
-			}
-		},
+	r.Output, r.Checkpoints = f.Output, f.Checkpoints
+	r.Meta = checkpoint.Meta{
+		Arch: f.Arch, NumClasses: r.Net.Classes, Mean: data.Mean, Std: data.Std,
+		Dataset: data.Name, DataSHA256: data.SHA256, Method: settings.Label(), WeightDecay: config.WeightDecay,
+		Seed: f.Seed, Epochs: f.Epochs,
+		Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version, Config: config, Inputs: inputs},
 	}
-	return f.train(ctx, run, inputs)
+	r.Interrupted = func() bool {
+		select {
+		case <-interrupted:
+			return true
+		default:
+			return false
+		}
+	}
+	return f.train(ctx, r, inputs)
 }
 
 // check refuses flags that contradict each other.
@@ -240,6 +261,11 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (
 	if err := run.Prepare(); err != nil {
 		return err
 	}
+	if run.Shadow != nil {
+		if err := run.Shadow.Prepare(); err != nil {
+			return err
+		}
+	}
 	kept, found := 0, false
 	if f.Resume {
 		if kept, found, err = run.Restore(); err != nil {
@@ -277,6 +303,10 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (
 		}
 	}
 	err = run.Train()
+	var differs *train.ShadowError
+	if errors.As(err, &differs) {
+		return cli.WithHint(err, "this processor's kernels cannot be trusted: train with SRN_KERNELS=generic, and tell the authors")
+	}
 	var diverged *train.DivergedError
 	if errors.As(err, &diverged) {
 		if run.Records != nil {

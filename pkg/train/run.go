@@ -68,6 +68,7 @@ type Run struct {
 	Interrupted func() bool            // asked after each step
 	Progress    func(epoch, image int) // told after each step
 	EpochDone   func(Epoch)
+	Shadow      *Run // takes sampled steps too, on plain Go kernels; nil: none
 
 	be       device.Backend
 	sampler  *dataset.Sampler
@@ -209,7 +210,7 @@ func (r *Run) trainEpoch() error {
 	start, startStep := time.Now(), r.step
 	lr := float32(r.Config.Rate(r.epoch))
 	for steps := r.sampler.Steps(); r.step < steps; {
-		if err := r.trainStep(lr); err != nil {
+		if err := r.checkedStep(lr); err != nil {
 			return err
 		}
 		r.step++

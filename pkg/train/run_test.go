@@ -45,7 +45,13 @@ func testData() *dataset.Data {
 // newRun starts or resumes a run into a folder.
 func newRun(t *testing.T, dir string, threads int, c Config, resume bool) *Run {
 	t.Helper()
-	be := cpu.New(threads, kernels.Best())
+	return newRunOn(t, dir, threads, c, resume, kernels.Best())
+}
+
+// newRunOn is newRun on a set of kernels.
+func newRunOn(t *testing.T, dir string, threads int, c Config, resume bool, kernelSet *kernels.Set) *Run {
+	t.Helper()
+	be := cpu.New(threads, kernelSet)
 	t.Cleanup(be.Close)
 	info, err := method.Find(c.Method)
 	if err != nil {

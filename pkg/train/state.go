@@ -36,9 +36,23 @@ func (r *Run) saveState(epoch, step int) error {
 	if r.Output == "-" {
 		return nil
 	}
-	config, err := json.Marshal(r.Config)
+	f, err := r.state(epoch, step)
 	if err != nil {
 		return err
+	}
+	path := StatePath(r.Output)
+	if err := artifact.Write(path, f); err != nil {
+		return fmt.Errorf("saving the state: %w", err)
+	}
+	r.lastGood = path
+	return nil
+}
+
+// state is the run before a step.
+func (r *Run) state(epoch, step int) (*artifact.File, error) {
+	config, err := json.Marshal(r.Config)
+	if err != nil {
+		return nil, err
 	}
 	f := &artifact.File{Metadata: map[string]string{
 		"format":  stateFormat,
@@ -54,12 +68,7 @@ func (r *Run) saveState(epoch, step int) error {
 	}
 	f.Tensors = append(f.Tensors, r.tally.tensor())
 	f.Tensors = append(f.Tensors, r.Method.State()...)
-	path := StatePath(r.Output)
-	if err := artifact.Write(path, f); err != nil {
-		return fmt.Errorf("saving the state: %w", err)
-	}
-	r.lastGood = path
-	return nil
+	return f, nil
 }
 
 // Restore takes up the state beside the output and returns how many records
@@ -80,36 +89,45 @@ func (r *Run) Restore() (records int, found bool, err error) {
 	if err := r.Config.same(path, f.Metadata["config"]); err != nil {
 		return 0, false, err
 	}
+	if err := r.adopt(f, path); err != nil {
+		return 0, false, err
+	}
+	r.lastGood = path
+	return r.records, true, nil
+}
+
+// adopt takes up a state of a run with the same configuration.
+func (r *Run) adopt(f *artifact.File, path string) error {
 	numbers := map[string]*int{"epoch": &r.epoch, "step": &r.step, "records": &r.records}
 	for key, to := range numbers {
-		if *to, err = strconv.Atoi(f.Metadata[key]); err != nil || *to < 0 {
-			return 0, false, &artifact.FormatError{Path: path, Field: "metadata " + key,
+		n, err := strconv.Atoi(f.Metadata[key])
+		if *to = n; err != nil || n < 0 {
+			return &artifact.FormatError{Path: path, Field: "metadata " + key,
 				Problem: fmt.Sprintf("%q is no count", f.Metadata[key]), Mend: "remove it to start afresh"}
 		}
 	}
 	for name, b := range r.buffers() {
 		t, err := f.Need(path, name, artifact.F32, b.Len())
 		if err != nil {
-			return 0, false, err
+			return err
 		}
 		v, err := t.Float32s()
 		if err != nil {
-			return 0, false, err
+			return err
 		}
 		r.be.Write(b, v)
 	}
 	t, err := f.Need(path, "state.tally", artifact.F64, 5)
 	if err != nil {
-		return 0, false, err
+		return err
 	}
 	sums, err := t.Float64s()
 	if err != nil {
-		return 0, false, err
+		return err
 	}
 	r.tally.restore(sums)
 	r.Net.Load()
-	r.lastGood = path
-	return r.records, true, r.Method.Restore(f, path)
+	return r.Method.Restore(f, path)
 }
 
 // ConfigError lists the flags in which a run differs from the one it is to

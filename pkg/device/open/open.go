@@ -32,3 +32,12 @@ func Backend(name string, threads int) (device.Backend, error) {
 	}
 	return cpu.New(threads, set), nil
 }
+
+// PlainGo opens the CPU with the kernels in plain Go, as a reference.
+func PlainGo(threads int) (device.Backend, error) {
+	set, err := kernels.Named("generic")
+	if err != nil {
+		return nil, err
+	}
+	return cpu.New(threads, set), nil
+}
