@@ -37,7 +37,7 @@ test: ## All tests
 	go test ./...
 
 # Tests of --device cuda, with the device that SRN_CUDA_DRIVER names.
-CUDA_TESTS := CGO_ENABLED=1 CGO_CFLAGS='-O2 -I$(CUDA_INCLUDE)' go test -tags cuda -count 1 ./pkg/device/... ./pkg/cli
+CUDA_TESTS := CGO_ENABLED=1 CGO_CFLAGS='-O2 -I$(CUDA_INCLUDE)' go test -tags cuda -count 1 ./pkg/device/cuda/... ./pkg/device/open ./pkg/cli
 
 test-cuda: $(CUDA_INCLUDE)/cuda.h ## --device cuda on an emulated GPU, and on the one that is there; needs a C++ compiler
 	$(MAKE) -C kernels/cuda/emulator OUT=$(EMULATOR) check
@@ -92,6 +92,9 @@ demo: build ## The whole chain on generated images in some minutes; ends with th
 
 bench: build ## Speed beside PyTorch's: PYTHON with torch; BENCH="-only train,eval -threads 1,2 -data FILE -quick -json"
 	@go run ./bench -python '$(PYTHON)' $(BENCH)
+
+bench-cuda: cuda ## Speed on a GPU beside PyTorch's there: PYTHON with torch of CUDA; BENCH as for bench
+	CGO_ENABLED=1 CGO_CFLAGS='-O2 -I$(CUDA_INCLUDE)' go run -tags cuda ./bench -python '$(PYTHON)' -device cuda -threads 1 -only train,eval,hvp,srn $(BENCH)
 
 clean: ## Remove what was built and the demonstration's files
 	rm -rf bin dist demo

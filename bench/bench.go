@@ -14,13 +14,15 @@ import (
 
 	kernels "srn/kernels/cpu"
 	"srn/pkg/dataset"
-	"srn/pkg/device/cpu"
+	"srn/pkg/device"
+	"srn/pkg/device/open"
 )
 
 // bench is what all parts share.
 type bench struct {
 	options
 	kernels *kernels.Set
+	name    string // of the device
 	data    *dataset.Data
 	peer    *peer  // nil: absent
 	dir     string // for files, removed at the end
@@ -33,6 +35,12 @@ func newBench(o options, messages io.Writer) (b *bench, err error) {
 	if b.kernels, err = kernels.Select(); err != nil {
 		return nil, err
 	}
+	be, err := open.Backend(o.device, 1)
+	if err != nil {
+		return nil, err
+	}
+	b.name = be.Name()
+	be.(backend).Close()
 	if b.dir, err = os.MkdirTemp("", "bench-"); err != nil {
 		return nil, err
 	}
@@ -51,7 +59,7 @@ func newBench(o options, messages io.Writer) (b *bench, err error) {
 		fmt.Fprintf(messages, "bench: %s has no PyTorch, so that ours is measured alone;\n  %s\n", o.python, peerHint)
 		return b, nil
 	}
-	if b.peer, err = startPeer(o.python, o.script); err != nil {
+	if b.peer, err = startPeer(o.python, o.script, o.device); err != nil {
 		return nil, err
 	}
 	return b, b.hand()
@@ -95,8 +103,20 @@ func (b *bench) close() (err error) {
 
 func (b *bench) effort() effort { return effort{b.rounds, b.window, b.budget} }
 
-// backend opens the processor with the commands' kernels.
-func (b *bench) backend(threads int) *cpu.Backend { return cpu.New(threads, b.kernels) }
+// backend is a device that is closed when a part is done.
+type backend interface {
+	device.Backend
+	Close()
+}
+
+// backend opens the device as the commands do; newBench has seen that it opens.
+func (b *bench) backend(threads int) backend {
+	be, err := open.Backend(b.device, threads)
+	if err != nil {
+		panic(err)
+	}
+	return be.(backend)
+}
 
 // clean gives memory back between contests, on both sides.
 func (b *bench) clean() error {

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"srn/pkg/artifact"
+	"srn/pkg/device"
 )
 
 type app struct {
@@ -77,6 +78,9 @@ func TestRun(t *testing.T) {
 		{"quiet", []string{"--data=d", "-q"}, func(c *Context) error { c.Logf("a note"); c.Warnf("odd"); return nil }, 0, "", "srn-test: warning: odd\n"},
 		{"no result", []string{"--data=d"}, func(c *Context) error { return c.Result(1) }, 0, "", ""},
 		{"result", []string{"--data=d", "--json"}, func(c *Context) error { return c.Result(map[string]int{"n": 2}) }, 0, "{\"n\":2}\n", ""},
+		{"failed device", []string{"--data=d"}, func(*Context) error {
+			panic(&device.Failure{Device: "cuda:0", Err: errors.New("out of memory"), Mend: "use a smaller batch"})
+		}, 1, "", "srn-test: cuda:0: out of memory\nhint: use a smaller batch\n"},
 		{"no bar off a terminal", []string{"--data=d"}, func(c *Context) error {
 			b := c.Progress(10, "x")
 			b.Add(1)

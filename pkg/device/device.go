@@ -29,7 +29,8 @@ type Op interface{}
 type Stage []Op
 
 // Backend is a device that holds buffers and runs operations. A Backend is
-// used by one goroutine at a time.
+// used by one goroutine at a time. Its methods panic with a *[Failure] where
+// the device fails.
 type Backend interface {
 	// Name is "cpu" or "cuda:N", followed by the kernels in use in brackets.
 	Name() string

@@ -234,7 +234,7 @@ API cuModuleLoadData(Module **module, const void *image) {
 		return call.refuse("the module is no PTX", INVALID_IMAGE);
 	// PTX 6.3 came with CUDA 10.0, 7.0 with 11.0, 8.0 with 12.0.
 	int cuda = version >= 70 ? version + 40 : version + 37;
-	if (cuda * 100 > driver_version() * 10)
+	if (cuda * 100 > driver_version())
 		return UNSUPPORTED_PTX_VERSION;
 	auto m = std::make_unique<Module>();
 	std::string problem = load(*m, ptx);

@@ -41,9 +41,6 @@ var _ device.Backend = (*Backend)(nil)
 // Name implements device.Backend.
 func (b *Backend) Name() string { return b.name }
 
-// Launches is the number of kernels that have been handed to the device.
-func (b *Backend) Launches() int { return b.stream.launches }
-
 // Close waits for the device and gives back what it holds.
 func (b *Backend) Close() { b.stream.close(func() { b.context.Destroy() }) }
 

@@ -88,7 +88,7 @@ func TestChain(t *testing.T) {
 	for _, device := range []string{"cpu", "cuda"} {
 		c.run(fit + "--device " + device + " -o " + device + ".zst --metrics fit-" + device)
 		c.run("srn-eval -q --data data.zst --device " + device + " " + device + ".zst -o eval-" + device)
-		c.run("srn-hessian top -q --data data.zst --check --device " + device + " " + device + ".zst -o top-" + device)
+		c.run("srn-hessian top -q --data data.zst --device " + device + " " + device + ".zst -o top-" + device)
 	}
 	for _, figure := range []struct {
 		file, key string

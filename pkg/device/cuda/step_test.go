@@ -1,0 +1,106 @@
+//go:build cuda
+
+package cuda
+
+import (
+	"testing"
+
+	"gorgonia.org/cu"
+
+	"srn/pkg/device"
+	"srn/pkg/nn"
+	"srn/pkg/resnet"
+)
+
+// work is what a network does on a batch.
+type work struct {
+	name string
+	run  func()
+}
+
+// steps plans a network with its velocity and a loader, and returns a training
+// step as package train takes it, an evaluation and a Hessian-vector product.
+func steps(t *testing.T, b *Backend, arch string) []work {
+	const images = 3
+	net, err := resnet.New(b, resnet.Config{Arch: arch, Classes: 10, Batch: images, Tangents: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	net.Init(0)
+	loader := net.Loader(&device.Images{Pixels: make([]byte, images*32*32*3), Size: 32, Std: [3]float32{1, 1, 1}})
+	loader.Set([]device.Pick{{}, {Index: 1}, {Index: 2, DY: 1, Flip: true}})
+	load := device.Stage{loader.Op()}
+	velocity, v, hv := b.New(net.Params().Len()), b.New(net.Params().Len()), b.New(net.Params().Len())
+	b.Fill(v, 1)
+	targets := make([]float32, net.Targets().Len())
+	losses := make([]float32, images)
+	pass := func() {
+		net.Forward(images, nn.Train)
+		net.CrossEntropy(images)
+		net.Backward(images)
+	}
+	return []work{
+		{"training step", func() {
+			b.Write(net.Targets(), targets)
+			b.Run(images, load)
+			pass()
+			b.Read(losses, net.Loss())
+			b.Dot(net.Grad(), net.Grad())
+			b.SGD(net.Params(), velocity, net.Grad(), 0.1, 0.9, 0)
+			net.Load()
+		}},
+		{"evaluation", func() {
+			b.Run(images, load)
+			net.Forward(images, nn.Eval)
+			b.Read(losses, net.Loss())
+		}},
+		{"loss, gradient and Hessian-vector product", func() {
+			pass()
+			net.HVP(images, v, hv)
+			b.Read(losses, net.Loss())
+		}},
+	}
+}
+
+// After the first time, work takes no memory of the device and little of the
+// host, and launches the same kernels. -v shows how many.
+func TestSteps(t *testing.T) {
+	for _, arch := range []string{"resnet8", "resnet20"} {
+		t.Run(arch, func(t *testing.T) {
+			b := open(t)
+			free := func() (bytes int64) {
+				b.stream.do(func() (err error) { bytes, _, err = cu.MemInfo(); return err })
+				return bytes
+			}
+			for _, w := range steps(t, b, arch) {
+				w.run()
+				memory, before := free(), b.stream.launches
+				w.run()
+				launches := b.stream.launches - before
+				w.run()
+				if again := b.stream.launches - before - launches; again != launches {
+					t.Errorf("%s: %d launches, then %d", w.name, launches, again)
+				}
+				if m := free(); m != memory {
+					t.Errorf("%s: takes %d bytes of the device each time", w.name, memory-m)
+				}
+				t.Logf("%s: %d launches", w.name, launches)
+			}
+		})
+	}
+}
+
+// A batch fills up and is handed over in the order in which it was filled.
+func TestStreamKeepsOrder(t *testing.T) {
+	b := open(t)
+	x := b.New(1)
+	for i := range 10 * batchCommands {
+		b.Write(x, []float32{float32(i)})
+		b.Axpy(x, 1, x)
+	}
+	got := []float32{0}
+	b.Read(got, x)
+	if want := float32(2 * (10*batchCommands - 1)); got[0] != want {
+		t.Errorf("%g, want %g", got[0], want)
+	}
+}
