@@ -51,13 +51,18 @@ soak: ## Commands that run for SOAK=30m each while their memory and open files a
 	go test ./test -run TestSoak -timeout 24h -soak $(SOAK) -v
 
 kernels: ## Tests of the numbers on each set of kernels that is not this machine's best
-	SRN_KERNELS=generic go test ./pkg/device/... ./pkg/resnet
-	if grep -qw avx2 /proc/cpuinfo; then SRN_KERNELS=avx2 go test ./pkg/device/... ./pkg/resnet ./pkg/srn; fi
+	SRN_KERNELS=generic go test ./pkg/resnet
+	if grep -qw avx2 /proc/cpuinfo; then SRN_KERNELS=avx2 go test ./pkg/device/... ./pkg/resnet; fi
 
-arm64: ## Tests as linux/arm64 by qemu-aarch64-static
-	GOARCH=arm64 go test -exec qemu-aarch64-static ./kernels/cpu -run 'Self|Special|Check'
-	GOARCH=arm64 go test -exec qemu-aarch64-static ./pkg/artifact -run 'Golden|RoundTrip|Torn|Resume|Fuzz'
-	GOARCH=arm64 go test -exec qemu-aarch64-static ./pkg/rng ./pkg/resnet -run 'Test.*' -short
+arm64: release ## The chain as linux/arm64 by qemu-aarch64-static, the split with the bytes of this machine's
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && set -ex && \
+	run='qemu-aarch64-static dist/linux-arm64' && data="--data $$dir/a.safetensors" && \
+	$$run/srn-split --dataset synthetic --synthetic-train 64 --synthetic-test 20 -o $$dir/a.safetensors && \
+	dist/linux-amd64/srn-split --dataset synthetic --synthetic-train 64 --synthetic-test 20 -o $$dir/b.safetensors && \
+	cmp $$dir/a.safetensors $$dir/b.safetensors && \
+	$$run/srn-fit $$data --arch resnet8 --epochs 1 --batch 32 -o $$dir/n.safetensors --metrics $$dir/fit.jsonl && \
+	$$run/srn-eval $$data $$dir/n.safetensors -o $$dir/eval.jsonl && \
+	$$run/srn-report $$dir/fit.jsonl $$dir/eval.jsonl -o $$dir/report.md
 
 vet: ## gofmt and go vet, for this machine and for one without assembly
 	@unformatted=$$(gofmt -l .); test -z "$$unformatted" || { echo "not formatted by gofmt:"; echo "$$unformatted"; exit 1; } >&2
