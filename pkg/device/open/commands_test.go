@@ -4,11 +4,13 @@ package open
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"srn/pkg/artifact"
@@ -18,19 +20,39 @@ import (
 // commands are srn-split, srn-fit and others, built with CUDA, run in a folder
 // of their own.
 type commands struct {
-	t        *testing.T
-	bin, dir string
+	t   *testing.T
+	dir string
 }
+
+// bin is the folder of the commands.
+var bin string
+
+func TestMain(m *testing.M) {
+	var err error
+	if bin, err = os.MkdirTemp("", "srn-cuda-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	os.RemoveAll(bin)
+	os.Exit(code)
+}
+
+var buildAll = sync.OnceValue(func() error {
+	out, err := exec.Command("go", "build", "-tags", "cuda", "-o", bin, "srn/cmd/srn-split", "srn/cmd/srn-fit", "srn/cmd/srn-eval", "srn/cmd/srn-hessian").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, out)
+	}
+	return nil
+})
 
 func build(t *testing.T) *commands {
 	if os.Getenv(driver.PathVariable) == "" {
 		t.Skip("needs the emulator; make test-cuda runs this")
 	}
-	c := &commands{t, t.TempDir(), t.TempDir()}
-	out, err := exec.Command("go", "build", "-tags", "cuda", "-o", c.bin, "srn/cmd/srn-split", "srn/cmd/srn-fit", "srn/cmd/srn-eval", "srn/cmd/srn-hessian").CombinedOutput()
-	if err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	if err := buildAll(); err != nil {
+		t.Fatal(err)
 	}
+	c := &commands{t, t.TempDir()}
 	c.run("srn-split --dataset synthetic --synthetic-train 40 --synthetic-test 20 -o data.zst")
 	return c
 }
@@ -42,7 +64,7 @@ func (c *commands) start(line string) (stderr string, code int) {
 	for strings.Contains(words[0], "=") {
 		env, words = append(env, words[0]), words[1:]
 	}
-	command := exec.Command(filepath.Join(c.bin, words[0]), words[1:]...)
+	command := exec.Command(filepath.Join(bin, words[0]), words[1:]...)
 	var text strings.Builder
 	command.Dir, command.Env, command.Stderr = c.dir, env, &text
 	err := command.Run()
@@ -156,7 +178,7 @@ func TestFailures(t *testing.T) {
 func TestLostDevice(t *testing.T) {
 	c := build(t)
 	long := strings.Replace(fit, "--epochs 2", "--epochs 3", 1) + "--device cuda -o "
-	stderr, code := c.start("SRN_EMULATOR_LOST_AFTER=600 " + long + "lost.zst --metrics lost.jsonl")
+	stderr, code := c.start("SRN_EMULATOR_LOST_AFTER=350 " + long + "lost.zst --metrics lost.jsonl")
 	for _, w := range []string{"cuda:0: the device failed", "the last good parameters are in lost.zst.state", "hint: run the same command with --resume"} {
 		if code != 1 || !strings.Contains(stderr, w) {
 			t.Fatalf("exit code %d, %q is not in:\n%s", code, w, stderr)
