@@ -70,11 +70,11 @@ $(OUT)/%/landscape.jsonl.zst: $(OUT)/%/checkpoint.safetensors.zst
 
 # The learning rate's bound is that of the loss trained on.
 $(OUT)/%/stability.jsonl.zst: $(OUT)/%/checkpoint.safetensors.zst
-	$(call hessian,stability)--split train$(br)$(series) -o $@
+	$(call hessian,stability)--split train $(br)$(series) -o $@
 
 # Held-out images, as in meta-training.
 $(OUT)/%/guidance.jsonl.zst: $(OUT)/%/checkpoint.safetensors.zst
-	$(call hessian,guidance)--split meta_val --srn $(or $(surrogate),$(OUT)/$(dataset)/$(arch)/surrogates/srn.safetensors.zst)$(br)$(series) -o $@
+	$(call hessian,guidance)--split meta_val --srn $(or $(surrogate),$(OUT)/$(dataset)/$(arch)/surrogates/srn.safetensors.zst) $(br)$(series) -o $@
 
 # Another BIN is taken as it is.
 .PHONY: binaries
