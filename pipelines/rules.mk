@@ -63,7 +63,7 @@ $(OUT)/%/hessian.jsonl.zst: $(OUT)/%/checkpoint.safetensors.zst
 	$(call hessian,top)$(br)$(series) -o $@
 
 $(OUT)/%/density.jsonl.zst: $(OUT)/%/checkpoint.safetensors.zst
-	$(call hessian,density)$< -o $@
+	$(call hessian,density)$(call flags,$(DENSITY_FLAGS))$< -o $@
 
 $(OUT)/%/landscape.jsonl.zst: $(OUT)/%/checkpoint.safetensors.zst
 	$(call hessian,landscape)--resume --x=-1:1:$(GRID) --y=-1:1:$(GRID) $< -o $@
