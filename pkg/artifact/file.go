@@ -47,6 +47,21 @@ func (f *File) Need(path, name string, dtype DType, shape ...int) (Tensor, error
 	return t, nil
 }
 
+// ReadFloats copies the float64 vector of a name, as long as to, into to. Path
+// is the file's name for the error, which is a *FormatError.
+func (f *File) ReadFloats(path, name string, to []float64) error {
+	t, err := f.Need(path, name, F64, len(to))
+	if err != nil {
+		return err
+	}
+	v, err := t.Float64s()
+	if err != nil {
+		return err
+	}
+	copy(to, v)
+	return nil
+}
+
 // wanted prints a shape with * for any length.
 func wanted(shape []int) []string {
 	s := make([]string, len(shape))

@@ -54,17 +54,3 @@ type stateful interface {
 	state() []artifact.Tensor
 	restore(f *artifact.File, path string) error
 }
-
-// restoreFloats reads a float64 tensor of a state.
-func restoreFloats(f *artifact.File, path, name string, to []float64) error {
-	t, err := f.Need(path, name, artifact.F64, len(to))
-	if err != nil {
-		return err
-	}
-	v, err := t.Float64s()
-	if err != nil {
-		return err
-	}
-	copy(to, v)
-	return nil
-}

@@ -36,5 +36,5 @@ func (m *means) state() []artifact.Tensor {
 }
 
 func (m *means) restore(f *artifact.File, path string) error {
-	return restoreFloats(f, path, m.name, m.sums)
+	return f.ReadFloats(path, m.name, m.sums)
 }

@@ -152,7 +152,7 @@ func (m *surrogateGuided) state() []artifact.Tensor {
 
 func (m *surrogateGuided) restore(f *artifact.File, path string) error {
 	v := make([]float64, 3)
-	if err := restoreFloats(f, path, "state.srn.sums", v); err != nil {
+	if err := f.ReadFloats(path, "state.srn.sums", v); err != nil {
 		return err
 	}
 	m.steps, m.ratios, m.values = v[0], v[1], v[2]

@@ -3,6 +3,7 @@
 package optim
 
 import (
+	"errors"
 	"math"
 
 	"srn/pkg/artifact"
@@ -44,16 +45,5 @@ func (a *Adam) State(name string) []artifact.Tensor {
 // Restore takes them back. Path is the file's name for the error, which is an
 // *artifact.FormatError.
 func (a *Adam) Restore(f *artifact.File, path, name string) error {
-	for key, to := range map[string][]float64{".m": a.m, ".v": a.v, ".t": a.t} {
-		t, err := f.Need(path, name+key, artifact.F64, len(to))
-		if err != nil {
-			return err
-		}
-		v, err := t.Float64s()
-		if err != nil {
-			return err
-		}
-		copy(to, v)
-	}
-	return nil
+	return errors.Join(f.ReadFloats(path, name+".m", a.m), f.ReadFloats(path, name+".v", a.v), f.ReadFloats(path, name+".t", a.t))
 }

@@ -61,12 +61,8 @@ func (c *cycle) state() artifact.Tensor {
 }
 
 func (c *cycle) restore(f *artifact.File, path string) error {
-	t, err := f.Need(path, stateCycle, artifact.F64, len(c.share)+1)
-	if err != nil {
-		return err
-	}
-	v, err := t.Float64s()
-	if err != nil {
+	v := make([]float64, len(c.share)+1)
+	if err := f.ReadFloats(path, stateCycle, v); err != nil {
 		return err
 	}
 	if !(v[0] >= 0 && v[0] < float64(len(c.share))) {

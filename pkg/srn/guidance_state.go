@@ -47,12 +47,8 @@ func (g *Guidance) restore(f *artifact.File, path string) error {
 			return err
 		}
 	}
-	t, err := f.Need(path, stateNumbers, artifact.F64, 5)
-	if err != nil {
-		return err
-	}
-	n, err := t.Float64s()
-	if err != nil {
+	n := make([]float64, 5)
+	if err := f.ReadFloats(path, stateNumbers, n); err != nil {
 		return err
 	}
 	g.valid, g.age, g.norm = n[0] != 0, int(n[1]), n[2]

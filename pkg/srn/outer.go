@@ -1,6 +1,7 @@
 package srn
 
 import (
+	"errors"
 	"math"
 
 	"srn/pkg/artifact"
@@ -82,16 +83,8 @@ func (o *outer) state() []artifact.Tensor {
 }
 
 func (o *outer) restore(f *artifact.File, path string) error {
-	for name, to := range map[string][]float64{"outer.sum": o.sum, "outer.count": o.count} {
-		t, err := f.Need(path, name, artifact.F64, len(to))
-		if err != nil {
-			return err
-		}
-		v, err := t.Float64s()
-		if err != nil {
-			return err
-		}
-		copy(to, v)
+	if err := errors.Join(f.ReadFloats(path, "outer.sum", o.sum), f.ReadFloats(path, "outer.count", o.count)); err != nil {
+		return err
 	}
 	if o.adam == nil {
 		return nil

@@ -117,12 +117,8 @@ func (r *Run) adopt(f *artifact.File, path string) error {
 		}
 		r.be.Write(b, v)
 	}
-	t, err := f.Need(path, "state.tally", artifact.F64, 5)
-	if err != nil {
-		return err
-	}
-	sums, err := t.Float64s()
-	if err != nil {
+	sums := make([]float64, 5)
+	if err := f.ReadFloats(path, "state.tally", sums); err != nil {
 		return err
 	}
 	r.tally.restore(sums)
