@@ -1,7 +1,7 @@
 # How each file is made. Where it lies says of what:
 #
 #     OUT/DATASET/data.safetensors.zst
-#     OUT/DATASET/ARCH/surrogates/NAME.safetensors.zst, .jsonl.zst
+#     OUT/DATASET/ARCH/surrogates/NAME/srn.safetensors.zst, srn.jsonl.zst
 #     OUT/DATASET/ARCH/EPOCHSepochs/ARM/seedN/checkpoint.safetensors.zst, KIND.jsonl.zst
 
 .SECONDEXPANSION:
@@ -15,7 +15,7 @@ arm     = $(word 4,$(path))
 seed    = $(patsubst seed%,%,$(word 5,$(path)))
 
 data      = $(OUT)/$(dataset)/data.safetensors.zst
-surrogate = $(patsubst %,$(OUT)/$(dataset)/$(arch)/surrogates/%.safetensors.zst,$(call guide,$(arm)))
+surrogate = $(patsubst %,$(OUT)/$(dataset)/$(arch)/surrogates/%/srn.safetensors.zst,$(call guide,$(arm)))
 series    = $(@D)/checkpoints/epoch-*.safetensors.zst
 
 # The archive of a data set, or why there is none.
@@ -40,12 +40,12 @@ $(OUT)/%/data.safetensors.zst: | binaries
 
 # An interrupted command goes on where it was, so what it appends to is no
 # target of its own.
-$(OUT)/%.safetensors.zst: $$(data) | binaries
+$(OUT)/%/srn.safetensors.zst: $$(data) | binaries
 	@mkdir -p $(@D)
-	$(BIN)/srn-meta --resume --data $(data) --arch $(arch) $(on)$(call flags,$(meta.$(notdir $*)))$(call flags,$(META_FLAGS)) $(br)-o $@ --metrics $(@:.safetensors.zst=.jsonl.zst)
+	$(BIN)/srn-meta --resume --data $(data) --arch $(arch) $(on)$(call flags,$(meta.$(arm)))$(call flags,$(META_FLAGS)) $(br)-o $@ --metrics $(@:.safetensors.zst=.jsonl.zst)
 	@touch $@ $(@:.safetensors.zst=.jsonl.zst)
 
-$(OUT)/%.jsonl.zst: $(OUT)/%.safetensors.zst ;
+$(OUT)/%/srn.jsonl.zst: $(OUT)/%/srn.safetensors.zst ;
 
 $(OUT)/%/checkpoint.safetensors.zst: $$(data) $$(surrogate) | binaries
 	@mkdir -p $(@D)
@@ -74,7 +74,7 @@ $(OUT)/%/stability.jsonl.zst: $(OUT)/%/checkpoint.safetensors.zst
 
 # Held-out images, as in meta-training.
 $(OUT)/%/guidance.jsonl.zst: $(OUT)/%/checkpoint.safetensors.zst
-	$(call hessian,guidance)--split meta_val --srn $(or $(surrogate),$(OUT)/$(dataset)/$(arch)/surrogates/srn.safetensors.zst) $(br)$(series) -o $@
+	$(call hessian,guidance)--split meta_val --srn $(or $(surrogate),$(OUT)/$(dataset)/$(arch)/surrogates/srn/srn.safetensors.zst) $(br)$(series) -o $@
 
 # Another BIN is taken as it is.
 .PHONY: binaries
