@@ -22,10 +22,10 @@ define experiment
 experiments += $1
 .PHONY: $1
 $1: $(OUT)/$1/report.html
-$(addprefix $(OUT)/$1/report.,html md csv) &: $$$$(call records,$1) $$$$(if $$$$(call same,$$$$(strip $$$$(file < $(OUT)/$1/records)),$$$$(strip $$$$(call records,$1))),,FORCE) | binaries
+$(addprefix $(OUT)/$1/report.,html md tex csv) &: $$$$(call records,$1) $$$$(if $$$$(call same,$$$$(strip $$$$(file < $(OUT)/$1/records)),$$$$(strip $$$$(call records,$1))),,FORCE) | binaries
 	@mkdir -p $$(@D)
 	@printf '%s\n' $$(call records,$1) > $$(@D)/records
-	$$(foreach f,html md csv,$$(BIN)/srn-report $$$$(cat $$(@D)/records) -o $$(@D)/report.$$f$$(newline))
+	$$(foreach f,html md tex csv,$$(BIN)/srn-report $$$$(cat $$(@D)/records) -o $$(@D)/report.$$f$$(newline))
 endef
 
 .PHONY: FORCE

@@ -123,7 +123,7 @@ func TestChain(t *testing.T) {
 	// Whatever is there already, a file is made by its own rule.
 	run(t, makes(t, out, out+"/synthetic/data.safetensors.zst"))
 	run(t, makes(t, out, "-j2", "synthetic-resnet8"))
-	for _, suffix := range []string{"html", "md", "csv"} {
+	for _, suffix := range []string{"html", "md", "tex", "csv"} {
 		if !exists(filepath.Join(out, "synthetic-resnet8/report."+suffix)) {
 			t.Errorf("no report.%s", suffix)
 		}
