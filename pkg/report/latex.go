@@ -8,12 +8,17 @@ import (
 	"srn/pkg/report/table"
 )
 
-// LaTeX writes the tables of the report, and those of its figures' numbers, as
-// floats of the booktabs package, to be read by \input.
+// LaTeX writes the tables of the report, and those of its figures' numbers, by
+// the booktabs package, to be read by \input: parts asked for by name as floats,
+// the tables of a whole report under their headings.
 func (r *Report) LaTeX(w io.Writer) error {
 	b := bufio.NewWriter(w)
 	escape := table.EscapeLaTeX
-	fmt.Fprintf(b, "%% %s\n%% In the preamble: \\usepackage{booktabs,graphicx,amsmath}\n", r.trace())
+	packages, placement := "booktabs,graphicx,amsmath", "htbp"
+	if !r.Partial {
+		packages, placement = packages+",float", "H"
+	}
+	fmt.Fprintf(b, "%% %s\n%% In the preamble: \\usepackage{%s}\n", r.trace(), packages)
 	if !r.Partial {
 		fmt.Fprintf(b, "\n\\section*{%s}\n%s\n", escape(r.Title), escape(r.Summary))
 		if len(r.Findings) > 0 {
@@ -32,12 +37,12 @@ func (r *Report) LaTeX(w io.Writer) error {
 			fmt.Fprintf(b, "\n\\subsection*{%s}\n", escape(s.Heading))
 		}
 		for i := range s.Tables {
-			s.Tables[i].LaTeX(b, fmt.Sprintf("%s-%d", s.ID, i+1))
+			s.Tables[i].LaTeX(b, fmt.Sprintf("%s-%d", s.ID, i+1), placement)
 		}
 		for _, f := range s.Figures {
 			t := f.table(curveRows)
 			t.Notes = append(append(t.Notes, f.Chart.Quantity()+". "+f.Caption), f.Notes...)
-			t.LaTeX(b, f.ID)
+			t.LaTeX(b, f.ID, placement)
 		}
 	}
 	return b.Flush()

@@ -7,9 +7,10 @@ import (
 )
 
 // LaTeX writes the table as a float of the booktabs package, quoted values in
-// italics. It needs \usepackage{booktabs,amsmath,graphicx} and UTF-8, LaTeX's
-// default; a table wider than the line is scaled down to it.
-func (t *Table) LaTeX(w io.Writer, label string) {
+// italics. It needs \usepackage{booktabs,amsmath,graphicx}, for the placement H
+// float too, and UTF-8, LaTeX's default; a table wider than the line is scaled
+// down to it.
+func (t *Table) LaTeX(w io.Writer, label, placement string) {
 	spec := ""
 	for _, c := range t.Columns {
 		if c.Number {
@@ -18,7 +19,7 @@ func (t *Table) LaTeX(w io.Writer, label string) {
 			spec += "l"
 		}
 	}
-	fmt.Fprintf(w, "\n\\begin{table}[htbp]\n\\centering\\small\n\\caption{%s}\n", EscapeLaTeX(t.Caption))
+	fmt.Fprintf(w, "\n\\begin{table}[%s]\n\\centering\\small\n\\caption{%s}\n", placement, EscapeLaTeX(t.Caption))
 	if label != "" {
 		fmt.Fprintf(w, "\\label{tab:%s}\n", label)
 	}
@@ -73,17 +74,3 @@ func quotedLaTeX(c Column, text string) string {
 	}
 	return text
 }
-
-// EscapeLaTeX sets text so that LaTeX's own fonts have every sign.
-func EscapeLaTeX(s string) string { return latex.Replace(s) }
-
-var latex = strings.NewReplacer(
-	`\`, `\textbackslash{}`, "&", `\&`, "%", `\%`, "$", `\$`, "#", `\#`, "_", `\_`, "{", `\{`, "}", `\}`, "~", `\textasciitilde{}`, "^", `\textasciicircum{}`,
-	"λ_max", `$\lambda_{\max}$`, "s_meta", `$s_{\mathrm{meta}}$`, "r_max", `$r_{\max}$`, "γ_mar", `$\gamma_{\mathrm{mar}}$`, "λ_srn", `$\lambda_{\mathrm{srn}}$`,
-	"−", `$-$`, "±", `$\pm$`, "·", `$\cdot$`, "×", `$\times$`, "≥", `$\ge$`, "≤", `$\le$`, "≈", `$\approx$`, "√", `$\surd$`, "→", `$\to$`, "²", `$^2$`, "Σ", `$\Sigma$`,
-	"λ", `$\lambda$`, "ρ", `$\rho$`, "θ", `$\theta$`, "Θ", `$\Theta$`, "φ", `$\varphi$`, "γ", `$\gamma$`, "Δ", `$\Delta$`, "μ", `$\mu$`, "τ", `$\tau$`, "ε", `$\varepsilon$`, "∇", `$\nabla$`, "‖", `$\Vert$`, "𝓜", `$\mathcal{M}$`,
-	"10⁻¹", `$10^{-1}$`, "10⁻²", `$10^{-2}$`, "10⁻³", `$10^{-3}$`, "10⁻⁴", `$10^{-4}$`, "10⁻⁵", `$10^{-5}$`, "10⁻⁶", `$10^{-6}$`, "10⁻⁷", `$10^{-7}$`, "10⁻⁸", `$10^{-8}$`, "10⁻⁹", `$10^{-9}$`,
-	"10³", `$10^3$`, "10⁴", `$10^4$`, "10⁵", `$10^5$`, "10⁶", `$10^6$`, "10⁷", `$10^7$`, "10⁸", `$10^8$`, "10⁹", `$10^9$`,
-	"ᵃ", `$^a$`, "ᵇ", `$^b$`, "ᶜ", `$^c$`, "ᵈ", `$^d$`, "ᵉ", `$^e$`, "ᶠ", `$^f$`, "ᵍ", `$^g$`, "ʰ", `$^h$`, "ⁱ", `$^i$`, "ʲ", `$^j$`, "ᵏ", `$^k$`, "ˡ", `$^l$`, "ᵐ", `$^m$`, "ⁿ", `$^n$`,
-	"†", `\textsuperscript{\dag}`, "’", "'", "“", "``", "”", "''", "–", "--", "—", "---", "…", `\dots{}`, "§", `\S{}`, "\u00a0", "~", "\u200b", "", "\n", " ",
-)
