@@ -36,15 +36,8 @@ func (g *guidance) Run(ctx *cli.Context) error {
 	if err := g.lossFlags.check(); err != nil {
 		return err
 	}
-	s, err := g.Open(ctx)
+	s, examples, err := g.begin(ctx, &g.Flags, g.eigenFlags.Check)
 	if err != nil {
-		return err
-	}
-	examples, err := g.choose(s.Indices)
-	if err != nil {
-		return err
-	}
-	if err := g.checkable(examples); err != nil {
 		return err
 	}
 	file, err := srn.Load(g.SRN)

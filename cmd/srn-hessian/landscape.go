@@ -42,18 +42,11 @@ func (p *plot) Run(ctx *cli.Context) error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	s, err := p.Open(ctx)
-	if err != nil {
-		return err
-	}
-	examples, err := p.choose(s.Indices)
+	s, examples, err := p.begin(ctx, &p.Flags, p.Check)
 	if err != nil {
 		return err
 	}
 	if err := p.inputs(s); err != nil {
-		return err
-	}
-	if err := p.checkable(examples); err != nil {
 		return err
 	}
 	out, skip, complete, err := p.output(s)

@@ -100,16 +100,9 @@ type measurement struct {
 
 // run measures every block of every checkpoint.
 func (o *operatorFlags) run(ctx *cli.Context, flags *probe.Flags, m measurement) error {
-	s, err := flags.Open(ctx)
+	s, examples, err := o.begin(ctx, flags, o.Check)
 	if err != nil {
 		return err
-	}
-	examples, err := o.choose(s.Indices)
-	if err != nil {
-		return err
-	}
-	if o.Check && len(examples) < 2 {
-		return errCheckable
 	}
 	for _, c := range s.Checkpoints {
 		if _, err := o.blocks(c); err != nil {

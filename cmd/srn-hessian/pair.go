@@ -28,15 +28,8 @@ func (p *pairFlags) each(ctx *cli.Context, kind string, flag artifact.Field, mea
 	if err := p.lossFlags.check(); err != nil {
 		return err
 	}
-	s, err := p.Open(ctx)
+	s, examples, err := p.begin(ctx, &p.Flags, p.Check)
 	if err != nil {
-		return err
-	}
-	examples, err := p.choose(s.Indices)
-	if err != nil {
-		return err
-	}
-	if err := p.checkable(examples); err != nil {
 		return err
 	}
 	out, err := s.Create(schema, p.Seed, append(append(p.lossFlags.config(), p.seriesFlags.config()...), flag))

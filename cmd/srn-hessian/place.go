@@ -36,14 +36,6 @@ func (e *eigenFlags) config() artifact.Fields {
 	return artifact.Fields{{Key: "tol", Value: e.Tol}, {Key: "max_steps", Value: e.MaxSteps}, {Key: "check", Value: e.Check}}
 }
 
-// checkable refuses a check of too few images.
-func (e *eigenFlags) checkable(examples []int32) error {
-	if e.Check && len(examples) < 2 {
-		return errCheckable
-	}
-	return nil
-}
-
 // find computes extreme eigenpairs, from a random start where start is nil.
 func (e *eigenFlags) find(at *place, what string, op curvature.Operator, k int, order curvature.Order, start []float32) (*curvature.Result, error) {
 	r, err := curvature.Lanczos(op, curvature.Options{

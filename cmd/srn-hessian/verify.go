@@ -10,9 +10,6 @@ import (
 	"srn/pkg/probe"
 )
 
-// errCheckable refuses --check where it could not tell anything.
-var errCheckable = cli.Errorf(cli.ExitUsage, "--check: needs at least 2 examples")
-
 // verify is --check of products: a record that begins with the given fields,
 // a line, and an error where products are not to be trusted.
 func verify(ctx *cli.Context, c *checkpoint.Checkpoint, h *curvature.Hessian, seed uint64, about artifact.Fields, out *artifact.RecordWriter) error {

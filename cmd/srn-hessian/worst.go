@@ -30,15 +30,8 @@ func (w *worst) Run(ctx *cli.Context) error {
 	if err := w.check(); err != nil {
 		return err
 	}
-	s, err := w.Open(ctx)
+	s, examples, err := w.begin(ctx, &w.Flags, w.Check)
 	if err != nil {
-		return err
-	}
-	examples, err := w.choose(s.Indices)
-	if err != nil {
-		return err
-	}
-	if err := w.checkable(examples); err != nil {
 		return err
 	}
 	out, err := s.Create(schema, w.Seed, append(append(w.lossFlags.config(), w.seriesFlags.config()...), artifact.Fields{
