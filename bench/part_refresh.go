@@ -201,7 +201,7 @@ func (b *bench) cyclicCosine(arch string, every int) (mean float64, err error) {
 			g.Step(nil, s.net.Params(), nil)
 		}
 		be.Fill(stale, 0)
-		g.Add(stale, 1)
+		g.Add(stale)
 		r.Gradient(exact, s.net.Params())
 		mean += cosine(be, stale, exact) / float64(len(b.trajectory))
 	}

@@ -21,6 +21,9 @@ struct Sum {
   __device__ __attribute__((always_inline)) double total() const { return double(high) + double(low); }
 };
 
+// bounded tells numbers from what is infinite or none.
+DEVICE bool bounded(double v) { return v - v == 0; }
+
 // reduce adds up the block's values[0…n·width) over their first index, of n
 // threads, into values[0…width), in an order that depends on n alone. Each
 // thread calls it; n is the same for all.

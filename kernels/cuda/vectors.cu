@@ -38,13 +38,19 @@ KERNEL(256, vector_sgd, float *p, float *v, const float *g, float lr, float mome
   p[i] = fmaf(-lr, u, p[i]);
 }
 
-// Each block's share of Σ x·y.
+// Each block's share of Σ x·y. Where a product is too large for float32 the
+// thread begins anew in float64.
 KERNEL(256, vector_dot, double *partial, const float *x, const float *y, long long n) {
   DYNAMIC_SHARED(double, values);
   Sum sum;
   sum.clear();
   for (long long i = element(); i < n; i += (long long)(gridDim.x) * blockDim.x) sum.addProduct(x[i], y[i]);
-  values[threadIdx.x] = sum.total();
+  double total = sum.total();
+  if (!bounded(total)) {
+    total = 0;
+    for (long long i = element(); i < n; i += (long long)(gridDim.x) * blockDim.x) total = fma(double(x[i]), double(y[i]), total);
+  }
+  values[threadIdx.x] = total;
   reduce(values, blockDim.x, 1);
   if (threadIdx.x == 0) partial[blockIdx.x] = values[0];
 }

@@ -8,6 +8,9 @@ const (
 // DotScratch is the number of bytes of scratch memory for [Dot].
 const DotScratch = 8 * dotBlocks
 
+// shareGrid is the grid of a sum over n elements.
+func shareGrid(n int) [3]int { return [3]int{min(dotBlocks, max(1, blocks(n, threads))), 1, 1} }
+
 // Fill sets n elements to value.
 func Fill(dst Ptr, value float32, n int) Launch {
 	return launch("vector_fill", across(n, threads), threads, 0, dst, value, int64(n))
@@ -40,7 +43,7 @@ func SGD(p, v, g Ptr, lr, momentum, weightDecay float32, n int) Launch {
 
 // Dot computes ⟨x, y⟩ into one float64 at result.
 func Dot(result, scratch, x, y Ptr, n int) []Launch {
-	grid := [3]int{min(dotBlocks, max(1, blocks(n, threads))), 1, 1}
+	grid := shareGrid(n)
 	return []Launch{
 		launch("vector_dot", grid, threads, 8*threads, scratch, x, y, int64(n)),
 		launch("vector_total", [3]int{1, 1, 1}, threads, 8*threads, result, scratch, grid[0]),

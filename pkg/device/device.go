@@ -41,6 +41,8 @@ type Backend interface {
 	Read(dst []float32, src Buffer)
 	// Write copies host memory to dst of the same length.
 	Write(dst Buffer, src []float32)
+	// Wait waits until all that was asked for is done, to measure times.
+	Wait()
 
 	// Run runs a stage over the first n images of its buffers.
 	Run(n int, stage Stage)
@@ -49,6 +51,7 @@ type Backend interface {
 	Conv1Ds
 	Layers
 	Vectors
+	Tallies
 }
 
 // Convs plans 3×3 convolutions with padding 1.
@@ -218,4 +221,6 @@ type Vectors interface {
 	// SGD takes one step of stochastic gradient descent as PyTorch does:
 	// g += weightDecay·p; v = momentum·v + g; p −= lr·v. The gradient is not changed.
 	SGD(p, v, g Buffer, lr, momentum, weightDecay float32)
+	// Blend returns a sum of ratios that is zero.
+	Blend() Blend
 }

@@ -2,7 +2,6 @@ package method
 
 import (
 	"errors"
-	"math"
 
 	"srn/pkg/artifact"
 	"srn/pkg/device"
@@ -26,7 +25,7 @@ type surrogateGuided struct {
 	scored   bool // the surrogate has an r
 	flipped  bool
 
-	steps, ratios, values float64 // sums of the epoch
+	steps, values float64 // of the epoch: their number, and the sum of r
 }
 
 var srnInfo = Info{
@@ -123,11 +122,10 @@ func newSurrogateGuided(name string, o Options) (*surrogateGuided, error) {
 func (m *surrogateGuided) add(s *Step) {
 	grad := m.net.Grad()
 	m.values += m.guidance.Step(grad, m.net.Params(), s.Velocity).R
-	norm := math.Sqrt(m.be.Dot(grad, grad))
 	if m.flipped { // g − c·∇r = −(−g + c·∇r), and signs change without rounding
 		m.be.Scale(grad, -1)
 	}
-	m.ratios += m.guidance.Add(grad, norm)
+	m.guidance.Add(grad)
 	if m.flipped {
 		m.be.Scale(grad, -1)
 	}
@@ -135,19 +133,20 @@ func (m *surrogateGuided) add(s *Step) {
 }
 
 func (m *surrogateGuided) report() artifact.Fields {
-	f := artifact.Fields{{Key: "guidance_ratio", Value: m.ratios / m.steps}}
+	f := artifact.Fields{{Key: "guidance_ratio", Value: m.guidance.Ratios() / m.steps}}
 	if m.scored {
 		f = append(artifact.Fields{{Key: "r", Value: m.values / m.steps}}, f...)
 		f = append(f, artifact.Field{Key: "grad_r_norm", Value: m.guidance.GradNorm()})
 	}
 	f = append(f, artifact.Field{Key: "surrogate_seconds", Value: m.guidance.Evaluation()})
-	m.steps, m.ratios, m.values = 0, 0, 0
+	m.steps, m.values = 0, 0
+	m.guidance.SetRatios(0)
 	return f
 }
 
 func (m *surrogateGuided) state() []artifact.Tensor {
 	return append(m.guidance.State(),
-		artifact.Float64("state.srn.sums", []int{3}, []float64{m.steps, m.ratios, m.values}))
+		artifact.Float64("state.srn.sums", []int{3}, []float64{m.steps, m.guidance.Ratios(), m.values}))
 }
 
 func (m *surrogateGuided) restore(f *artifact.File, path string) error {
@@ -155,6 +154,7 @@ func (m *surrogateGuided) restore(f *artifact.File, path string) error {
 	if err := f.ReadFloats(path, "state.srn.sums", v); err != nil {
 		return err
 	}
-	m.steps, m.ratios, m.values = v[0], v[1], v[2]
+	m.steps, m.values = v[0], v[2]
+	m.guidance.SetRatios(v[1])
 	return m.guidance.Restore(f, path)
 }

@@ -41,6 +41,7 @@ type Guidance struct {
 	GuidanceConfig
 	s     Surrogate
 	be    device.Backend
+	blend device.Blend
 	grad  device.Buffer // h at the latest refresh
 	norm  float64       // its norm
 	value Value
@@ -69,7 +70,7 @@ func NewGuidance(be device.Backend, s Surrogate, c GuidanceConfig) (*Guidance, e
 		return nil, err
 	}
 	n := s.Target().Len()
-	g := &Guidance{GuidanceConfig: c, s: s, be: be, grad: be.New(n)}
+	g := &Guidance{GuidanceConfig: c, s: s, be: be, blend: be.Blend(), grad: be.New(n)}
 	if s.ReadsPath() {
 		g.path = &path{start: be.New(n), average: be.New(n), change: be.New(n)}
 	}
@@ -119,16 +120,21 @@ func (g *Guidance) Step(gradient, params, velocity device.Buffer) Step {
 	return s
 }
 
-// Add adds the guidance to a gradient of the task loss with a known norm and
-// returns the ratio of its norm to that one.
-func (g *Guidance) Add(gradient device.Buffer, taskNorm float64) (ratio float64) {
-	c := g.factor(taskNorm)
-	if c == 0 {
-		return 0
+// Add adds the guidance to a gradient of the task loss.
+func (g *Guidance) Add(gradient device.Buffer) {
+	switch {
+	case g.Ratio == 0:
+		g.blend.Add(gradient, g.grad, g.norm, g.Lambda*g.value.slope, 0)
+	case g.norm != 0 && g.value.slope != 0:
+		g.blend.Add(gradient, g.grad, g.norm, 0, g.Ratio)
 	}
-	g.be.Axpy(gradient, float32(c), g.grad)
-	return math.Abs(c) * g.norm / taskNorm
 }
+
+// Ratios is the sum, over the steps that Add was called in, of what it added
+// relative to the gradient of the task loss, by their norms. SetRatios replaces
+// it.
+func (g *Guidance) Ratios() float64       { return g.blend.Ratios() }
+func (g *Guidance) SetRatios(sum float64) { g.blend.SetRatios(sum) }
 
 // point follows the path to the parameters.
 func (g *Guidance) point(gradient, params, velocity device.Buffer) Point {
@@ -150,6 +156,7 @@ func (g *Guidance) point(gradient, params, velocity device.Buffer) Point {
 
 // refresh computes h.
 func (g *Guidance) refresh(at Point) {
+	g.be.Wait()
 	begin := time.Now()
 	if g.cycle != nil {
 		g.value = g.cycle.turn(g.grad, at.Params, !g.valid)
@@ -171,17 +178,6 @@ func (g *Guidance) count(v Value) {
 	}
 }
 
-// factor is what h is multiplied by.
-func (g *Guidance) factor(taskNorm float64) float64 {
-	if g.Ratio == 0 {
-		return g.Lambda * g.value.slope
-	}
-	if g.norm == 0 || g.value.slope == 0 {
-		return 0
-	}
-	return g.Ratio * taskNorm / g.norm
-}
-
 // Evaluation is the mean wall time in seconds of an evaluation of r and ∇r
 // since it was last asked for, NaN where there was none.
 func (g *Guidance) Evaluation() (seconds float64) {
@@ -193,10 +189,14 @@ func (g *Guidance) Evaluation() (seconds float64) {
 // GradNorm is ‖∇_Θ r‖ at the latest refresh.
 func (g *Guidance) GradNorm() float64 { return math.Abs(g.value.slope) * g.norm }
 
-// weight is the factor of ∇r, λ unless a ratio is asked for.
+// weight is the factor of ∇r beside a gradient of the task loss with a known
+// norm: λ unless a ratio is asked for.
 func (g *Guidance) weight(taskNorm float64) float64 {
-	if g.Ratio == 0 || g.value.slope == 0 {
+	switch {
+	case g.Ratio == 0 || g.value.slope == 0:
 		return g.Lambda
+	case g.norm == 0:
+		return 0
 	}
-	return g.factor(taskNorm) / g.value.slope
+	return g.Ratio * taskNorm / g.norm / g.value.slope
 }

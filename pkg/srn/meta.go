@@ -185,7 +185,8 @@ func (m *Meta) inner(r *Record, stop func() bool) error {
 		return fmt.Errorf("inner-n: a batch of %d images in a network planned for %d", batch, m.batch)
 	}
 	sampler := dataset.NewSampler(examples, m.data.Labels, batch, seed, augment)
-	var loss, ratio float64
+	m.guidance.SetRatios(0)
+	var loss float64
 	images, steps := 0, 0
 	for epoch := range epochs {
 		for step := range sampler.Steps() {
@@ -194,41 +195,39 @@ func (m *Meta) inner(r *Record, stop func() bool) error {
 			}
 			picks := sampler.Batch(epoch, step, m.picks)
 			m.picks = picks
-			l, q, err := m.step(picks)
+			l, err := m.step(picks)
 			if err != nil {
 				return err
 			}
 			loss += l
-			ratio += q
 			images += len(picks)
 			steps++
 		}
 	}
 	r.TrainLoss = loss / float64(images)
-	r.GuidanceRatio = ratio / float64(steps)
+	r.GuidanceRatio = m.guidance.Ratios() / float64(steps)
 	return nil
 }
 
-// step is one step of the inner optimiser; it returns the summed loss and the
-// guidance's norm relative to the task gradient's.
-func (m *Meta) step(picks []device.Pick) (loss, ratio float64, err error) {
+// step is one step of the inner optimiser; it returns the summed loss.
+func (m *Meta) step(picks []device.Pick) (loss float64, err error) {
 	loss = m.forward(picks, nn.Train)
 	if !finite(loss) {
-		return 0, 0, m.diverged("training loss")
+		return 0, m.diverged("training loss")
 	}
 	m.net.Backward(len(picks))
 	grad, lr := m.net.Grad(), m.rate()
 	norm := math.Sqrt(m.be.Dot(grad, grad))
 	if !finite(norm) {
-		return 0, 0, m.diverged("gradient of the training loss")
+		return 0, m.diverged("gradient of the training loss")
 	}
 	m.objective.follow(innerStep{Step: m.guidance.Step(grad, m.net.Params(), m.velocity), picks: picks, taskNorm: norm, lr: lr})
-	ratio = m.guidance.Add(grad, norm)
+	m.guidance.Add(grad)
 	m.be.SGD(m.net.Params(), m.velocity, grad, float32(lr), float32(m.InnerMomentum), float32(m.InnerWeightDecay))
 	if params := m.net.Params(); !finite(m.be.Dot(params, params)) {
-		return 0, 0, m.diverged("norm of the parameters")
+		return 0, m.diverged("norm of the parameters")
 	}
-	return loss, ratio, nil
+	return loss, nil
 }
 
 // rate is the learning rate of a round's inner steps.

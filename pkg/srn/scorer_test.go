@@ -401,7 +401,7 @@ func TestGuidance(t *testing.T) {
 		t.Errorf("r = %g, want %g", r, value.R)
 	}
 	be.Fill(grad, 1)
-	ratio := literal.Add(grad, 10)
+	literal.Add(grad)
 	be.Read(got, grad)
 	norm := 0.0
 	for i, v := range got {
@@ -411,7 +411,7 @@ func TestGuidance(t *testing.T) {
 		}
 		norm += float64(v-1) * float64(v-1)
 	}
-	if want := math.Sqrt(norm) / 10; math.Abs(ratio-want) > 1e-3*want {
+	if ratio, want := literal.Ratios(), math.Sqrt(norm/float64(n)); math.Abs(ratio-want) > 1e-3*want {
 		t.Errorf("ratio %g, want %g", ratio, want)
 	}
 
@@ -442,11 +442,17 @@ func TestGuidance(t *testing.T) {
 		t.Fatal(err)
 	}
 	scaled.Step(nil, params, nil)
-	be.Fill(grad, 0)
-	if ratio := scaled.Add(grad, 50); math.Abs(ratio-0.1) > 1e-9 {
-		t.Errorf("ratio %g, want 0.1", ratio)
+	be.Fill(grad, 1)
+	scaled.Add(grad)
+	be.Read(got, grad)
+	norm = 0
+	for _, v := range got {
+		norm += float64(v-1) * float64(v-1)
 	}
-	if got := math.Sqrt(be.Dot(grad, grad)); math.Abs(got-5) > 1e-4 {
-		t.Errorf("norm %g, want 5", got)
+	if got, want := math.Sqrt(norm), 0.1*math.Sqrt(float64(n)); math.Abs(got-want) > 1e-4*want {
+		t.Errorf("norm %g, want %g", got, want)
+	}
+	if ratio := scaled.Ratios(); math.Abs(ratio-0.1) > 1e-9 {
+		t.Errorf("ratio %g, want 0.1", ratio)
 	}
 }

@@ -46,7 +46,7 @@ type DeviceError struct {
 }
 
 func (e *DeviceError) Error() string {
-	s := fmt.Sprintf("%v, in epoch %d, step %d", e.Failure, e.Epoch, e.Step)
+	s := fmt.Sprintf("%v, noticed in epoch %d, step %d", e.Failure, e.Epoch, e.Step)
 	if e.LastGood != "" {
 		s += "; the last good parameters are in " + e.LastGood
 	}
@@ -80,17 +80,16 @@ type Run struct {
 	// The state between steps.
 	epoch   int // being trained, from 1
 	step    int // next step of it
-	tally   tally
+	tally   *tally
 	records int // written so far
 
 	lastGood string // file of the latest saved parameters
 
 	// Scratch.
-	picks           []device.Pick
-	labels          []int32
-	targets, logits []float32
-	losses          []float32
-	thisStep        method.Step
+	picks    []device.Pick
+	labels   []int32
+	targets  []float32
+	thisStep method.Step
 }
 
 // Epoch is the record of an epoch. Wall times are left out of whatever is
@@ -148,8 +147,7 @@ func (r *Run) Prepare() error {
 	}
 	r.velocity = r.be.New(r.Net.Params().Len())
 	r.targets = make([]float32, r.Net.Targets().Len())
-	r.logits = make([]float32, r.Net.Logits().Len())
-	r.losses = make([]float32, r.Net.Loss().Len())
+	r.tally = newTally(r)
 	r.thisStep = method.Step{Steps: r.Config.Epochs * r.sampler.Steps(), MaxLR: r.Config.LR, Velocity: r.velocity}
 	r.Net.Init(uint64(r.Config.Seed))
 	r.epoch = 1
@@ -224,25 +222,28 @@ func (r *Run) trainEpoch() error {
 			return ErrInterrupted
 		}
 	}
+	sums, fault, found := r.tally.Read()
+	if found {
+		return r.faulty(fault)
+	}
 	e := Epoch{
 		Epoch:     r.epoch,
-		TrainLoss: r.tally.loss / r.tally.images,
-		TrainTop1: r.tally.correct / r.tally.images,
+		TrainLoss: sums.Loss / r.tally.images,
+		TrainTop1: sums.Correct / r.tally.images,
 		LR:        float64(lr),
-		GradNorm:  r.tally.gradNorm / r.tally.steps,
+		GradNorm:  sums.GradNorm / r.tally.steps,
 		ThetaNorm: math.Sqrt(r.be.Dot(r.Net.Params(), r.Net.Params())),
 		Extra:     r.Method.Report(),
 		Seconds:   time.Since(start).Seconds(),
 		Images:    r.sampler.Len() - startStep*r.Config.Batch,
 	}
-	r.tally = tally{}
+	r.tally.clear()
 	if r.test != nil && (r.epoch%r.Config.EvalEvery == 0 || r.epoch == r.Config.Epochs) {
 		restore := r.Method.Effective()
 		result, err := r.test.Run()
 		restore()
 		if errors.Is(err, evaluate.ErrNotFinite) {
-			r.step-- // the last that was taken
-			return r.diverged("logits of the test images are")
+			return r.diverged("logits of the test images are", r.epoch, r.step)
 		}
 		if err != nil {
 			return fmt.Errorf("after epoch %d: %w", r.epoch, err)
@@ -283,6 +284,7 @@ func (r *Run) trainStep(lr float32) error {
 		r.targets[i*classes+int(class)] = 1
 	}
 	r.be.Write(r.Net.Targets(), r.targets)
+	r.tally.begin(r.be, r.labels)
 	r.loader.Set(r.picks)
 	r.be.Run(n, r.load)
 
@@ -291,31 +293,26 @@ func (r *Run) trainStep(lr float32) error {
 	if err := r.Method.Gradient(&r.thisStep); err != nil {
 		return err
 	}
-	// Read whole: a slice of a buffer would be allocated.
-	r.be.Read(r.losses, r.Net.Loss())
-	r.be.Read(r.logits, r.Net.Logits())
-	losses, logits := r.losses[:n], r.logits[:n*classes]
-	grad := r.Net.Grad()
-	if !r.tally.add(losses, logits, r.labels, classes, math.Sqrt(r.be.Dot(grad, grad))) {
-		return r.diverged("loss or gradient is")
-	}
-	r.be.SGD(r.Net.Params(), r.velocity, grad, lr, float32(r.Config.Momentum), float32(r.Config.WeightDecay))
+	r.be.SGD(r.Net.Params(), r.velocity, r.Net.Grad(), lr, float32(r.Config.Momentum), float32(r.Config.WeightDecay))
+	r.Net.Load()
 	// A finite gradient can make parameters that are not, and batch
 	// normalisation hides variances that are not: neither may be saved.
-	for _, made := range []struct {
-		what   string
-		buffer device.Buffer
-	}{{"parameters are", r.Net.Params()}, {"running statistics are", r.Net.Running()}} {
-		if squares := r.be.Dot(made.buffer, made.buffer); math.IsNaN(squares) || math.IsInf(squares, 0) {
-			return r.diverged(made.what)
-		}
+	r.tally.add(r.thisStep.Number+1, n)
+	if fault, found := r.tally.Fault(); found {
+		return r.faulty(fault)
 	}
-	r.Net.Load()
 	return nil
 }
 
-func (r *Run) diverged(what string) error {
-	return &DivergedError{What: what, Epoch: r.epoch, Step: r.step + 1, LastGood: r.lastGood}
+// faulty is the error of a fault, which may be of an earlier step than the
+// one at hand.
+func (r *Run) faulty(f device.Fault) error {
+	steps := r.sampler.Steps()
+	return r.diverged(made(f), (f.Step-1)/steps+1, (f.Step-1)%steps+1)
+}
+
+func (r *Run) diverged(what string, epoch, step int) error {
+	return &DivergedError{What: what, Epoch: epoch, Step: step, LastGood: r.lastGood}
 }
 
 // checkpoint is the network after an epoch.

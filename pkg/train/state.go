@@ -48,8 +48,12 @@ func (r *Run) saveState(epoch, step int) error {
 	return nil
 }
 
-// state is the run before a step.
+// state is the run before a step; there is none after a faulty step.
 func (r *Run) state(epoch, step int) (*artifact.File, error) {
+	sums, fault, found := r.tally.Read()
+	if found {
+		return nil, r.faulty(fault)
+	}
 	config, err := json.Marshal(r.Config)
 	if err != nil {
 		return nil, err
@@ -66,7 +70,7 @@ func (r *Run) state(epoch, step int) (*artifact.File, error) {
 		r.be.Read(v, b)
 		f.Tensors = append(f.Tensors, artifact.Float32(name, []int{len(v)}, v))
 	}
-	f.Tensors = append(f.Tensors, r.tally.tensor())
+	f.Tensors = append(f.Tensors, r.tally.tensor(sums))
 	f.Tensors = append(f.Tensors, r.Method.State()...)
 	return f, nil
 }

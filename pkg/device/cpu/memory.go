@@ -43,6 +43,9 @@ func (b *Backend) Write(dst device.Buffer, src []float32) {
 	copy(host(dst), src)
 }
 
+// Wait implements device.Backend.
+func (b *Backend) Wait() {}
+
 // host returns the memory of one of this backend's buffers; nil stays nil.
 func host(b device.Buffer) []float32 {
 	if b == nil {

@@ -75,6 +75,9 @@ func (b *Backend) Write(dst device.Buffer, src []float32) {
 	}
 }
 
+// Wait implements device.Backend.
+func (b *Backend) Wait() { b.stream.do(func() error { return cu.Synchronize() }) }
+
 // raw returns the bytes of an array.
 func raw[T float32 | float64 | uint64](v []T) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(v))), len(v)*int(unsafe.Sizeof(v[0])))

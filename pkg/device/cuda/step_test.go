@@ -33,7 +33,10 @@ func steps(t *testing.T, b *Backend, arch string) []work {
 	velocity, v, hv := b.New(net.Params().Len()), b.New(net.Params().Len()), b.New(net.Params().Len())
 	b.Fill(v, 1)
 	targets := make([]float32, net.Targets().Len())
-	losses := make([]float32, images)
+	labels, losses := make([]float32, images), make([]float32, images)
+	figures := device.Figures{Loss: net.Loss(), Logits: net.Logits(), Labels: b.New(images), Classes: 10,
+		Gradient: net.Grad(), Made: []device.Buffer{net.Params(), net.Running()}}
+	tally, step := b.Tally(figures), 0
 	pass := func() {
 		net.Forward(images, nn.Train)
 		net.CrossEntropy(images)
@@ -42,12 +45,14 @@ func steps(t *testing.T, b *Backend, arch string) []work {
 	return []work{
 		{"training step", func() {
 			b.Write(net.Targets(), targets)
+			b.Write(figures.Labels, labels)
 			b.Run(images, load)
 			pass()
-			b.Read(losses, net.Loss())
-			b.Dot(net.Grad(), net.Grad())
 			b.SGD(net.Params(), velocity, net.Grad(), 0.1, 0.9, 0)
 			net.Load()
+			step++
+			tally.Add(step, images)
+			tally.Fault()
 		}},
 		{"evaluation", func() {
 			b.Run(images, load)

@@ -22,6 +22,7 @@ type stream struct {
 	batch    *batch      // being filled
 	err      error       // the driver's first; owned by the goroutine
 	launches int         // asked for so far
+	reads    int         // that the host has waited for
 	fail     func(error) // told of err on the caller's goroutine; does not return
 }
 
@@ -164,6 +165,7 @@ func (s *stream) write(to kernels.Ptr, bytes []byte) {
 
 // read copies bytes from the device when all that was asked for is done.
 func (s *stream) read(bytes []byte, from kernels.Ptr) {
+	s.reads++
 	s.do(func() error { return cu.MemcpyDtoH(unsafe.Pointer(&bytes[0]), cu.DevicePtr(from), int64(len(bytes))) })
 }
 

@@ -27,6 +27,8 @@ func Run(t *testing.T, be device.Backend) {
 		{"Load", Load},
 		{"Conv1D", Conv1D},
 		{"Conv1DPrecision", Conv1DPrecision},
+		{"Tally", Tally},
+		{"Blend", Blend},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, be) })
 	}

@@ -44,10 +44,11 @@ func Vectors(t *testing.T, be device.Backend) {
 			bx, by, bz := place(x), place(y), place(z)
 			want := make([]float64, n)
 
-			var dot, size float64
+			var dot, size, squares float64
 			for i := range x {
 				dot += float64(x[i]) * float64(y[i])
 				size += math.Abs(float64(x[i]) * float64(y[i]))
+				squares += float64(x[i]) * float64(x[i])
 			}
 			if got := be.Dot(bx, by); math.Abs(got-dot) > 1e-13*size {
 				t.Errorf("dot product %.17g, want %.17g", got, dot)
@@ -55,6 +56,11 @@ func Vectors(t *testing.T, be device.Backend) {
 			if got := be.Dot(bx, by); got != be.Dot(bx, by) {
 				t.Error("the dot product is not the same twice")
 			}
+			be.Scale(bx, 1e30)
+			if got, want := be.Dot(bx, bx), 1e60*squares; math.Abs(got-want) > 1e-6*want {
+				t.Errorf("squares of large numbers add up to %g, want %g", got, want)
+			}
+			be.Write(bx, x)
 			be.Axpy(by, a, bx)
 			for i := range want {
 				want[i] = float64(y[i]) + a*float64(x[i])

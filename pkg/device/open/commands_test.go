@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -170,6 +171,40 @@ func TestFailures(t *testing.T) {
 				t.Errorf("a stack trace:\n%s", stderr)
 			}
 		})
+	}
+}
+
+// A run that diverges ends with the step in which the processor finds it, though
+// the host looks for it some steps later, and with what was saved before.
+func TestDivergence(t *testing.T) {
+	c := build(t)
+	where := regexp.MustCompile(`epoch 2, step \d+`)
+	var found [2]string
+	for i, device := range []string{"cpu", "cuda"} {
+		out := device + ".zst"
+		stderr, code := c.start("srn-fit -q --data data.zst --arch resnet8 --epochs 3 --batch 4 --eval-every 0 --schedule constant --lr 30 --device " + device + " -o " + out)
+		found[i] = where.FindString(stderr)
+		if code != 4 || found[i] == "" || !strings.Contains(stderr, "the last good parameters are in "+out+".state") {
+			t.Fatalf("%s: exit code %d\n%s", device, code, stderr)
+		}
+		f, err := artifact.Read(filepath.Join(c.dir, out+".state"), artifact.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f.Metadata["epoch"] != "2" || f.Metadata["step"] != "0" {
+			t.Errorf("%s: the state is of epoch %s, step %s", device, f.Metadata["epoch"], f.Metadata["step"])
+		}
+		for _, tensor := range f.Tensors {
+			values, err := tensor.Float64s()
+			for _, v := range values {
+				if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
+					t.Fatalf("%s: %s has %g (%v)", device, tensor.Name, v, err)
+				}
+			}
+		}
+	}
+	if found[0] != found[1] {
+		t.Errorf("diverged in %s on the processor, in %s on the GPU", found[0], found[1])
 	}
 }
 

@@ -1,0 +1,31 @@
+package cuda
+
+// SquaresLen is the number of bytes of one vector's [Squares].
+const SquaresLen = 8 * dotBlocks
+
+// Squares computes shares of Σ x² as float64, whose sum is that of [Dot]: 256,
+// or as many as there are blocks in a short vector.
+func Squares(shares, x Ptr, n int) Launch {
+	return launch("vector_dot", shareGrid(n), threads, 8*threads, shares, x, x, int64(n))
+}
+
+// TallyLen is the number of float64 of a [Tally]: the sums of losses, of right
+// predictions and of the gradient's norms; the first faulty step, or 0, and
+// what in it is not finite: 0 for losses or gradient, else the vector's number.
+const TallyLen = 5
+
+// Tally adds a step to a tally, from its images and the [Squares] of its
+// gradient and of other vectors, 256 each, where those that there are not are 0.
+func Tally(sums, squares Ptr, vectors int, loss, logits, labels Ptr, classes, images, step int) Launch {
+	return launch("tally", [3]int{1, 1, 1}, threads, 8*threads, sums, squares, vectors, loss, logits, labels, classes, images, step)
+}
+
+// Blend adds factor·x to y, or such a multiple that its norm is a share of
+// y's, and the ratio of both norms to the float64 at ratios. chosen is a float32.
+func Blend(ratios, chosen, scratch, y, x Ptr, xNorm, factor, share float64, n int) [3]Launch {
+	return [3]Launch{
+		Squares(scratch, y, n),
+		launch("blend_factor", [3]int{1, 1, 1}, threads, 8*threads, ratios, chosen, scratch, shareGrid(n)[0], xNorm, factor, share),
+		launch("blend_add", across(n, threads), threads, 0, y, chosen, x, int64(n)),
+	}
+}
