@@ -160,6 +160,16 @@ func mistakenFiles(t *testing.T, dir string) {
 	// A run that was interrupted: its state lies beside what is not there yet.
 	cmd := command(dir, words("srn-fit -q --data IN/data.safetensors.zst --arch resnet8 --epochs 1000 --batch 50 -o stopped.safetensors.zst --metrics stopped.jsonl")...)
 	interruptAfterState(t, cmd, filepath.Join(dir, "stopped.safetensors.zst.state"))
+	write("another.jsonl.zst", read("fit.jsonl.zst"))
+	for name, edit := range map[string]func(*artifact.File){
+		"unrecorded": func(f *artifact.File) { f.Metadata["epoch"], f.Metadata["records"] = "3", "0" },
+		"beyond":     func(f *artifact.File) { f.Metadata["epoch"] = "1001" },
+	} {
+		f, err := artifact.Read(filepath.Join(dir, "stopped.safetensors.zst.state"), artifact.Limits{})
+		must(err)
+		edit(f)
+		must(artifact.Write(filepath.Join(dir, name+".safetensors.zst.state"), f))
+	}
 	cmd = command(dir, words("srn-meta -q --data IN/data.safetensors.zst --arch resnet8 --rounds 1000 --inner-epochs 1 --inner-n 16 --outer-n 16 --channels 16 -o stopped-srn.safetensors.zst")...)
 	interruptAfterState(t, cmd, filepath.Join(dir, "stopped-srn.safetensors.zst.state"))
 	write("damaged.safetensors.zst.state", []byte("not a state"))

@@ -266,26 +266,37 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (
 			return err
 		}
 	}
-	kept, found := 0, false
+	var saved *train.Saved
 	if f.Resume {
-		if kept, found, err = run.Restore(); err != nil {
+		if saved, err = run.Restore(); err != nil {
 			return resumeHint(err)
 		}
 	}
+	if saved != nil {
+		if err := f.checkRecords(*saved); err != nil {
+			return err
+		}
+	}
 	if f.Metrics != "" {
-		if found {
-			run.Records, err = artifact.ResumeRecords(f.Metrics, kept)
+		if saved != nil {
+			run.Records, err = artifact.ResumeRecords(f.Metrics, saved.Records, func(h artifact.Header) error {
+				return run.Config.Resumable(f.Metrics, h)
+			})
 		} else {
 			run.Records, err = artifact.CreateRecords(f.Metrics, artifact.Header{Tool: ctx.Name, Version: ctx.Version, Schema: 1,
 				Config: run.Config, Seed: f.Seed, Inputs: inputs})
+		}
+		var other *train.ConfigError
+		if errors.As(err, &other) {
+			return cli.WithHint(err, "name the file that this run's records are in")
 		}
 		if err != nil {
 			return err
 		}
 		defer func() { err = errors.Join(err, run.Records.Close()) }()
 	}
-	if found {
-		ctx.Logf("resuming in epoch %d of %d", kept+1, f.Epochs)
+	if saved != nil {
+		ctx.Logf("resuming in epoch %d of %d", saved.Epoch, f.Epochs)
 	}
 	_, images, err := run.Data.Select(f.Split)
 	if err != nil {
@@ -303,6 +314,9 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (
 		}
 	}
 	err = run.Train()
+	if a := run.Agreement; a.Steps > 0 {
+		ctx.Logf("%d steps taken again in plain Go: %s differed most, by %.1e of its norm", a.Steps, a.What, a.Difference)
+	}
 	var differs *train.ShadowError
 	if errors.As(err, &differs) {
 		return cli.WithHint(err, "this processor's kernels cannot be trusted: train with SRN_KERNELS=generic, and tell the authors")
@@ -322,6 +336,19 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (
 		return cli.WithHint(cli.Errorf(cli.ExitInterrupted, "%v in %s", err, train.StatePath(f.Output)), "run the same command with --resume to go on")
 	}
 	return err
+}
+
+// checkRecords refuses records in which epochs would be missing.
+func (f *fit) checkRecords(saved train.Saved) error {
+	switch {
+	case saved.Records > 0 && f.Metrics == "":
+		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--metrics: the run has written records, and no file for the rest is given"),
+			"name the same file again")
+	case saved.Records < saved.Epoch-1 && f.Metrics != "":
+		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--metrics: the run has written no records of the epochs done"),
+			"leave --metrics out, or leave --resume out to start afresh")
+	}
+	return nil
 }
 
 func resumeHint(err error) error {

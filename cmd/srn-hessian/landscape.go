@@ -73,20 +73,6 @@ func (p *plot) Run(ctx *cli.Context) error {
 	return s.Finish(out, nil)
 }
 
-// output starts or resumes the records; skip is how many are there already.
-func (p *plot) output(s *probe.Session) (out *artifact.RecordWriter, skip int, complete bool, err error) {
-	config := append(append(p.lossFlags.config(), p.eigenFlags.config()...), artifact.Fields{
-		{Key: "along", Value: p.along()}, {Key: "x", Value: p.X.String()}, {Key: "y", Value: p.second()},
-		{Key: "normalise", Value: p.Normalise}, {Key: "bn_bias", Value: p.BNBias}, {Key: "scale_by", Value: p.ScaleBy},
-	}...)
-	if !p.Resume {
-		out, err = s.Create(schema, p.Seed, config)
-		return out, 0, false, err
-	}
-	out, done, complete, err := s.Resume(schema, p.Seed, config)
-	return out, len(done), complete, err
-}
-
 // checkpoint writes the plot's parameters and its cells, but for the first
 // skip of these records.
 func (p *plot) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.RecordWriter, c *checkpoint.Checkpoint, examples []int32, skip int) error {

@@ -50,15 +50,44 @@ func (f *File) Need(path, name string, dtype DType, shape ...int) (Tensor, error
 // ReadFloats copies the float64 vector of a name, as long as to, into to. Path
 // is the file's name for the error, which is a *FormatError.
 func (f *File) ReadFloats(path, name string, to []float64) error {
-	t, err := f.Need(path, name, F64, len(to))
+	return readVector(f, path, name, F64, Tensor.Float64s, to)
+}
+
+// ReadFinite is ReadFloats of numbers of which none may be NaN or infinite.
+func (f *File) ReadFinite(path, name string, to []float64) error {
+	if err := f.ReadFloats(path, name, to); err != nil {
+		return err
+	}
+	return allFinite(path, name, to)
+}
+
+// ReadFinite32 is ReadFinite of a float32 vector.
+func (f *File) ReadFinite32(path, name string, to []float32) error {
+	if err := readVector(f, path, name, F32, Tensor.Float32s, to); err != nil {
+		return err
+	}
+	return allFinite(path, name, to)
+}
+
+func readVector[T any](f *File, path, name string, dtype DType, values func(Tensor) ([]T, error), to []T) error {
+	t, err := f.Need(path, name, dtype, len(to))
 	if err != nil {
 		return err
 	}
-	v, err := t.Float64s()
+	v, err := values(t)
 	if err != nil {
 		return err
 	}
 	copy(to, v)
+	return nil
+}
+
+func allFinite[T float32 | float64](path, name string, v []T) error {
+	for i, x := range v {
+		if x-x != 0 {
+			return formatErrorf(path, fmt.Sprintf("tensor %q", name), "number %d of %d is %v", i+1, len(v), x)
+		}
+	}
 	return nil
 }
 

@@ -3,6 +3,8 @@ package artifact
 import (
 	"bytes"
 	"errors"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -146,6 +148,64 @@ func FuzzRecords(f *testing.F) {
 		last := len(cut) - 1
 		if last >= len(streams) || len(cut[last].Records) > len(streams[last].Records) {
 			t.Fatalf("a prefix gives more: %v, whole %v", cut, streams)
+		}
+	})
+}
+
+// Records are gone on with after as many as were kept, whatever the file holds,
+// or it is refused and stays as it is.
+func FuzzResume(f *testing.F) {
+	const text = `{"type":"header","tool":"x","version":"1","schema":1,"seed":3,"config":{},"inputs":[]}
+{"type":"epoch","epoch":1}
+{"type":"epoch","epoch":2}
+{"type":"end","status":"ok"}
+`
+	ends := []int{bytes.IndexByte([]byte(text), '\n') + 1, strings.Index(text, `{"type":"epoch","epoch":2`), len(text)}
+	for keep := range 4 {
+		f.Add([]byte(text), keep)
+		f.Add([]byte(text+"torn"), keep)
+		f.Add([]byte(text+text), keep)
+		f.Add(packFrame([]byte(text)), keep)
+		f.Add(append(packFrame([]byte(text[:ends[0]])), packFrame([]byte(text[ends[0]:ends[1]]))...), keep)
+		f.Add(append(packFrame([]byte(text[:ends[1]])), packFrame([]byte(text[ends[1]:]))[:20]...), keep)
+		f.Add([]byte(strings.ReplaceAll(text, "\n", "\n\n")), keep)
+	}
+	path := filepath.Join(f.TempDir(), "m.jsonl")
+	f.Fuzz(func(t *testing.T, in []byte, keep int) {
+		if err := os.WriteFile(path, in, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		before, _ := DecodeRecords(bytes.NewReader(in), path, Limits{})
+		var asked *Header
+		var w *RecordWriter
+		var err error
+		boundtest.Allocates(t, recordsBound, func() {
+			w, err = ResumeRecords(path, keep, func(h Header) error { asked = &h; return nil })
+		})
+		if err != nil {
+			var bad *FormatError
+			if !errors.As(err, &bad) || bad.Path == "" {
+				t.Fatalf("%v is a %T", err, err)
+			}
+			if after, err := os.ReadFile(path); err != nil || !bytes.Equal(after, in) {
+				t.Fatalf("a file that was refused is now %q, %v", after, err)
+			}
+			return
+		}
+		if err := errors.Join(w.Write(Fields{{"type", "epoch"}, {"epoch", -1}}), w.End("again")); err != nil {
+			t.Fatal(err)
+		}
+		after, err := ReadRecords(path)
+		if err != nil || len(after) != 1 || !after[0].Complete || after[0].Status != "again" || len(after[0].Records) != max(keep, 0)+1 {
+			t.Fatalf("%d kept: %v, %v", keep, after, err)
+		}
+		if asked == nil || !reflect.DeepEqual(*asked, after[0].Header) {
+			t.Fatalf("asked for %v, the header is %v", asked, after[0].Header)
+		}
+		for i, r := range after[0].Records[:max(keep, 0)] {
+			if len(before) > 0 && !reflect.DeepEqual(r, before[0].Records[i]) {
+				t.Fatalf("record %d is %v, was %v", i, r, before[0].Records[i])
+			}
 		}
 	})
 }

@@ -46,16 +46,16 @@ func TestRecordsHaveOneWriter(t *testing.T) {
 	if _, err := CreateRecords(path, Header{Tool: "y"}); err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("a second writer: %v", err)
 	}
-	if _, err := ResumeRecords(path, 0); err == nil || !strings.HasSuffix(err.Error(), want) {
+	if _, err := ResumeRecords(path, 0, nil); err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("resuming meanwhile: %v", err)
 	}
 	if err := w.End("ok"); err != nil {
 		t.Fatal(err)
 	}
-	if w, err = ResumeRecords(path, 0); err != nil {
+	if w, err = ResumeRecords(path, 0, nil); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := ResumeRecords(path, 0); err == nil || !strings.HasSuffix(err.Error(), want) {
+	if _, err := ResumeRecords(path, 0, nil); err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("resuming twice: %v", err)
 	}
 	if err := w.Close(); err != nil {

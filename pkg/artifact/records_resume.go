@@ -13,9 +13,10 @@ import (
 // records, the end or a torn frame. If the runs flush at the same points, the
 // file's bytes are in the end those of a run that was never interrupted.
 //
-// A file with fewer whole records, or with several streams, is a
-// *FormatError; a missing file is fs.ErrNotExist.
-func ResumeRecords(path string, keep int) (*RecordWriter, error) {
+// Ours, where not nil, is asked whether the header is that of the run to be
+// resumed; its error leaves the file as it is. A file with fewer whole records,
+// or with several streams, is a *FormatError; a missing file is fs.ErrNotExist.
+func ResumeRecords(path string, keep int, ours func(Header) error) (*RecordWriter, error) {
 	if path == stdio {
 		return nil, errors.New("records on standard output cannot be resumed; name a file for them")
 	}
@@ -35,7 +36,7 @@ func ResumeRecords(path string, keep int) (*RecordWriter, error) {
 		return nil, inUse(path)
 	}
 	w := &RecordWriter{path: path, file: f, sync: true}
-	if err := w.cut(target, keep); err != nil {
+	if err := w.cut(target, keep, ours); err != nil {
 		w.file.Close()
 		return nil, err
 	}
@@ -43,8 +44,8 @@ func ResumeRecords(path string, keep int) (*RecordWriter, error) {
 }
 
 // cut drops what comes after the first keep records.
-func (w *RecordWriter) cut(target string, keep int) error {
-	c, err := findCut(w.file, w.path, keep)
+func (w *RecordWriter) cut(target string, keep int, ours func(Header) error) error {
+	c, err := findCut(w.file, w.path, keep, ours)
 	if err != nil {
 		return err
 	}
@@ -77,7 +78,7 @@ type cut struct {
 
 // findCut looks for the end of the keep-th record. It reads no further, so
 // that damage in what is dropped does not matter.
-func findCut(in io.Reader, path string, keep int) (cut, error) {
+func findCut(in io.Reader, path string, keep int, ours func(Header) error) (cut, error) {
 	var c cut
 	var f frame     // the current one
 	var start int64 // uncompressed bytes before it
@@ -86,6 +87,11 @@ func findCut(in io.Reader, path string, keep int) (cut, error) {
 	p.onLine = func() error {
 		if len(p.streams) > 1 {
 			return formatErrorf(path, fmt.Sprintf("line %d", p.line), "another stream starts: only the records of one run can be resumed")
+		}
+		if len(p.streams[0].Records) == 0 && ours != nil {
+			if err := ours(p.streams[0].Header); err != nil {
+				return err
+			}
 		}
 		if len(p.streams[0].Records) < keep {
 			return nil

@@ -265,7 +265,7 @@ func TestResumeIsByteEqual(t *testing.T) {
 					if err := os.WriteFile(path, whole[:n], 0o666); err != nil {
 						t.Fatal(err)
 					}
-					w, err := ResumeRecords(path, keep)
+					w, err := ResumeRecords(path, keep, nil)
 					if ends[keep] > n {
 						checkFormatError(t, err, path, "holds")
 						if string(whole[:n]) != read(t, path) {
@@ -317,7 +317,7 @@ func TestResumeWithinAFrame(t *testing.T) {
 		if err := w.End("interrupted"); err != nil {
 			t.Fatal(err)
 		}
-		if w, err = ResumeRecords(path, keep); err != nil {
+		if w, err = ResumeRecords(path, keep, nil); err != nil {
 			t.Fatal(err)
 		}
 		onlyFile(t, path)
@@ -351,7 +351,7 @@ func TestResumeIgnoresDamageAfterTheCut(t *testing.T) {
 		if err := os.WriteFile(path, []byte(want[:ends[1]]+"garbage\n\xff\n"), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		w, err := ResumeRecords(path, 1)
+		w, err := ResumeRecords(path, 1, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -367,22 +367,22 @@ func TestResumeIgnoresDamageAfterTheCut(t *testing.T) {
 
 func TestResumeRefuses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.jsonl")
-	if _, err := ResumeRecords(path, 0); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := ResumeRecords(path, 0, nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: %v", err)
 	}
-	if _, err := ResumeRecords("-", 0); err == nil {
+	if _, err := ResumeRecords("-", 0, nil); err == nil {
 		t.Error("standard output was resumed")
 	}
 	createEpochs(t, path, 1)
 	b := read(t, path)
 	os.WriteFile(path, []byte(b+b), 0o666)
-	_, err := ResumeRecords(path, 2)
+	_, err := ResumeRecords(path, 2, nil)
 	checkFormatError(t, err, path, "line 4: another stream starts")
 	os.WriteFile(path, []byte(b[:10]), 0o666)
-	_, err = ResumeRecords(path, 0)
+	_, err = ResumeRecords(path, 0, nil)
 	checkFormatError(t, err, path, "holds no whole header")
 	os.WriteFile(path, []byte(b), 0o666)
-	_, err = ResumeRecords(path, 5)
+	_, err = ResumeRecords(path, 5, nil)
 	checkFormatError(t, err, path, "holds 1 whole record: the run to resume had written 5")
 }
 

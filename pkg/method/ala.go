@@ -195,7 +195,7 @@ func (a *ala) state() []artifact.Tensor {
 
 func (a *ala) restore(f *artifact.File, path string) error {
 	for name, to := range a.carried() {
-		if err := f.ReadFloats(path, "state.ala."+name, to); err != nil {
+		if err := f.ReadFinite(path, "state.ala."+name, to); err != nil {
 			return err
 		}
 	}

@@ -104,7 +104,7 @@ func (b *barron) state() []artifact.Tensor {
 
 func (b *barron) restore(f *artifact.File, path string) error {
 	v := make([]float64, 2)
-	if err := f.ReadFloats(path, "state.barron", v); err != nil {
+	if err := f.ReadFinite(path, "state.barron", v); err != nil {
 		return err
 	}
 	b.a, b.s = v[0], v[1]

@@ -163,10 +163,10 @@ func (l *l2tDLF) state() []artifact.Tensor {
 }
 
 func (l *l2tDLF) restore(f *artifact.File, path string) error {
-	if err := f.ReadFloats(path, "state.l2t-dlf", l.phi); err != nil {
+	if err := f.ReadFinite(path, "state.l2t-dlf", l.phi); err != nil {
 		return err
 	}
-	if err := f.ReadFloats(path, "state.l2t-dlf.of", l.state3[:]); err != nil {
+	if err := f.ReadFinite(path, "state.l2t-dlf.of", l.state3[:]); err != nil {
 		return err
 	}
 	l.settle()

@@ -188,7 +188,7 @@ func (l *l2tDLN) state() []artifact.Tensor {
 }
 
 func (l *l2tDLN) restore(f *artifact.File, path string) error {
-	if err := f.ReadFloats(path, "state.l2t-dln.phi", l.phi); err != nil {
+	if err := f.ReadFinite(path, "state.l2t-dln.phi", l.phi); err != nil {
 		return err
 	}
 	return l.adam.Restore(f, path, "state.l2t-dln.adam")

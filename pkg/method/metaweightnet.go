@@ -87,7 +87,7 @@ func (m *metaWeightNet) state() []artifact.Tensor {
 }
 
 func (m *metaWeightNet) restore(f *artifact.File, path string) error {
-	if err := f.ReadFloats(path, "state.mwn.phi", m.phi); err != nil {
+	if err := f.ReadFinite(path, "state.mwn.phi", m.phi); err != nil {
 		return err
 	}
 	if err := m.means.restore(f, path); err != nil {

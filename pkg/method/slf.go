@@ -185,7 +185,7 @@ func (l *slf) state() []artifact.Tensor {
 }
 
 func (l *slf) restore(f *artifact.File, path string) error {
-	if err := f.ReadFloats(path, "state.slf.phi", l.phi); err != nil {
+	if err := f.ReadFinite(path, "state.slf.phi", l.phi); err != nil {
 		return err
 	}
 	if err := l.means.restore(f, path); err != nil {

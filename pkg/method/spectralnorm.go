@@ -178,10 +178,10 @@ func (s *spectralNorm) state() []artifact.Tensor {
 
 func (s *spectralNorm) restore(f *artifact.File, path string) error {
 	for _, l := range s.layers {
-		if err := f.ReadFloats(path, "state.spectral."+l.name+".u", l.u); err != nil {
+		if err := f.ReadFinite(path, "state.spectral."+l.name+".u", l.u); err != nil {
 			return err
 		}
-		if err := f.ReadFloats(path, "state.spectral."+l.name+".v", l.v); err != nil {
+		if err := f.ReadFinite(path, "state.spectral."+l.name+".v", l.v); err != nil {
 			return err
 		}
 	}

@@ -3,8 +3,10 @@
 package optim
 
 import (
-	"errors"
+	"cmp"
+	"fmt"
 	"math"
+	"slices"
 
 	"srn/pkg/artifact"
 )
@@ -45,5 +47,12 @@ func (a *Adam) State(name string) []artifact.Tensor {
 // Restore takes them back. Path is the file's name for the error, which is an
 // *artifact.FormatError.
 func (a *Adam) Restore(f *artifact.File, path, name string) error {
-	return errors.Join(f.ReadFloats(path, name+".m", a.m), f.ReadFloats(path, name+".v", a.v), f.ReadFloats(path, name+".t", a.t))
+	if err := cmp.Or(f.ReadFinite(path, name+".m", a.m), f.ReadFinite(path, name+".v", a.v), f.ReadFinite(path, name+".t", a.t)); err != nil {
+		return err
+	}
+	if t := a.t[0]; t < 0 || t != math.Trunc(t) || slices.Min(a.v) < 0 {
+		return &artifact.FormatError{Path: path, Field: fmt.Sprintf("tensors %q and %q", name+".v", name+".t"),
+			Problem: "a mean square, or a number of steps, is none"}
+	}
+	return nil
 }

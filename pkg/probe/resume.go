@@ -35,11 +35,12 @@ func (s *Session) Another(name, path string) (*checkpoint.Checkpoint, error) {
 // Resume goes on with the output of an earlier run of the same configuration
 // and inputs, after its whole records, which it returns; an end that says
 // "interrupted" or "failed" is dropped. Where there is no such file it starts
-// one. Complete says that nothing is left to do; there is no writer then.
+// one. Complete says that nothing is left to do; there is no writer then. Ours
+// is asked first whether the records are those of this run.
 //
 // Runs that flush every record end with the same bytes, however often they
 // were resumed.
-func (s *Session) Resume(schema int, seed int64, config artifact.Fields) (out *artifact.RecordWriter, done []artifact.Record, complete bool, err error) {
+func (s *Session) Resume(schema int, seed int64, config artifact.Fields, ours func(was artifact.Stream) error) (out *artifact.RecordWriter, done []artifact.Record, complete bool, err error) {
 	path := s.flags.Output
 	if path == "-" {
 		return nil, nil, false, cli.WithHint(cli.Errorf(cli.ExitUsage, "--resume: standard output cannot be resumed"), "name a file by -o")
@@ -56,10 +57,13 @@ func (s *Session) Resume(schema int, seed int64, config artifact.Fields) (out *a
 	if err := sameRun(path, was.Header, s.header(schema, seed, config)); err != nil {
 		return nil, nil, false, err
 	}
+	if err := ours(was); err != nil {
+		return nil, nil, false, err
+	}
 	if was.Complete && was.Status == "ok" {
 		return nil, was.Records, true, nil
 	}
-	out, err = artifact.ResumeRecords(path, len(was.Records))
+	out, err = artifact.ResumeRecords(path, len(was.Records), nil)
 	return out, was.Records, false, err
 }
 

@@ -2,6 +2,7 @@ package srn
 
 import (
 	"fmt"
+	"math"
 
 	"srn/pkg/artifact"
 	"srn/pkg/device"
@@ -62,11 +63,11 @@ func (c *cycle) state() artifact.Tensor {
 
 func (c *cycle) restore(f *artifact.File, path string) error {
 	v := make([]float64, len(c.share)+1)
-	if err := f.ReadFloats(path, stateCycle, v); err != nil {
+	if err := f.ReadFinite(path, stateCycle, v); err != nil {
 		return err
 	}
-	if !(v[0] >= 0 && v[0] < float64(len(c.share))) {
-		return &artifact.FormatError{Path: path, Field: fmt.Sprintf("tensor %q", stateCycle), Problem: fmt.Sprintf("%g is no block", v[0]), Mend: "delete the file to start afresh"}
+	if !(v[0] >= 0 && v[0] < float64(len(c.share)) && v[0] == math.Trunc(v[0])) {
+		return &artifact.FormatError{Path: path, Field: fmt.Sprintf("tensor %q", stateCycle), Problem: fmt.Sprintf("%g is no block", v[0])}
 	}
 	c.next = int(v[0])
 	copy(c.share, v[1:])

@@ -1,6 +1,9 @@
 package srn
 
 import (
+	"fmt"
+	"math"
+
 	"srn/pkg/artifact"
 	"srn/pkg/device"
 )
@@ -48,8 +51,12 @@ func (g *Guidance) restore(f *artifact.File, path string) error {
 		}
 	}
 	n := make([]float64, 5)
-	if err := f.ReadFloats(path, stateNumbers, n); err != nil {
+	if err := f.ReadFinite(path, stateNumbers, n); err != nil {
 		return err
+	}
+	if !(n[1] >= 0 && n[1] <= 1<<52 && n[1] == math.Trunc(n[1])) || n[2] < 0 {
+		return &artifact.FormatError{Path: path, Field: fmt.Sprintf("tensor %q", stateNumbers),
+			Problem: fmt.Sprintf("%g steps, and a norm of %g, are none", n[1], n[2])}
 	}
 	g.valid, g.age, g.norm = n[0] != 0, int(n[1]), n[2]
 	if g.path != nil {
@@ -79,7 +86,7 @@ func saved(be device.Backend, list []namedBuffer) []artifact.Tensor {
 func restored(be device.Backend, f *artifact.File, path string, list []namedBuffer) error {
 	for _, b := range list {
 		v := make([]float32, b.buffer.Len())
-		if err := readInto(f, path, b.name, v); err != nil {
+		if err := f.ReadFinite32(path, b.name, v); err != nil {
 			return err
 		}
 		be.Write(b.buffer, v)

@@ -68,7 +68,7 @@ func (f *dictionaryInfluence) state() []artifact.Tensor {
 
 func (f *dictionaryInfluence) restore(file *artifact.File, path string) error {
 	for k, z := range f.z {
-		if err := readInto(file, path, f.name(k), z); err != nil {
+		if err := file.ReadFinite32(path, f.name(k), z); err != nil {
 			return err
 		}
 	}
@@ -139,36 +139,22 @@ func (f *scorerInfluence) restore(file *artifact.File, path string) error {
 	if err != nil {
 		return err
 	}
-	if f.weights, err = t.Float64s(); err != nil {
+	if t.Len() > mostPlaces {
+		return &artifact.FormatError{Path: path, Field: `tensor "influence.weights"`,
+			Problem: fmt.Sprintf("%d places, want at most %d", t.Len(), mostPlaces)}
+	}
+	f.places, f.weights = nil, make([]float64, t.Len())
+	if err := file.ReadFinite(path, "influence.weights", f.weights); err != nil {
 		return err
 	}
-	if len(f.weights) > mostPlaces {
-		return &artifact.FormatError{Path: path, Field: `tensor "influence.weights"`,
-			Problem: fmt.Sprintf("%d places, want at most %d", len(f.weights), mostPlaces), Mend: "delete the file to start afresh"}
-	}
-	f.places = nil
 	for i := range f.weights {
 		v := make([]float32, f.s.target.Len())
-		if err := readInto(file, path, fmt.Sprintf("influence.%d", i), v); err != nil {
+		if err := file.ReadFinite32(path, fmt.Sprintf("influence.%d", i), v); err != nil {
 			return err
 		}
 		place := f.s.be.New(len(v))
 		f.s.be.Write(place, v)
 		f.places = append(f.places, place)
 	}
-	return nil
-}
-
-// readInto reads a float32 tensor of a state.
-func readInto(f *artifact.File, path, name string, to []float32) error {
-	t, err := f.Need(path, name, artifact.F32, len(to))
-	if err != nil {
-		return err
-	}
-	v, err := t.Float32s()
-	if err != nil {
-		return err
-	}
-	copy(to, v)
 	return nil
 }

@@ -224,8 +224,13 @@ func (m *Meta) step(picks []device.Pick) (loss float64, err error) {
 	m.objective.follow(innerStep{Step: m.guidance.Step(grad, m.net.Params(), m.velocity), picks: picks, taskNorm: norm, lr: lr})
 	m.guidance.Add(grad)
 	m.be.SGD(m.net.Params(), m.velocity, grad, float32(lr), float32(m.InnerMomentum), float32(m.InnerWeightDecay))
-	if params := m.net.Params(); !finite(m.be.Dot(params, params)) {
-		return 0, m.diverged("norm of the parameters")
+	for _, made := range []struct {
+		what   string
+		buffer device.Buffer
+	}{{"norm of the parameters", m.net.Params()}, {"running statistics", m.net.Running()}} {
+		if !finite(m.be.Dot(made.buffer, made.buffer)) {
+			return 0, m.diverged(made.what)
+		}
 	}
 	return loss, nil
 }

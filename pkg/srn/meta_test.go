@@ -188,7 +188,7 @@ func quick(change func(*MetaConfig)) MetaConfig {
 	return c
 }
 
-func newMeta(t *testing.T, c MetaConfig) (*Meta, *logistic) {
+func newMeta(t testing.TB, c MetaConfig) (*Meta, *logistic) {
 	t.Helper()
 	net, data := newLogistic(backend(t, 1), 80, 16)
 	m, err := NewMeta(net, data, c)
@@ -329,7 +329,7 @@ func TestMetaGradientByDifferences(t *testing.T) {
 	}
 }
 
-func run(t *testing.T, folder string, c MetaConfig, resume bool, stop func() bool) (Run, error) {
+func run(t testing.TB, folder string, c MetaConfig, resume bool, stop func() bool) (Run, error) {
 	t.Helper()
 	m, _ := newMeta(t, c)
 	r := Run{Out: filepath.Join(folder, "s.safetensors.zst"), Metrics: filepath.Join(folder, "m.jsonl.zst"), Resume: resume,
@@ -338,7 +338,7 @@ func run(t *testing.T, folder string, c MetaConfig, resume bool, stop func() boo
 	return r, m.Execute(r)
 }
 
-func contents(t *testing.T, path string) []byte {
+func contents(t testing.TB, path string) []byte {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {

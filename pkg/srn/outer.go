@@ -83,7 +83,7 @@ func (o *outer) state() []artifact.Tensor {
 }
 
 func (o *outer) restore(f *artifact.File, path string) error {
-	if err := errors.Join(f.ReadFloats(path, "outer.sum", o.sum), f.ReadFloats(path, "outer.count", o.count)); err != nil {
+	if err := errors.Join(f.ReadFinite(path, "outer.sum", o.sum), f.ReadFinite(path, "outer.count", o.count)); err != nil {
 		return err
 	}
 	if o.adam == nil {

@@ -160,7 +160,7 @@ func (m *Meta) records(r Run) (recordWriter, error) {
 		return recordWriter{}, nil
 	}
 	if m.round > 0 {
-		w, err := artifact.ResumeRecords(r.Metrics, m.round)
+		w, err := artifact.ResumeRecords(r.Metrics, m.round, r.ours)
 		if err != nil {
 			return recordWriter{}, fmt.Errorf("resuming the records: %w", err)
 		}

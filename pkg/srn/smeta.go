@@ -1,6 +1,7 @@
 package srn
 
 import (
+	"fmt"
 	"math"
 
 	"srn/pkg/artifact"
@@ -136,12 +137,12 @@ func (s *sMeta) restore(f *artifact.File, path string) error {
 		if err != nil {
 			return err
 		}
-		v, err := t.Float64s()
-		if err != nil {
+		v := make([]float64, t.Len())
+		if err := f.ReadFinite(path, name, v); err != nil {
 			return err
 		}
-		if err := z.restore(v); err != nil {
-			return &artifact.FormatError{Path: path, Field: "tensor " + name, Problem: err.Error(), Mend: "delete the file to start afresh"}
+		if err := z.restore(s.target.TargetConfig, v); err != nil {
+			return &artifact.FormatError{Path: path, Field: fmt.Sprintf("tensor %q", name), Problem: err.Error()}
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package srn
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -44,32 +45,41 @@ type stateful interface {
 func (m *Meta) parts() []stateful { return []stateful{m.guidance, m.objective, m.outer} }
 
 // loadState takes a state back, which must be of a run with the same
-// configuration and inputs.
+// configuration and inputs, and such as a run can have left.
 func (m *Meta) loadState(path string, want artifact.Provenance) error {
 	f, err := artifact.Read(path, artifact.Limits{})
-	if err != nil {
-		return err
+	if err == nil {
+		err = m.restore(f, path, want)
 	}
+	return startAfresh(err)
+}
+
+// startAfresh adds what can be done about a state that is not good.
+func startAfresh(err error) error {
+	var bad *artifact.FormatError
+	if errors.As(err, &bad) {
+		bad.Mend = "delete the file to start afresh"
+	}
+	return err
+}
+
+// restore takes up a state, whosever it is.
+func (m *Meta) restore(f *artifact.File, path string, want artifact.Provenance) error {
 	if _, err := f.Provenance(path, stateFormat); err != nil {
 		return err
 	}
-	bad := func(field, problem string) error {
-		return &artifact.FormatError{Path: path, Field: field, Problem: problem, Mend: "delete the file to start afresh"}
-	}
-	if differing, err := differences(f.Metadata, want); err != nil {
+	if err := sameRun(path, f.Metadata, want); err != nil {
 		return err
-	} else if differing != "" {
-		return bad("metadata", "is of another run: "+differing)
 	}
-	if m.round, err = strconv.Atoi(f.Metadata["round"]); err != nil || m.round < 1 || m.round > m.Rounds {
-		return bad(`metadata "round"`, fmt.Sprintf("%q is not from 1 to %d", f.Metadata["round"], m.Rounds))
+	round, err := strconv.Atoi(f.Metadata["round"])
+	if err != nil || round < 1 || round > m.Rounds {
+		return &artifact.FormatError{Path: path, Field: `metadata "round"`, Problem: fmt.Sprintf("%q is not from 1 to %d", f.Metadata["round"], m.Rounds)}
 	}
-	m.saved = m.round
 	if err := restored(m.be, f, path, m.buffers()); err != nil {
 		return err
 	}
 	phi := make([]float32, len(m.outer.phi0))
-	if err := readInto(f, path, "phi", phi); err != nil {
+	if err := f.ReadFinite32(path, "phi", phi); err != nil {
 		return err
 	}
 	m.Surrogate.SetPhi(phi)
@@ -78,7 +88,30 @@ func (m *Meta) loadState(path string, want artifact.Provenance) error {
 			return err
 		}
 	}
+	if want := max(0, round-m.outer.first); m.outer.count[0] != float64(want) {
+		return &artifact.FormatError{Path: path, Field: `tensor "outer.count"`,
+			Problem: fmt.Sprintf("φ of %g rounds is summed, where round %d has %d", m.outer.count[0], round, want)}
+	}
+	m.round, m.saved = round, round
 	return nil
+}
+
+// sameRun refuses metadata of another run.
+func sameRun(path string, metadata map[string]string, want artifact.Provenance) error {
+	differing, err := differences(metadata, want)
+	if err == nil && differing != "" {
+		err = &artifact.FormatError{Path: path, Field: "metadata", Problem: "is of another run: " + differing}
+	}
+	return err
+}
+
+// ours refuses to go on with the records of another run.
+func (r Run) ours(h artifact.Header) error {
+	metadata, err := artifact.Provenance{Config: h.Config, Inputs: h.Inputs}.Metadata()
+	if err != nil {
+		return err
+	}
+	return sameRun(r.Metrics, metadata, r.File.Provenance)
 }
 
 // differences says in which flags and inputs the run that wrote metadata

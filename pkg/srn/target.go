@@ -113,9 +113,12 @@ func (z *zScore) state() []float64 {
 	return append([]float64{z.n, z.mean, z.m2}, z.window...)
 }
 
-func (z *zScore) restore(v []float64) error {
-	if len(v) < 3 {
-		return fmt.Errorf("%d numbers of z(), want at least 3", len(v))
+func (z *zScore) restore(c TargetConfig, v []float64) error {
+	switch {
+	case len(v) < 3 || len(v) > 3+c.ZWindow:
+		return fmt.Errorf("%d numbers of z(), want 3 to %d", len(v), 3+c.ZWindow)
+	case v[0] < 0 || v[2] < 0:
+		return fmt.Errorf("a count of %g, or squares of %g, are negative", v[0], v[2])
 	}
 	z.n, z.mean, z.m2 = v[0], v[1], v[2]
 	z.window = append([]float64(nil), v[3:]...)

@@ -121,7 +121,7 @@ func TestTarget(t *testing.T) {
 			// The statistics survive a restart.
 			for _, z := range []*zScore{&target.loss, &target.inverse} {
 				var again zScore
-				if err := again.restore(z.state()); err != nil {
+				if err := again.restore(c, z.state()); err != nil {
 					t.Fatal(err)
 				}
 				*z = again

@@ -68,7 +68,8 @@ type Run struct {
 	Interrupted func() bool            // asked after each step
 	Progress    func(epoch, image int) // told after each step
 	EpochDone   func(Epoch)
-	Shadow      *Run // takes sampled steps too, on plain Go kernels; nil: none
+	Shadow      *Run      // takes sampled steps too, on plain Go kernels; nil: none
+	Agreement   Agreement // of the run with its shadow
 
 	be       device.Backend
 	sampler  *dataset.Sampler

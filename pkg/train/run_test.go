@@ -43,13 +43,13 @@ func testData() *dataset.Data {
 }
 
 // newRun starts or resumes a run into a folder.
-func newRun(t *testing.T, dir string, threads int, c Config, resume bool) *Run {
+func newRun(t testing.TB, dir string, threads int, c Config, resume bool) *Run {
 	t.Helper()
 	return newRunOn(t, dir, threads, c, resume, kernels.Best())
 }
 
 // newRunOn is newRun on a set of kernels.
-func newRunOn(t *testing.T, dir string, threads int, c Config, resume bool, kernelSet *kernels.Set) *Run {
+func newRunOn(t testing.TB, dir string, threads int, c Config, resume bool, kernelSet *kernels.Set) *Run {
 	t.Helper()
 	be := cpu.New(threads, kernelSet)
 	t.Cleanup(be.Close)
@@ -97,15 +97,15 @@ func newRunOn(t *testing.T, dir string, threads int, c Config, resume bool, kern
 	}
 	metrics := filepath.Join(dir, "m.jsonl")
 	if resume {
-		kept, found, err := r.Restore()
-		if err != nil || !found {
-			t.Fatalf("restore: found %v, %v", found, err)
+		saved, err := r.Restore()
+		if err != nil || saved == nil {
+			t.Fatalf("restore: %v, %v", saved, err)
 		}
-		r.Records, err = artifact.ResumeRecords(metrics, kept)
+		r.Records, err = artifact.ResumeRecords(metrics, saved.Records, func(h artifact.Header) error { return c.Resumable(metrics, h) })
 		if err != nil {
 			t.Fatal(err)
 		}
-	} else if r.Records, err = artifact.CreateRecords(metrics, artifact.Header{Tool: "test", Config: c}); err != nil {
+	} else if r.Records, err = artifact.CreateRecords(metrics, artifact.Header{Tool: "test", Seed: c.Seed, Config: c}); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -209,7 +209,7 @@ func TestResumeRefusesOtherSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Config.LR, r.Config.Seed = 0.1, 4
-	_, _, err := r.Restore()
+	_, err := r.Restore()
 	var differs *ConfigError
 	if !errors.As(err, &differs) || !strings.Contains(err.Error(), "lr was 0.05 and is now 0.1, seed was 3 and is now 4") {
 		t.Errorf("restore with other flags: %v", err)

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -19,16 +20,23 @@ const ShadowTolerance = 1e-2
 // ShadowError says that the two did not come to the same.
 type ShadowError struct {
 	Epoch, Step int
-	What        string  // such as "the gradient of conv1.weight"
-	Difference  float64 // relative to the norm
+	What        string // such as "the gradient of conv1.weight"
+	Problem     string
 }
 
 func (e *ShadowError) Error() string {
-	return fmt.Sprintf("epoch %d, step %d: %s lies %.1e of its norm from what plain Go computes, more than rounding does (%g)",
-		e.Epoch, e.Step, e.What, e.Difference, ShadowTolerance)
+	return fmt.Sprintf("epoch %d, step %d: %s %s", e.Epoch, e.Step, e.What, e.Problem)
+}
+
+// Agreement is what a run and its shadow came to so far.
+type Agreement struct {
+	Steps      int     // compared
+	What       string  // differed most
+	Difference float64 // of it, relative to its norm
 }
 
 // checkedStep takes a step, and where it is due lets the shadow take it too.
+// Numbers that are not finite in one of them alone are a difference as well.
 func (r *Run) checkedStep(lr float32) error {
 	if r.Shadow == nil || r.step%shadowEvery != 0 {
 		return r.trainStep(lr)
@@ -40,11 +48,17 @@ func (r *Run) checkedStep(lr float32) error {
 	if err := r.Shadow.adopt(before, "the state in memory"); err != nil {
 		return err
 	}
-	if err := r.trainStep(lr); err != nil {
-		return err
-	}
-	if err := r.Shadow.trainStep(lr); err != nil {
-		return err
+	failed, shadowFailed := r.trainStep(lr), r.Shadow.trainStep(lr)
+	var diverged, shadowDiverged *DivergedError
+	switch here, there := errors.As(failed, &diverged), errors.As(shadowFailed, &shadowDiverged); {
+	case here && shadowFailed == nil:
+		return &ShadowError{r.epoch, r.step + 1, diverged.What, "not finite, but finite in plain Go"}
+	case there && failed == nil:
+		return &ShadowError{r.epoch, r.step + 1, shadowDiverged.What, "finite, but not finite in plain Go"}
+	case failed != nil:
+		return failed
+	case shadowFailed != nil:
+		return shadowFailed
 	}
 	return r.compare(r.Shadow)
 }
@@ -60,8 +74,13 @@ func (r *Run) compare(shadow *Run) error {
 			d := float64(got[i]) - float64(v)
 			square += d * d
 		}
-		if d := math.Sqrt(square) / (norm(want) + floor); !(d <= ShadowTolerance) {
-			return &ShadowError{r.epoch, r.step + 1, what, d}
+		d := math.Sqrt(square) / (norm(want) + floor)
+		if !(d <= ShadowTolerance) {
+			return &ShadowError{r.epoch, r.step + 1, what,
+				fmt.Sprintf("lies %.1e of its norm from what plain Go computes, more than rounding does (%g)", d, ShadowTolerance)}
+		}
+		if d > r.Agreement.Difference {
+			r.Agreement.What, r.Agreement.Difference = what, d
 		}
 		return nil
 	}
@@ -85,6 +104,7 @@ func (r *Run) compare(shadow *Run) error {
 			return err
 		}
 	}
+	r.Agreement.Steps++
 	return nil
 }
 

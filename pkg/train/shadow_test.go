@@ -2,6 +2,7 @@ package train
 
 import (
 	"errors"
+	"math"
 	"strings"
 	"testing"
 
@@ -28,23 +29,32 @@ func TestShadow(t *testing.T) {
 		if err := r.Train(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		if a := r.Agreement; a.Steps != 1 || a.What == "" || !(a.Difference <= ShadowTolerance) {
+			t.Errorf("%s: %+v", name, a)
+		}
 		sameOutputs(t, name, outputs(t, dir), outputs(t, plain))
 	}
 
-	broken := *kernels.Best()
-	broken.GemmT = func(g *kernels.GemmT) {
-		kernels.Best().GemmT(g)
-		for i := range g.C {
-			g.C[i] *= 1.1
+	for factor, want := range map[float32]string{
+		1.1:                  "the gradient of ",
+		float32(math.Inf(1)): "loss or gradient is not finite, but",
+		float32(math.NaN()):  "loss or gradient is not finite, but",
+	} {
+		broken := *kernels.Best()
+		broken.GemmT = func(g *kernels.GemmT) {
+			kernels.Best().GemmT(g)
+			for i := range g.C {
+				g.C[i] *= factor
+			}
 		}
-	}
-	c := testConfig
-	c.Method, c.Epochs, c.EvalEvery = "ce", 1, 0
-	r := newRunOn(t, t.TempDir(), 1, c, false, &broken)
-	r.Shadow = newRunOn(t, t.TempDir(), 1, c, false, generic(t))
-	var wrong *ShadowError
-	if err := r.Train(); !errors.As(err, &wrong) || wrong.Step != 1 || !strings.HasPrefix(wrong.What, "the gradient of ") {
-		t.Errorf("a broken kernel: %v", err)
+		c := testConfig
+		c.Method, c.Epochs, c.EvalEvery = "ce", 1, 0
+		r := newRunOn(t, t.TempDir(), 1, c, false, &broken)
+		r.Shadow = newRunOn(t, t.TempDir(), 1, c, false, generic(t))
+		var wrong *ShadowError
+		if err := r.Train(); !errors.As(err, &wrong) || wrong.Step != 1 || !strings.HasPrefix(wrong.What+" "+wrong.Problem, want) {
+			t.Errorf("a kernel off by %g: %v", factor, err)
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"reflect"
 	"strconv"
@@ -75,59 +76,112 @@ func (r *Run) state(epoch, step int) (*artifact.File, error) {
 	return f, nil
 }
 
-// Restore takes up the state beside the output and returns how many records
-// had been written by then. Without a state it returns found = false.
-func (r *Run) Restore() (records int, found bool, err error) {
+// Saved is where a run stood when its state was saved.
+type Saved struct {
+	Epoch   int // to go on in, from 1
+	Step    int // next step of it, from 0
+	Records int // written: none, or one for each epoch done
+}
+
+// Restore takes up the state beside the output, nil where there is none. A
+// state that is not of this run, or that no run can have left, is an error.
+func (r *Run) Restore() (*Saved, error) {
 	path := StatePath(r.Output)
 	f, err := artifact.Read(path, artifact.Limits{})
 	if errors.Is(err, fs.ErrNotExist) {
-		return 0, false, nil
+		return nil, nil
+	}
+	if err == nil {
+		err = r.restore(f, path)
 	}
 	if err != nil {
-		return 0, false, err
-	}
-	if f.Metadata["format"] != stateFormat {
-		return 0, false, &artifact.FormatError{Path: path, Field: "metadata", Problem: "it is not the state of a training run",
-			Mend: "remove it to start afresh"}
-	}
-	if err := r.Config.same(path, f.Metadata["config"]); err != nil {
-		return 0, false, err
-	}
-	if err := r.adopt(f, path); err != nil {
-		return 0, false, err
+		return nil, startAfresh(err)
 	}
 	r.lastGood = path
-	return r.records, true, nil
+	return &Saved{r.epoch, r.step, r.records}, nil
+}
+
+// startAfresh adds what can be done about a state that is not good.
+func startAfresh(err error) error {
+	var bad *artifact.FormatError
+	if errors.As(err, &bad) {
+		bad.Mend = "remove it to start afresh"
+	}
+	return err
+}
+
+// restore takes up a state, whosever it is.
+func (r *Run) restore(f *artifact.File, path string) error {
+	if f.Metadata["format"] != stateFormat {
+		return &artifact.FormatError{Path: path, Field: "metadata", Problem: "it is not the state of a training run"}
+	}
+	if err := r.Config.same(path, f.Metadata["config"]); err != nil {
+		return err
+	}
+	return r.adopt(f, path)
 }
 
 // adopt takes up a state of a run with the same configuration.
 func (r *Run) adopt(f *artifact.File, path string) error {
-	numbers := map[string]*int{"epoch": &r.epoch, "step": &r.step, "records": &r.records}
-	for key, to := range numbers {
-		n, err := strconv.Atoi(f.Metadata[key])
-		if *to = n; err != nil || n < 0 {
-			return &artifact.FormatError{Path: path, Field: "metadata " + key,
-				Problem: fmt.Sprintf("%q is no count", f.Metadata[key]), Mend: "remove it to start afresh"}
-		}
+	saved, err := r.saved(f, path)
+	if err != nil {
+		return err
+	}
+	sums := make([]float64, 5)
+	if err := f.ReadFinite(path, "state.tally", sums); err != nil {
+		return err
+	}
+	if images := min(saved.Step*r.Config.Batch, r.sampler.Len()); sums[0] != float64(images) || sums[2] != float64(saved.Step) {
+		return &artifact.FormatError{Path: path, Field: `tensor "state.tally"`,
+			Problem: fmt.Sprintf("tells of %g images in %g steps, where step %d of an epoch has seen %d", sums[0], sums[2], saved.Step, images)}
 	}
 	for name, b := range r.buffers() {
-		t, err := f.Need(path, name, artifact.F32, b.Len())
-		if err != nil {
-			return err
-		}
-		v, err := t.Float32s()
-		if err != nil {
+		v := make([]float32, b.Len())
+		if err := f.ReadFinite32(path, name, v); err != nil {
 			return err
 		}
 		r.be.Write(b, v)
 	}
-	sums := make([]float64, 5)
-	if err := f.ReadFloats(path, "state.tally", sums); err != nil {
-		return err
-	}
+	r.epoch, r.step, r.records = saved.Epoch, saved.Step, saved.Records
 	r.tally.restore(sums)
 	r.Net.Load()
 	return r.Method.Restore(f, path)
+}
+
+// saved reads where the run stood.
+func (r *Run) saved(f *artifact.File, path string) (Saved, error) {
+	var s Saved
+	for _, n := range []struct {
+		key         string
+		to          *int
+		least, most int
+	}{{"epoch", &s.Epoch, 1, r.Config.Epochs}, {"step", &s.Step, 0, r.sampler.Steps() - 1}, {"records", &s.Records, 0, r.Config.Epochs - 1}} {
+		v, err := strconv.Atoi(f.Metadata[n.key])
+		if err != nil || v < n.least || v > n.most {
+			return s, &artifact.FormatError{Path: path, Field: "metadata " + n.key,
+				Problem: fmt.Sprintf("%q is not from %d to %d", f.Metadata[n.key], n.least, n.most)}
+		}
+		*n.to = v
+	}
+	if done := s.Epoch - 1; s.Records != 0 && s.Records != done {
+		return s, &artifact.FormatError{Path: path, Field: "metadata records",
+			Problem: fmt.Sprintf("%d records of %d epochs: some would be missing", s.Records, done)}
+	}
+	return s, nil
+}
+
+// Resumable refuses to go on with the records of another run.
+func (c Config) Resumable(path string, h artifact.Header) error {
+	fields, _ := h.Config.(map[string]any)
+	fields = maps.Clone(fields)
+	if fields != nil {
+		fields["seed"] = h.Seed // which a float64 may not hold
+	}
+	recorded, err := artifact.EncodeJSON(fields)
+	if err != nil {
+		return err
+	}
+	return c.same(path, string(recorded))
 }
 
 // ConfigError lists the flags in which a run differs from the one it is to
@@ -147,8 +201,10 @@ func (e *ConfigError) ExitCode() int { return 2 }
 // same checks that a recorded configuration is c.
 func (c Config) same(path, recorded string) error {
 	var was Config
-	if err := json.Unmarshal([]byte(recorded), &was); err != nil {
-		return &artifact.FormatError{Path: path, Field: "metadata config", Problem: err.Error(), Mend: "remove it to start afresh"}
+	d := json.NewDecoder(strings.NewReader(recorded))
+	d.DisallowUnknownFields() // which would be settings of another version
+	if err := d.Decode(&was); err != nil {
+		return &artifact.FormatError{Path: path, Field: "config", Problem: strings.TrimPrefix(err.Error(), "json: "), Mend: "remove it to start afresh"}
 	}
 	if was == c {
 		return nil
