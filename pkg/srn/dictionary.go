@@ -23,6 +23,7 @@ type Dictionary struct {
 	// Host copies of a point and of a vector like Θ.
 	theta, grad, velocity, start, average, v []float32
 	f                                        [atoms][]float64 // of one tensor, then b
+	back                                     device.Buffer    // what VJP adds to a point, once it was asked for
 }
 
 const (
@@ -187,7 +188,10 @@ func (d *Dictionary) VJP(at Point, u device.Buffer, into Point) PhiGrad {
 		}
 	}
 	if back.params != nil {
-		back.addTo(d.be, into)
+		if d.back == nil {
+			d.back = d.be.New(d.target.Len())
+		}
+		back.addTo(d.be, into, d.back)
 	}
 	return grad
 }
@@ -215,13 +219,12 @@ func newBackPoint(n int) backPoint {
 	return backPoint{make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n)}
 }
 
-func (b backPoint) addTo(be device.Backend, into Point) {
-	host := be.New(len(b.params))
+func (b backPoint) addTo(be device.Backend, into Point, scratch device.Buffer) {
 	for _, v := range []struct {
 		to   device.Buffer
 		from []float32
 	}{{into.Params, b.params}, {into.Grad, b.grad}, {into.Velocity, b.velocity}, {into.Average, b.average}} {
-		be.Write(host, v.from)
-		be.Axpy(v.to, 1, host)
+		be.Write(scratch, v.from)
+		be.Axpy(v.to, 1, scratch)
 	}
 }

@@ -24,6 +24,7 @@ type Scorer struct {
 
 	weights device.Buffer // the stack's part of φ
 	grad    device.Buffer // gradients in it
+	dx      device.Buffer // ∇_Θ u of VJP, once it was asked for
 
 	features  []float64
 	cotangent []float64 // w, or 1/n of a mean
@@ -195,10 +196,11 @@ func (s *Scorer) phiGrad(bias float64) PhiGrad {
 // with φ, and adds the Hessian of r times u to into.Params.
 func (s *Scorer) VJP(at Point, v device.Buffer, into Point) PhiGrad {
 	x := s.in.read(at.Params)
-	var dx device.Buffer
 	if into.Params != nil {
-		dx = s.be.New(at.Params.Len())
-		s.stack.Gradient(s.features, s.in.grad(dx), s.grad, x, s.cotangent)
+		if s.dx == nil {
+			s.dx = s.be.New(at.Params.Len())
+		}
+		s.stack.Gradient(s.features, s.in.grad(s.dx), s.grad, x, s.cotangent)
 	} else {
 		s.stack.Gradient(s.features, nil, s.grad, x, s.cotangent)
 	}
@@ -215,9 +217,9 @@ func (s *Scorer) VJP(at Point, v device.Buffer, into Point) PhiGrad {
 		g[i] = value.bend*uDot*g[i] + value.slope*dot[i]
 	}
 	if into.Params != nil {
-		s.in.bend(into.Params, dx, v, value.slope)
-		s.in.finish(dx)
-		s.be.Axpy(into.Params, float32(value.bend*uDot), dx)
+		s.in.bend(into.Params, s.dx, v, value.slope)
+		s.in.finish(s.dx)
+		s.be.Axpy(into.Params, float32(value.bend*uDot), s.dx)
 	}
 	return g
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"srn/pkg/artifact"
 	"srn/pkg/device/cuda/driver"
@@ -39,7 +40,7 @@ func TestMain(m *testing.M) {
 }
 
 var buildAll = sync.OnceValue(func() error {
-	out, err := exec.Command("go", "build", "-tags", "cuda", "-o", bin, "srn/cmd/srn-split", "srn/cmd/srn-fit", "srn/cmd/srn-eval", "srn/cmd/srn-hessian").CombinedOutput()
+	out, err := exec.Command("go", "build", "-tags", "cuda", "-o", bin, "srn/cmd/srn-split", "srn/cmd/srn-meta", "srn/cmd/srn-fit", "srn/cmd/srn-eval", "srn/cmd/srn-hessian").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
@@ -58,16 +59,23 @@ func build(t *testing.T) *commands {
 	return c
 }
 
-// start runs a command line, whose first words may set environment variables.
-func (c *commands) start(line string) (stderr string, code int) {
+// command is a command line, whose first words may set environment variables.
+func (c *commands) command(line string) *exec.Cmd {
 	words := strings.Fields(line)
 	env := os.Environ()
 	for strings.Contains(words[0], "=") {
 		env, words = append(env, words[0]), words[1:]
 	}
 	command := exec.Command(filepath.Join(bin, words[0]), words[1:]...)
+	command.Dir, command.Env = c.dir, env
+	return command
+}
+
+// start runs a command line.
+func (c *commands) start(line string) (stderr string, code int) {
+	command := c.command(line)
 	var text strings.Builder
-	command.Dir, command.Env, command.Stderr = c.dir, env, &text
+	command.Stderr = &text
 	err := command.Run()
 	var exit *exec.ExitError
 	switch {
@@ -102,6 +110,28 @@ func (c *commands) number(file, key string) float64 {
 	return value
 }
 
+// same compares a figure that the processor and the GPU have recorded.
+func (c *commands) same(file, key string, tolerance float64) {
+	c.t.Helper()
+	cpu, cuda := c.number(file+"-cpu", key), c.number(file+"-cuda", key)
+	c.t.Logf("%s %s: cpu %.9g, cuda %.9g", file, key, cpu, cuda)
+	if !(math.Abs(cpu-cuda) <= tolerance*math.Abs(cpu)) {
+		c.t.Errorf("%s: %s is %g on the processor and %g on the GPU", file, key, cpu, cuda)
+	}
+}
+
+// sameBytes compares two files.
+func (c *commands) sameBytes(what, got, want string) {
+	c.t.Helper()
+	a, err := os.ReadFile(filepath.Join(c.dir, got))
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if b, err := os.ReadFile(filepath.Join(c.dir, want)); err != nil || string(a) != string(b) {
+		c.t.Errorf("%s gives other bytes (%v)", what, err)
+	}
+}
+
 const fit = "srn-fit -q --data data.zst --arch resnet8 --epochs 2 --batch 20 "
 
 // A network is trained, evaluated and its curvature measured, all on the GPU,
@@ -113,27 +143,74 @@ func TestChain(t *testing.T) {
 		c.run("srn-eval -q --data data.zst --device " + device + " " + device + ".zst -o eval-" + device)
 		c.run("srn-hessian top -q --data data.zst --device " + device + " " + device + ".zst -o top-" + device)
 	}
-	for _, figure := range []struct {
-		file, key string
-		tolerance float64 // relative
+	for key, tolerance := range map[string]float64{"train_loss": 1e-5, "grad_norm": 1e-4, "theta_norm": 1e-6} {
+		c.same("fit", key, tolerance)
+	}
+	c.same("eval", "loss", 1e-4)
+	c.same("eval", "top1", 0)
+	c.same("top", "lambda_max", 1e-3)
+	c.run(fit + "--device cuda -o again.zst")
+	c.sameBytes("the same run twice", "again.zst", "cuda.zst")
+}
+
+// Surrogates of each form are meta-trained, and guide training, all on the GPU
+// and all on the processor.
+func TestGuidance(t *testing.T) {
+	c := build(t)
+	c.run("srn-split --dataset synthetic --synthetic-train 100 --synthetic-test 20 -o data.zst")
+	for _, form := range []struct {
+		name, meta string
+		figures    map[string]float64 // of meta-training, with tolerances
 	}{
-		{"fit", "train_loss", 1e-5}, {"fit", "grad_norm", 1e-4}, {"fit", "theta_norm", 1e-6},
-		{"eval", "loss", 1e-4}, {"eval", "top1", 0}, {"top", "lambda_max", 1e-3},
+		{"conv", "--meta-grad unrolled", map[string]float64{"r": 1e-6, "meta_loss": 1e-6, "grad_r_norm": 1e-4, "phi_drift": 1e-4}},
+		{"mlp", "", map[string]float64{"r": 1e-6, "grad_r_norm": 1e-4, "phi_drift": 1e-4}},
+		{"dictionary", "--objective hypergradient --unroll 2", map[string]float64{"hypergradient_norm": 1e-5, "phi_drift": 1e-5}},
 	} {
-		cpu, cuda := c.number(figure.file+"-cpu", figure.key), c.number(figure.file+"-cuda", figure.key)
-		t.Logf("%s %s: cpu %.9g, cuda %.9g", figure.file, figure.key, cpu, cuda)
-		if !(math.Abs(cpu-cuda) <= figure.tolerance*math.Abs(cpu)) {
-			t.Errorf("%s: %s is %g on the processor and %g on the GPU", figure.file, figure.key, cpu, cuda)
+		for _, device := range []string{"cpu", "cuda"} {
+			on, surrogate := " -q --data data.zst --arch resnet8 --guidance-ratio 0.1 --device "+device+" ", form.name+device+".zst"
+			c.run("srn-meta" + on + form.meta + " --surrogate " + form.name + " --rounds 2 --inner-epochs 2 --inner-n 4 --outer-n 4 " +
+				"--channels 16,16 --kernel 3 -o " + surrogate + " --metrics meta-" + form.name + "-" + device)
+			c.run("srn-fit" + on + "--method srn --srn " + surrogate + " --guidance-every 1 --epochs 1 --batch 50 --eval-every 0 " +
+				"-o net.zst --metrics fit-" + form.name + "-" + device)
+		}
+		for key, tolerance := range form.figures {
+			c.same("meta-"+form.name, key, tolerance)
+		}
+		for key, tolerance := range map[string]float64{"train_loss": 1e-5, "grad_norm": 1e-4, "theta_norm": 1e-6, "guidance_ratio": 1e-6} {
+			c.same("fit-"+form.name, key, tolerance)
+		}
+		if form.name != "dictionary" {
+			c.same("fit-"+form.name, "r", 1e-6)
+			c.same("fit-"+form.name, "grad_r_norm", 1e-4)
 		}
 	}
-	c.run(fit + "--device cuda -o again.zst")
-	first, err := os.ReadFile(filepath.Join(c.dir, "cuda.zst"))
-	if err != nil {
+
+	// Interrupted at any moment after its first epoch, a run goes on to the same bytes.
+	long := "srn-fit -q --data data.zst --arch resnet8 --device cuda --method srn --srn convcuda.zst --guidance-every 2 --epochs 3 --batch 34 --eval-every 0 -o "
+	c.run(long + "whole.zst")
+	command := c.command(long + "parts.zst")
+	if err := command.Start(); err != nil {
 		t.Fatal(err)
 	}
-	if again, err := os.ReadFile(filepath.Join(c.dir, "again.zst")); err != nil || string(again) != string(first) {
-		t.Errorf("the same run twice gives other bytes (%v)", err)
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	for asked := false; ; {
+		select {
+		case err := <-ended:
+			if command.ProcessState.ExitCode() != 130 {
+				t.Fatalf("interrupted: %v, want exit code 130", err)
+			}
+		case <-time.After(5 * time.Millisecond):
+			if _, err := os.Stat(filepath.Join(c.dir, "parts.zst.state")); err == nil && !asked {
+				asked = true
+				command.Process.Signal(os.Interrupt) // one that has ended takes none
+			}
+			continue
+		}
+		break
 	}
+	c.run(long + "parts.zst --resume")
+	c.sameBytes("resuming", "parts.zst", "whole.zst")
 }
 
 // What can be wrong with a GPU is said, with what mends it.
@@ -221,11 +298,5 @@ func TestLostDevice(t *testing.T) {
 	}
 	c.run(long + "lost.zst --metrics lost.jsonl --resume")
 	c.run(long + "whole.zst")
-	lost, err := os.ReadFile(filepath.Join(c.dir, "lost.zst"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if whole, err := os.ReadFile(filepath.Join(c.dir, "whole.zst")); err != nil || string(lost) != string(whole) {
-		t.Errorf("resuming after the device was lost gives other bytes (%v)", err)
-	}
+	c.sameBytes("resuming after the device was lost", "lost.zst", "whole.zst")
 }
