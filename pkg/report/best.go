@@ -94,8 +94,7 @@ func (s *study) pairs(t *grid) Table {
 	if srn == nil {
 		return out
 	}
-	var tests []float64
-	var tested []int
+	var tests family
 	for k, c := range t.slots {
 		mine := srn.cells[k].group
 		for _, l := range t.lines {
@@ -115,14 +114,12 @@ func (s *study) pairs(t *grid) Table {
 			if p.N > 1 {
 				row[4] = number.Signed(p.Low, 2) + " to " + number.Signed(p.High, 2)
 				row[5], row[7] = pValue(p.P), number.Fixed(p.Detectable, 2)
-				tests, tested = append(tests, p.P), append(tested, len(out.Rows))
+				tests.add(len(out.Rows), p.P)
 			}
 			out.Rows = append(out.Rows, row)
 		}
 	}
-	for i, p := range holm(tests) {
-		out.Rows[tested[i]][6] = pValue(p)
-	}
+	tests.each(func(row int, p float64) { out.Rows[row][6] = pValue(p) })
 	out.DropEmpty(4)
 	out.Notes = []string{testNote + " Holm: corrected for all tests of this table."}
 	return out

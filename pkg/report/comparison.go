@@ -95,17 +95,18 @@ func (c *cohort) differences() Table {
 		Caption: "Differences to plain cross-entropy, paired by seed",
 		Columns: []Column{
 			{Head: "Method"}, {Head: "Against"}, {Head: "Metric"}, {Head: "Pairs n", Number: true}, {Head: "Mean difference", Number: true},
-			{Head: "95% interval", Number: true}, {Head: "p", Number: true}, {Head: "Detectable", Number: true},
+			{Head: "95% interval", Number: true}, {Head: "p", Number: true}, {Head: "p, Holm", Number: true}, {Head: "Detectable", Number: true},
 		},
-		Notes: []string{testNote + " Not corrected for the number of comparisons."},
+		Notes: []string{testNote + " Holm: corrected for all tests of the same metric in this table."},
 	}
 	type compared struct {
-		name string
-		m    metric
-		text func(float64) string
+		name  string
+		m     metric
+		text  func(float64) string
+		tests *family
 	}
 	points := func(v float64) string { return number.Signed(100*v, 2) }
-	list := []compared{{"top-1, pp", top1, points}, {"loss", testLoss, func(v float64) string { return number.Signed(v, 4) }}}
+	list := []compared{{"top-1, pp", top1, points, &family{}}, {"loss", testLoss, func(v float64) string { return number.Signed(v, 4) }, &family{}}}
 	if used := conditions(c.groups); len(used) > 0 {
 		list = append(list, compared{"λ_max", lambdaMax(used[0]), func(v float64) string {
 			s := number.Significant(v, 3)
@@ -113,7 +114,7 @@ func (c *cohort) differences() Table {
 				s = "+" + s
 			}
 			return s
-		}})
+		}, &family{}})
 	}
 	for _, g := range c.groups {
 		b := c.baseline(g)
@@ -125,14 +126,18 @@ func (c *cohort) differences() Table {
 			if p.N == 0 {
 				continue
 			}
-			row := []string{g.Legend(c), b.Legend(c), k.name, fmt.Sprint(p.N), k.text(p.Mean), "", "", ""}
+			row := []string{g.Legend(c), b.Legend(c), k.name, fmt.Sprint(p.N), k.text(p.Mean), "", "", "", ""}
 			if p.N > 1 {
 				row[5] = k.text(p.Low) + " to " + k.text(p.High)
 				row[6] = pValue(p.P)
-				row[7] = strings.TrimPrefix(k.text(p.Detectable), "+")
+				k.tests.add(len(t.Rows), p.P)
+				row[8] = strings.TrimPrefix(k.text(p.Detectable), "+")
 			}
 			t.Rows = append(t.Rows, row)
 		}
+	}
+	for _, k := range list {
+		k.tests.each(func(row int, p float64) { t.Rows[row][7] = pValue(p) })
 	}
 	t.DropEmpty(5)
 	return t

@@ -147,23 +147,30 @@ func (c *cohort) seedFindings(f *findings, where string) {
 
 // differenceFindings puts the paired comparisons of top-1 into words.
 func (c *cohort) differenceFindings(f *findings, where string) {
-	for _, g := range c.groups {
+	var tests family
+	for i, g := range c.groups {
+		if b := c.baseline(g); b != nil {
+			if p := g.minus(b, top1); p.N > 1 {
+				tests.add(i, p.P)
+			}
+		}
+	}
+	tests.each(func(i int, corrected float64) {
+		g := c.groups[i]
 		b := c.baseline(g)
-		if b == nil {
-			continue
-		}
 		p := g.minus(b, top1)
-		if p.N < 2 {
-			continue
-		}
 		verdict := "within the scatter between seeds"
-		if p.P < 0.05 {
+		if corrected < 0.05 {
 			verdict = "beyond the scatter between seeds"
 		}
-		f.note("%s%s against %s: %s percentage points of top-1 over %s (95%% interval %s to %s, p = %s): a difference %s; a true one of %s would be found in 4 of 5 repetitions",
+		probability := "p = " + number.Significant(p.P, 2)
+		if len(tests.p) > 1 {
+			probability += fmt.Sprintf(", %s corrected for %d comparisons", number.Significant(corrected, 2), len(tests.p))
+		}
+		f.note("%s%s against %s: %s percentage points of top-1 over %s (95%% interval %s to %s; %s): a difference %s; a true one of %s would be found in 4 of 5 repetitions",
 			where, g.Legend(c), b.Legend(c), number.Signed(100*p.Mean, 2), number.Count(p.N, "paired seed"), number.Signed(100*p.Low, 2), number.Signed(100*p.High, 2),
-			number.Significant(p.P, 2), verdict, number.Fixed(100*p.Detectable, 2))
-	}
+			probability, verdict, number.Fixed(100*p.Detectable, 2))
+	})
 }
 
 func (c *cohort) curvatureFindings(f *findings, where string) {

@@ -61,6 +61,22 @@ func paired(differences []float64) Paired {
 	return p
 }
 
+// family is tests that are corrected for their number together, each with the
+// row of a table that shows it.
+type family struct {
+	p    []float64
+	rows []int
+}
+
+func (f *family) add(row int, p float64) { f.p, f.rows = append(f.p, p), append(f.rows, row) }
+
+// each gives the corrected p-values.
+func (f *family) each(do func(row int, p float64)) {
+	for i, p := range holm(f.p) {
+		do(f.rows[i], p)
+	}
+}
+
 // holm corrects the p-values of several tests for their number, by Holm's
 // step-down method.
 func holm(p []float64) []float64 {

@@ -38,15 +38,21 @@ func (s *study) verdicts() []Section {
 func (c *cohort) judged() Table {
 	t := Table{
 		Columns: []Column{{Head: "Guided"}, {Head: "Against"}, {Head: "Pairs n", Number: true}, {Head: "Top-1 difference, pp", Number: true},
-			{Head: "95% interval", Number: true}, {Head: "Seeds to resolve", Number: true}, {Head: "Loss difference", Number: true},
+			{Head: "95% interval", Number: true}, {Head: "p, Holm", Number: true}, {Head: "Seeds to resolve", Number: true}, {Head: "Loss difference", Number: true},
 			{Head: "λ_max ratio", Number: true}, {Head: "Verdict"}},
 	}
+	type comparison struct {
+		arm, role string
+		Paired
+		verdict verdict
+	}
+	var comparisons []comparison // a row each
+	var tests family
 	tuned := c.tuned()
 	for _, arm := range c.groups {
 		if arm.base() != "srn" || len(arm.whole()) == 0 {
 			continue
 		}
-		verdicts := map[string]verdict{}
 		name := arm.Legend(c)
 		if kind := arm.kind(); kind != "" && !strings.Contains(name, kind) {
 			name = kind + ", " + name
@@ -56,30 +62,40 @@ func (c *cohort) judged() Table {
 			if accuracy.N == 0 {
 				continue
 			}
-			v := judge(accuracy)
-			verdicts[r.role] = v
-			row := []string{name, r.name, fmt.Sprint(accuracy.N), number.Signed(100*accuracy.Mean, 2), "", "", "", "", v.String()}
+			row := []string{name, r.name, fmt.Sprint(accuracy.N), number.Signed(100*accuracy.Mean, 2), "", "", "", "", "", single.String()}
 			if accuracy.N > 1 {
 				row[4] = number.Signed(100*accuracy.Low, 2) + " to " + number.Signed(100*accuracy.High, 2)
-				row[5] = seedsText(seedsToResolve(accuracy))
+				row[6] = seedsText(seedsToResolve(accuracy))
+				tests.add(len(t.Rows), accuracy.P)
 			}
 			if loss := r.differences(arm, testLoss); loss.N > 0 {
-				row[6] = number.Signed(loss.Mean, 3)
+				row[7] = number.Signed(loss.Mean, 3)
 			}
 			if used := conditions(c.groups); len(used) > 0 {
 				if l := r.differences(arm, logarithm(lambdaMax(used[0]))); l.N > 0 {
-					row[7] = number.Fixed(math.Exp(l.Mean), 2)
+					row[8] = number.Fixed(math.Exp(l.Mean), 2)
 				}
 			}
-			t.Rows = append(t.Rows, row)
+			t.Rows, comparisons = append(t.Rows, row), append(comparisons, comparison{arm: name, role: r.role, Paired: accuracy})
 		}
-		if s := conclusion(verdicts); s != "" {
-			t.Notes = append(t.Notes, name+": "+s)
+	}
+	tests.each(func(row int, p float64) {
+		k := &comparisons[row]
+		k.verdict = judge(k.Mean, p)
+		t.Rows[row][5], t.Rows[row][9] = pValue(p), k.verdict.String()
+	})
+	for len(comparisons) > 0 {
+		arm, found := comparisons[0].arm, map[string]verdict{}
+		for len(comparisons) > 0 && comparisons[0].arm == arm {
+			found[comparisons[0].role], comparisons = comparisons[0].verdict, comparisons[1:]
+		}
+		if s := conclusion(found); s != "" {
+			t.Notes = append(t.Notes, arm+": "+s)
 		}
 	}
 	t.DropEmpty(3)
-	t.Notes = append(t.Notes, "Differences of the last epoch on test images; intervals by Student’s t over the pairs, not corrected for their number. "+
-		"Seeds to resolve: pairs with which a true difference as large as the measured one is found with 80% power at 5%. "+
+	t.Notes = append(t.Notes, "Differences of the last epoch on test images; intervals by Student’s t over the pairs, each by itself; p of the same test corrected for all comparisons of this table by Holm’s method, and the verdict by that, at 5%. "+
+		"Seeds to resolve: pairs with which a true difference as large as the measured one is found with 80% power at 5%, were it the only one. "+
 		"Tuned: of all plain training here, with and without weight decay, at every learning rate and length, and stopped early, that with the best mean accuracy on held-out images. "+
 		"λ_max ratio: the geometric mean over pairs.")
 	return t
@@ -278,12 +294,12 @@ func logarithm(m metric) metric {
 	}
 }
 
-// verdict is what an interval says of a difference.
+// verdict is what a test says of a difference.
 type verdict int
 
 const (
-	single     verdict = iota // no interval
-	unresolved                // it holds zero
+	single     verdict = iota // one pair: no test
+	unresolved                // it may be chance
 	better
 	worse
 )
@@ -292,16 +308,15 @@ func (v verdict) String() string {
 	return [...]string{"one pair tells nothing", "not resolved", "better", "worse"}[v]
 }
 
-func judge(p Paired) verdict {
+// judge is the verdict on a mean difference by its corrected p.
+func judge(mean, p float64) verdict {
 	switch {
-	case p.N < 2:
-		return single
-	case p.Low > 0:
+	case p >= 0.05:
+		return unresolved
+	case mean > 0:
 		return better
-	case p.High < 0:
-		return worse
 	}
-	return unresolved
+	return worse
 }
 
 // mostSeeds is where counting them ends.
