@@ -3,7 +3,7 @@ package cuda
 import "fmt"
 
 // Conv is a 3×3 convolution with padding 1, see device.Conv. Its filters are
-// prepared by Load; gradients are for stride 1 or 2.
+// prepared by Load.
 type Conv struct{ In, Out, Size, Stride int }
 
 const (
@@ -16,7 +16,7 @@ func (c Conv) stem() bool { return c.In == stemChannels }
 // Check returns an error if there are no kernels for the convolution.
 func (c Conv) Check() error {
 	if !c.stem() && c.In%16 != 0 || c.In < 1 || c.Out%16 != 0 || c.Out < 1 || c.Size < 2 ||
-		c.Stride != 1 && c.Stride != 2 || c.Size%c.Stride != 0 {
+		c.Stride != 1 && (c.Stride != 2 || c.stem()) || c.Size%c.Stride != 0 {
 		return fmt.Errorf("cuda: no convolution for %+v", c)
 	}
 	return nil
@@ -132,12 +132,8 @@ func convLaunch(kernel string, t tile, tiles, parities, taps int, y Ptr, x Opera
 }
 
 func (c Conv) forwardStem(y Ptr, x Operand, w Ptr, x2 Operand, w2 Ptr, images int) Launch {
-	kernel, pixels := "stem_forward", 256
-	if c.Stride == 2 {
-		kernel, pixels = "stem_forward_stride2", 128
-	}
-	const weights = 9 * stemChannels * 16
-	t, ok := planeTile(pixels, c.outSize(), stemPositions, c.reach)
+	const kernel, weights = "stem_forward", 9 * stemChannels * 16
+	t, ok := planeTile(256, c.outSize(), stemPositions, c.reach)
 	if !ok {
 		panic(fmt.Sprintf("cuda: no tile for %+v", c))
 	}
@@ -147,9 +143,6 @@ func (c Conv) forwardStem(y Ptr, x Operand, w Ptr, x2 Operand, w2 Ptr, images in
 }
 
 func (c Conv) backwardStem(dx Ptr, dy Operand, w Ptr, dy2 Operand, w2 Ptr, images int) Launch {
-	if c.Stride != 1 {
-		panic("cuda: the gradient in images is offered for stride 1 only")
-	}
 	const weights = 9 * 8 * stemChannels
 	t := c.tile(128, weights)
 	plane, tiles := t.plane(images, c.Size, c.Size, c.Size)

@@ -51,20 +51,16 @@ func (c Conv) backwardWeights(dw, scratch Ptr, x, dy, x2, dy2 Operand, images in
 	n := c.FilterLen()
 	total := launch("conv_weights_total", across(n, threads), threads, 0, dw, scratch, shares, c.In, c.Out, n)
 	if c.stem() {
-		kernel := strided("stem_weights", c.Stride)
+		const kernel = "stem_weights"
 		shared := checkShared(kernel, max(64*t.pixels()+4*stemChannels*t.positions(), 4*9*stemChannels*64))
 		args := append([]any{scratch, stored(x), dy, stored(x2), dy2, c.Out, tiles}, plane...)
 		return []Launch{launch(kernel, [3]int{shares, c.Out / 16, 1}, 144, shared, args...), total}
 	}
-	kernel := strided("conv_weights", c.Stride)
+	kernel := "conv_weights"
+	if c.Stride == 2 {
+		kernel += "_stride2"
+	}
 	shared := checkShared(kernel, max(2*64*(t.positions()+t.pixels()), 4*9*16*64))
 	args := append([]any{scratch, x, dy, x2, dy2, c.In, c.Out, tiles}, plane...)
 	return []Launch{launch(kernel, [3]int{shares, c.In / 16 * (c.Out / 16), 1}, 192, shared, args...), total}
-}
-
-func strided(kernel string, stride int) string {
-	if stride == 1 {
-		return kernel
-	}
-	return fmt.Sprintf("%s_stride%d", kernel, stride)
 }

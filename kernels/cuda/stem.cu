@@ -1,7 +1,7 @@
 // The first layer: 3×3 convolution of images with 3 channels, and the gradients
 // in its weights and in the images, with the tangents of all. Memory bounds it: 27 products a
 // number written. The tiles are those of the other convolutions, held in
-// single numbers since a pixel's three do not make a 16-byte word.
+// single numbers since a pixel's three do not make a 16-byte word. Stride 1 only.
 #include "convolve.cuh"
 #include "weights.cuh"
 
@@ -16,9 +16,9 @@ template <class Geometry> DEVICE void readPatch(float *patch, const Geometry &g,
 }
 
 // A block of 128 threads computes 256 pixels × 16 channels (blockIdx.y).
-template <int STRIDE, int ROWS>
-DEVICE void stem(float *shared, const Conv3x3<STRIDE> &g, float *y, const float *x, const float *w, const float *x2,
-                 const float *w2, int out) {
+DEVICE void stem(float *shared, const Conv3x3<1> &g, float *y, const float *x, const float *w, const float *x2, const float *w2,
+                 int out) {
+  constexpr int ROWS = 8;
   using T = Tile<STEM_WIDTH, ROWS>;
   const int group = threadIdx.x & 3, column = threadIdx.x >> 2, firstOut = blockIdx.y * STEM_WIDTH;
   float *filter = shared, *patch = shared + 9 * STEM * STEM_WIDTH;
@@ -53,20 +53,15 @@ DEVICE void stem(float *shared, const Conv3x3<STRIDE> &g, float *y, const float 
   }
 }
 
-#define STEM_FORWARD(name, STRIDE, ROWS)                                                                             \
-  KERNEL(128, name, float *y, const float *x, const float *w, const float *x2, const float *w2, int out, PLANE) {   \
-    DYNAMIC_SHARED(float4, shared);                                                                                  \
-    stem<STRIDE, ROWS>(reinterpret_cast<float *>(shared), Conv3x3<STRIDE>(plane(blockIdx.x), logImages), y, x, w,    \
-                       x2, w2, out);                                                                                 \
-  }
-
-STEM_FORWARD(stem_forward, 1, 8)
-STEM_FORWARD(stem_forward_stride2, 2, 4)
+KERNEL(128, stem_forward, float *y, const float *x, const float *w, const float *x2, const float *w2, int out, PLANE) {
+  DYNAMIC_SHARED(float4, shared);
+  stem(reinterpret_cast<float *>(shared), Conv3x3<1>(plane(blockIdx.x), logImages), y, x, w, x2, w2, out);
+}
 
 // A block of 144 threads computes the 27 weights of 16 output channels
 // (blockIdx.y) over its share of the tiles, as weightGradient does: four groups
 // take rows in turns, and a thread has a channel, a row of taps and four outputs.
-template <int STRIDE, class Make>
+template <class Make>
 DEVICE void stemWeights(float4 *shared, Make make, int tiles, float *partial, const float *x, const Operand &dy,
                         const float *x2, const Operand &dy2, int out) {
   const int lane = threadIdx.x % 36, group = threadIdx.x / 36;
@@ -92,7 +87,7 @@ DEVICE void stemWeights(float4 *shared, Make make, int tiles, float *partial, co
         for (int i = 0; i < width; i++) {
           float4 v = d[4 * i];
 #pragma unroll
-          for (int t = 0; t < 3; t++) sum[t] = fma4(p[(STRIDE * i + t) * STEM], v, sum[t]);
+          for (int t = 0; t < 3; t++) sum[t] = fma4(p[(i + t) * STEM], v, sum[t]);
         }
       }
     }
@@ -109,20 +104,16 @@ DEVICE void stemWeights(float4 *shared, Make make, int tiles, float *partial, co
   }
 }
 
-#define STEM_WEIGHTS(name, STRIDE)                                                                                   \
-  DENSE_KERNEL(144, 2, name, float *partial, const float *x, OPERAND(dy), const float *x2, OPERAND(dy2), int out, int tiles, \
-         PLANE) {                                                                                                    \
-    DYNAMIC_SHARED(float4, shared);                                                                                  \
-    auto make = [=](int tile) { return WeightTile<STRIDE>(plane(tile), logImages); };                                \
-    stemWeights<STRIDE>(shared, make, tiles, partial, x, operand(dy), x2, operand(dy2), out);                        \
-  }
-
-STEM_WEIGHTS(stem_weights, 1)
-STEM_WEIGHTS(stem_weights_stride2, 2)
+DENSE_KERNEL(144, 2, stem_weights, float *partial, const float *x, OPERAND(dy), const float *x2, OPERAND(dy2), int out, int tiles,
+             PLANE) {
+  DYNAMIC_SHARED(float4, shared);
+  auto make = [=](int tile) { return WeightTile<1>(plane(tile), logImages); };
+  stemWeights(shared, make, tiles, partial, x, operand(dy), x2, operand(dy2), out);
+}
 
 // A block of 128 threads computes the gradient in 128 pixels of an image, which
 // only needs to be right: training does without it. As in conv.cu it is a
-// convolution with the flipped filter, [tap][channels][3]; stride 1 only.
+// convolution with the flipped filter, [tap][channels][3].
 DEVICE void stemBackward(float4 *patch, const Conv3x3<1> &g, float *dx, const Operand &dy, const float *w,
                          const Operand &dy2, const float *w2, int channels) {
   float *filter = reinterpret_cast<float *>(patch + 2 * g.positions);  // [tap][8][3]

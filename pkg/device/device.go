@@ -64,7 +64,7 @@ type Convs interface {
 type ConvShape struct {
 	In, Out int // channels; Out a multiple of 16, In too or 3
 	Size    int // height and width of the input, even where Stride is 2
-	Stride  int // 1 or 2
+	Stride  int // 1 or 2; 1 of images with 3 channels
 	Batch   int // largest number of images
 }
 

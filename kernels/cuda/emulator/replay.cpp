@@ -1,9 +1,11 @@
 // replay does again what a trace says a device was asked to do. Compiled with
 // -fsanitize=thread it reports every two accesses of a launch's threads to the
-// same memory, one of them a write, that no barrier orders.
+// same memory, one of them a write, that no barrier orders. A kernel that is not in the
+// trace is a failure too.
 #include "trace.h"
 #include <cstdlib>
 #include <cstring>
+#include <set>
 #include <vector>
 
 using namespace emulator;
@@ -30,6 +32,8 @@ static Address get_address() {
 	return p.block ? blocks.at(p.block) + p.offset : p.offset;
 }
 
+static std::set<std::string> launched;
+
 static int launch() {
 	std::string name(get<uint64_t>(), 0);
 	get(name.data(), name.size());
@@ -38,6 +42,7 @@ static int launch() {
 		fprintf(stderr, "replay: no kernel %s\n", name.c_str());
 		return 1;
 	}
+	launched.insert(name);
 	Dim grid = get<Dim>(), block = get<Dim>();
 	unsigned shared_bytes = get<unsigned>();
 	std::vector<uint64_t> values(k->count);
@@ -86,6 +91,13 @@ int main(int count, char **arguments) {
 			failed += launch();
 			break;
 		}
-	printf("replay: %ld launches, %ld failed\n", launches, failed);
-	return failed > 0;
+	int missing = 0;
+	for (const Kernel &k : kernels()) {
+		if (launched.count(k.name))
+			continue;
+		missing++;
+		printf("replay: the trace has no launch of %s\n", k.name);
+	}
+	printf("replay: %ld launches of %zu kernels, %ld failed\n", launches, launched.size(), failed);
+	return failed || missing;
 }

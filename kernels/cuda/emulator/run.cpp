@@ -278,10 +278,12 @@ uint32_t shuffle(uint32_t mask, uint32_t value, int source, int line) {
 	return w.result[me];
 }
 
+std::span<const Kernel> kernels() { return {__start_emulator_kernels, __stop_emulator_kernels}; }
+
 const Kernel *find(const char *name) {
-	for (Kernel *k = __start_emulator_kernels; k != __stop_emulator_kernels; k++)
-		if (!strcmp(k->name, name))
-			return k;
+	for (const Kernel &k : kernels())
+		if (!strcmp(k.name, name))
+			return &k;
 	return nullptr;
 }
 

@@ -1,6 +1,7 @@
 // Running launches on fibers.
 #pragma once
 #include "emulator.h"
+#include <span>
 
 namespace emulator {
 
@@ -17,7 +18,8 @@ enum Fault { none = 0, illegal_address = 700, misaligned_address = 716, launch_f
 Fault run(const Kernel &kernel, Dim grid, Dim block, unsigned shared_bytes, void **arguments);
 const char *problem();
 
-// kernels compiled into this library
+// kernels are those compiled into this library.
+std::span<const Kernel> kernels();
 const Kernel *find(const char *name);
 
 } // namespace emulator

@@ -47,7 +47,7 @@ type filter struct{ forward, backward []float32 }
 
 // Conv implements device.Convs.
 func (b *Backend) Conv(s device.ConvShape) device.Conv {
-	if s.Out%kernels.Lanes != 0 || s.Stride < 1 || s.Stride > 2 || s.Size%s.Stride != 0 {
+	if s.Out%kernels.Lanes != 0 || s.Stride < 1 || s.Stride > 2 || s.Stride == 2 && s.In%kernels.Lanes != 0 || s.Size%s.Stride != 0 {
 		panic(fmt.Sprintf("cpu: no convolution for %+v", s))
 	}
 	c := &conv{ConvShape: s, b: b, group: 1}

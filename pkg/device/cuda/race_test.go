@@ -11,15 +11,14 @@ import (
 	"srn/pkg/device/cuda/driver"
 )
 
-// raced are the parts of the suite that are traced, on shapes that are small,
-// since ThreadSanitizer takes its time. Kernels that they do not launch are
-// others' templates with tiles of another width, and a first layer of stride 2,
-// which no network has.
-const raced = "^TestSuite$/^forward$/^(Vectors|Conv|BatchNorm|Combine|Subsample|PoolAndLinear|Multiply|CrossEntropy|Load|Conv1D)$" +
-	"/^(1000|3to16@8|16to32@6|64to64@8|32to64@8|48to16@12|48to32@2|.*length_(5|3|511)|)$"
+// raced are the parts of the suite that are traced: launches of every kernel, on
+// shapes that are small, since ThreadSanitizer takes its time.
+const raced = "^TestSuite$/^forward$/^(Vectors|Conv|BatchNorm|Combine|Subsample|PoolAndLinear|Multiply|CrossEntropy|Load|Conv1D|Tally|Blend)$" +
+	"/^(1000|3to16@8|16to32@6|16to32@4|64to64@8|64to64@4|32to64@8|48to16@12|48to32@2|.*length_(5|3|7|511)|)$"
 
 // TestRaces runs a part of the suite in a process of its own, which writes down
-// all launches, and has them done again under ThreadSanitizer.
+// all launches, and has them done again under ThreadSanitizer. A kernel that
+// was not launched is a failure.
 func TestRaces(t *testing.T) {
 	trace := filepath.Join(t.TempDir(), "trace")
 	emulated(t, "SRN_EMULATOR_TRACE", trace)

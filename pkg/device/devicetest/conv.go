@@ -31,6 +31,8 @@ var convCases = sync.OnceValue(func() (cases []*convCase) {
 		{In: 16, Out: 32, Size: 16, Stride: 2, Batch: 19},
 		{In: 32, Out: 64, Size: 8, Stride: 2, Batch: 1},
 		{In: 32, Out: 64, Size: 8, Stride: 2, Batch: 19},
+		{In: 16, Out: 32, Size: 4, Stride: 2, Batch: 3},
+		{In: 64, Out: 64, Size: 4, Stride: 2, Batch: 3},
 	} {
 		cases = append(cases, newConvCase(s))
 	}

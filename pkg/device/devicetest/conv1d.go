@@ -128,6 +128,7 @@ var conv1DShapes = []device.Conv1DShape{
 	{Channels: []int{16}, Kernel: 9, Length: 5},
 	{Channels: []int{32, 16}, Kernel: 3, Length: 2},
 	{Channels: []int{48, 32, 16}, Kernel: 9, Length: 3},
+	{Channels: []int{16, 64}, Kernel: 3, Length: 7},
 	{Channels: []int{16, 32, 16}, Kernel: 5, Length: 511},
 	{Channels: []int{32, 16, 16}, Kernel: 9, Length: 512},
 	{Channels: []int{16, 16, 32}, Kernel: 9, Length: 520},
