@@ -85,7 +85,7 @@ func (h *harness) read(at Ptr, n int) []float32 {
 func (h *harness) launch(list ...Launch) {
 	h.t.Helper()
 	for _, l := range list {
-		if err := h.machine.Launch(l.Kernel, l.Grid, l.Block, l.Shared, l.Args); err != nil {
+		if err := h.machine.Launch(l.Kernel, l.Grid, l.Block, l.Shared, l.Args()); err != nil {
 			h.t.Fatal(err)
 		}
 	}

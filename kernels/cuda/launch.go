@@ -20,14 +20,23 @@ func (p Ptr) Bytes(n int) Ptr {
 }
 
 // Launch is one kernel with its arguments. Launches are pure values: whoever
-// runs the same operation on as many images again can keep them.
+// runs the same operation on as many images again can keep them, and to make
+// one takes no memory of the heap.
 type Launch struct {
 	Kernel string
 	Grid   [3]int
 	Block  [3]int
-	Shared int      // bytes of dynamic shared memory
-	Args   []uint64 // one slot of 8 bytes for each parameter
+	Shared int // bytes of dynamic shared memory
+
+	args  [MostArgs]uint64
+	count int
 }
+
+// MostArgs is the number of parameters of the kernel that has the most.
+const MostArgs = 48
+
+// Args returns the arguments, one slot of 8 bytes for each parameter.
+func (l *Launch) Args() []uint64 { return l.args[:l.count] }
 
 // most is the limit of a grid's second and third dimension.
 const most = 65535
@@ -39,30 +48,32 @@ func launch(kernel string, grid [3]int, threads, shared int, args ...any) Launch
 	}
 	l := Launch{Kernel: kernel, Grid: grid, Block: [3]int{threads, 1, 1}, Shared: shared}
 	for _, a := range args {
-		l.Args = appendArg(l.Args, a)
+		switch a := a.(type) {
+		case Ptr:
+			l.add(uint64(a))
+		case Operand:
+			l.addOperand(a)
+		case int:
+			if a < math.MinInt32 || a > math.MaxInt32 {
+				panic(fmt.Sprintf("cuda: %d is too large for a kernel's int", a))
+			}
+			l.add(uint64(uint32(int32(a))))
+		case int64:
+			l.add(uint64(a))
+		case float32:
+			l.add(uint64(math.Float32bits(a)))
+		case float64:
+			l.add(math.Float64bits(a))
+		default:
+			panic("cuda: " + kernel + ": an argument of a type that no parameter has")
+		}
 	}
 	return l
 }
 
-func appendArg(to []uint64, a any) []uint64 {
-	switch a := a.(type) {
-	case Ptr:
-		return append(to, uint64(a))
-	case Operand:
-		return a.appendTo(to)
-	case int:
-		if a < math.MinInt32 || a > math.MaxInt32 {
-			panic(fmt.Sprintf("cuda: %d is too large for a kernel's int", a))
-		}
-		return append(to, uint64(uint32(int32(a))))
-	case int64:
-		return append(to, uint64(a))
-	case float32:
-		return append(to, uint64(math.Float32bits(a)))
-	case float64:
-		return append(to, math.Float64bits(a))
-	}
-	panic(fmt.Sprintf("cuda: argument of type %T", a))
+func (l *Launch) add(slot uint64) {
+	l.args[l.count] = slot
+	l.count++
 }
 
 // across is the grid of n threads in blocks of the given size.
@@ -95,14 +106,18 @@ func Stored(p Ptr) Operand { return Operand{Src: []Ptr{p}} }
 // Zero reports whether the operand is absent.
 func (o Operand) Zero() bool { return len(o.Src) == 0 }
 
-func (o Operand) appendTo(args []uint64) []uint64 {
+func (l *Launch) addOperand(o Operand) {
 	if len(o.Src) > 4 || len(o.Src) > 1 && o.Coef == 0 || o.Post == Mask && (o.MaskSrc == 0 || o.MaskCoef == 0) {
-		panic(fmt.Sprintf("cuda: no such operand: %+v", o))
+		panic(fmt.Sprintf("cuda: %s: no operand of %d arrays with coefficients at %#x, masked (%v) by %#x and %#x",
+			l.Kernel, len(o.Src), o.Coef, o.Post == Mask, o.MaskSrc, o.MaskCoef))
 	}
 	var src [4]Ptr
 	copy(src[:], o.Src)
 	for _, p := range src {
-		args = append(args, uint64(p))
+		l.add(uint64(p))
 	}
-	return append(args, uint64(o.Coef), uint64(o.MaskSrc), uint64(o.MaskCoef), uint64(len(o.Src)|int(o.Post)<<8))
+	for _, p := range []Ptr{o.Coef, o.MaskSrc, o.MaskCoef} {
+		l.add(uint64(p))
+	}
+	l.add(uint64(len(o.Src) | int(o.Post)<<8))
 }

@@ -61,9 +61,8 @@ func TestBlend(t *testing.T) {
 		ratios, factor, scratch := h.of(make([]float32, 2)).at, h.scratch(4), h.scratch(SquaresLen)
 		for range 2 {
 			cpu.Add(y.host, x.host, xNorm, c.factor, c.share)
-			for _, l := range Blend(ratios, factor, scratch, y.at, x.at, xNorm, c.factor, c.share, n) {
-				h.launch(l)
-			}
+			blend := Blend(ratios, factor, scratch, y.at, x.at, xNorm, c.factor, c.share, n)
+			h.launch(blend[:]...)
 		}
 		h.same("blend", y, 1e-6)
 		got := make([]float64, 1)

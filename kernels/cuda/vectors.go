@@ -42,9 +42,9 @@ func SGD(p, v, g Ptr, lr, momentum, weightDecay float32, n int) Launch {
 }
 
 // Dot computes ⟨x, y⟩ into one float64 at result.
-func Dot(result, scratch, x, y Ptr, n int) []Launch {
+func Dot(result, scratch, x, y Ptr, n int) [2]Launch {
 	grid := shareGrid(n)
-	return []Launch{
+	return [2]Launch{
 		launch("vector_dot", grid, threads, 8*threads, scratch, x, y, int64(n)),
 		launch("vector_total", [3]int{1, 1, 1}, threads, 8*threads, result, scratch, grid[0]),
 	}

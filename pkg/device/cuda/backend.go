@@ -32,6 +32,7 @@ type Backend struct {
 	scratch      kernels.Ptr // of the operation that runs
 	scratchBytes int
 	dot          kernels.Ptr // a float64
+	dotOnHost    []float64
 
 	images map[*byte]kernels.Ptr // data sets by their first byte
 }
@@ -103,17 +104,25 @@ func (t *task) run(int) { t.runAny(0) }
 func (b *Backend) resolve(list []kernels.Launch) []launch {
 	resolved := make([]launch, len(list))
 	for i, l := range list {
-		f, ok := b.module[l.Kernel]
-		if !ok {
-			panic("cuda: no kernel " + l.Kernel)
-		}
-		resolved[i] = launch{l, f}
+		resolved[i] = launch{l, b.kernel(l.Kernel)}
 	}
 	return resolved
 }
 
+func (b *Backend) kernel(name string) cu.Function {
+	f, ok := b.module[name]
+	if !ok {
+		panic("cuda: no kernel " + name)
+	}
+	return f
+}
+
 // now puts launches into the stream at once.
-func (b *Backend) now(list ...kernels.Launch) { b.stream.launch(b.resolve(list)...) }
+func (b *Backend) now(list ...kernels.Launch) {
+	for i := range list {
+		b.stream.launch(launch{list[i], b.kernel(list[i].Kernel)})
+	}
+}
 
 // temporary returns memory for the operation that is being built. All
 // operations share it, since the device carries out one after another. Those

@@ -23,9 +23,8 @@ func (l *blend) Add(y, x device.Buffer, xNorm, factor, share float64) {
 	if factor == 0 && share == 0 || y.Len() == 0 {
 		return
 	}
-	for _, k := range kernels.Blend(l.ratios, l.factor, l.b.temporary(kernels.SquaresLen), at(y), at(x), xNorm, factor, share, y.Len()) {
-		l.b.now(k)
-	}
+	k := kernels.Blend(l.ratios, l.factor, l.b.temporary(kernels.SquaresLen), at(y), at(x), xNorm, factor, share, y.Len())
+	l.b.now(k[:]...)
 }
 
 // Ratios implements device.Blend.

@@ -38,7 +38,7 @@ func Open(index int) (*Backend, error) {
 		}
 		return nil, fail(err)
 	}
-	b.dot = b.allocate(8)
+	b.dot, b.dotOnHost = b.allocate(8), make([]float64, 1)
 	return b, nil
 }
 

@@ -36,7 +36,8 @@ func steps(t *testing.T, b *Backend, arch string) []work {
 	labels, losses := make([]float32, images), make([]float32, images)
 	figures := device.Figures{Loss: net.Loss(), Logits: net.Logits(), Labels: b.New(images), Classes: 10,
 		Gradient: net.Grad(), Made: []device.Buffer{net.Params(), net.Running()}}
-	tally, step := b.Tally(figures), 0
+	tally, blend, step := b.Tally(figures), b.Blend(), 0
+	whole := make([]float32, v.Len())
 	pass := func() {
 		net.Forward(images, nn.Train)
 		net.CrossEntropy(images)
@@ -54,6 +55,16 @@ func steps(t *testing.T, b *Backend, arch string) []work {
 			tally.Add(step, images)
 			tally.Fault()
 		}},
+		{"arithmetic on vectors", func() {
+			b.Copy(hv, v)
+			b.Fill(hv, 1)
+			b.Scale(hv, 0.5)
+			b.Axpy(hv, float32(b.Dot(v, hv)), v)
+			blend.Add(hv, v, 3, 0.5, 0)
+			b.Write(hv, whole) // in more than one batch of commands
+			b.Read(whole, hv)
+			tally.Read()
+		}},
 		{"evaluation", func() {
 			b.Run(images, load)
 			net.Forward(images, nn.Eval)
@@ -67,8 +78,8 @@ func steps(t *testing.T, b *Backend, arch string) []work {
 	}
 }
 
-// After the first time, work takes no memory of the device and little of the
-// host, and launches the same kernels. -v shows how many.
+// After the first time, work takes no memory of the device nor of the host, and
+// launches the same kernels. -v shows how many.
 func TestSteps(t *testing.T) {
 	for _, arch := range []string{"resnet8", "resnet20"} {
 		t.Run(arch, func(t *testing.T) {
@@ -88,6 +99,12 @@ func TestSteps(t *testing.T) {
 				}
 				if m := free(); m != memory {
 					t.Errorf("%s: takes %d bytes of the device each time", w.name, memory-m)
+				}
+				// The mean over runs, since channels allocate what waits on them once.
+				if arch == "resnet8" {
+					if n := testing.AllocsPerRun(4, w.run); n != 0 {
+						t.Errorf("%s: allocates %v times", w.name, n)
+					}
 				}
 				t.Logf("%s: %d launches", w.name, launches)
 			}

@@ -4,7 +4,6 @@ package cuda
 
 import (
 	"runtime"
-	"slices"
 	"unsafe"
 
 	"gorgonia.org/cu"
@@ -24,6 +23,14 @@ type stream struct {
 	launches int         // asked for so far
 	reads    int         // that the host has waited for
 	fail     func(error) // told of err on the caller's goroutine; does not return
+
+	// The call at hand that the host waits for, with what serves it, made once.
+	call                 func() error
+	run                  func()
+	done                 chan error
+	host                 []byte // of a copy
+	device               kernels.Ptr
+	fromDevice, toDevice func() error
 }
 
 // launch is a kernel with its arguments.
@@ -74,9 +81,22 @@ const (
 )
 
 func newStream(fail func(error)) *stream {
-	s := &stream{calls: make(chan func(), 1), batches: make(chan *batch, 2), fail: fail}
+	s := &stream{calls: make(chan func(), 1), batches: make(chan *batch, 2), fail: fail, done: make(chan error)}
+	s.run = func() {
+		if s.err == nil {
+			s.err = s.call()
+		}
+		s.done <- s.err
+	}
+	s.fromDevice = func() error {
+		return cu.MemcpyDtoH(unsafe.Pointer(&s.host[0]), cu.DevicePtr(s.device), int64(len(s.host)))
+	}
+	s.toDevice = func() error {
+		return cu.MemcpyHtoD(cu.DevicePtr(s.device), unsafe.Pointer(&s.host[0]), int64(len(s.host)))
+	}
 	for range 2 {
-		b := &batch{}
+		b := &batch{commands: make([]command, 0, batchCommands), arguments: make([]uint64, 0, batchCommands*kernels.MostArgs),
+			bytes: make([]byte, 0, batchBytes), pointers: make([]unsafe.Pointer, 0, kernels.MostArgs)}
 		b.handOver = func() {
 			if s.err == nil {
 				s.err = b.issue()
@@ -107,14 +127,16 @@ func (s *stream) do(f func() error) {
 // try is do that returns the driver's first error.
 func (s *stream) try(f func() error) error {
 	s.submit()
-	done := make(chan error)
-	s.calls <- func() {
-		if s.err == nil {
-			s.err = f()
-		}
-		done <- s.err
-	}
-	return <-done
+	s.call = f
+	s.calls <- s.run
+	return <-s.done
+}
+
+// copyNow copies between the host and the device, one way or the other.
+func (s *stream) copyNow(host []byte, device kernels.Ptr, way func() error) {
+	s.host, s.device = host, device
+	s.do(way)
+	s.host = nil
 }
 
 // submit hands over the batch at hand.
@@ -142,8 +164,8 @@ func (s *stream) launch(list ...launch) {
 		l, c := &list[i], s.next()
 		b := s.batch
 		*c = command{function: l.function, grid: l.Grid, block: l.Block, shared: l.Shared,
-			first: len(b.arguments), last: len(b.arguments) + len(l.Args)}
-		b.arguments = append(b.arguments, l.Args...)
+			first: len(b.arguments), last: len(b.arguments) + len(l.Args())}
+		b.arguments = append(b.arguments, l.Args()...)
 	}
 	s.launches += len(list)
 }
@@ -151,7 +173,7 @@ func (s *stream) launch(list ...launch) {
 // write copies bytes to the device. They may change when it has returned.
 func (s *stream) write(to kernels.Ptr, bytes []byte) {
 	if len(bytes) > batchBytes {
-		s.do(func() error { return cu.MemcpyHtoD(cu.DevicePtr(to), unsafe.Pointer(&bytes[0]), int64(len(bytes))) })
+		s.copyNow(bytes, to, s.toDevice)
 		return
 	}
 	if len(s.batch.bytes)+len(bytes) > batchBytes {
@@ -166,7 +188,7 @@ func (s *stream) write(to kernels.Ptr, bytes []byte) {
 // read copies bytes from the device when all that was asked for is done.
 func (s *stream) read(bytes []byte, from kernels.Ptr) {
 	s.reads++
-	s.do(func() error { return cu.MemcpyDtoH(unsafe.Pointer(&bytes[0]), cu.DevicePtr(from), int64(len(bytes))) })
+	s.copyNow(bytes, from, s.fromDevice)
 }
 
 // copy copies within the device.
@@ -198,7 +220,7 @@ func (b *batch) one(c *command) error {
 	case zeros:
 		return cu.MemsetD32Async(c.to, 0, c.size/4, cu.NoStream)
 	}
-	b.pointers = slices.Grow(b.pointers[:0], c.last-c.first)
+	b.pointers = b.pointers[:0]
 	for i := range b.arguments[c.first:c.last] {
 		b.pointers = append(b.pointers, unsafe.Pointer(&b.arguments[c.first+i]))
 	}

@@ -40,12 +40,14 @@ func (b *Backend) Scale(x device.Buffer, a float32) {
 // Dot implements device.Vectors.
 func (b *Backend) Dot(x, y device.Buffer) float64 {
 	sameLen("Dot", x.Len(), y.Len())
-	sum := []float64{0}
-	if n := x.Len(); n > 0 {
-		b.now(kernels.Dot(b.dot, b.temporary(kernels.DotScratch), at(x), at(y), n)...)
-		b.stream.read(raw(sum), b.dot)
+	n := x.Len()
+	if n == 0 {
+		return 0
 	}
-	return sum[0]
+	k := kernels.Dot(b.dot, b.temporary(kernels.DotScratch), at(x), at(y), n)
+	b.now(k[:]...)
+	b.stream.read(raw(b.dotOnHost), b.dot)
+	return b.dotOnHost[0]
 }
 
 // SGD implements device.Vectors.
