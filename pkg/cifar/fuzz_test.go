@@ -42,7 +42,10 @@ func FuzzArchive(f *testing.F) {
 		boundtest.Allocates(t, archiveBound, func() {
 			err := c.readArchive(bytes.NewReader(in), int64(len(in)))
 			if err == nil {
-				_, err = c.finish()
+				var set *Set
+				if set, err = c.finish(); err == nil && len(set.Train.Pixels) != set.Train.Len()*Pixels {
+					t.Error("images and labels differ in number")
+				}
 			}
 			refused(t, err)
 		})
@@ -78,7 +81,10 @@ func FuzzMember(f *testing.F) {
 func FuzzPickle(f *testing.F) {
 	f.Add(cifartest.Meta10())
 	f.Add(cifartest.Spec{Dataset: "cifar100", PerFile: 1, Python: true}.Files()[0].Data)
-	for _, p := range cyclic {
+	for _, p := range append(cyclic,
+		"\x80\x02}q\x01(U\x04listq\x02]q\x03h\x03auh\x01.",
+		"\x80\x02}U\x01a\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7fs.",
+	) {
 		f.Add([]byte(p))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
@@ -88,8 +94,13 @@ func FuzzPickle(f *testing.F) {
 			if err != nil && !errors.As(err, &refusal) && err != io.EOF && err != io.ErrUnexpectedEOF {
 				t.Fatalf("%v is a %T", err, err)
 			}
-			d.ints("labels")
-			d.strings("label_names")
+			for key, v := range d {
+				d.ints(key)
+				d.strings(key)
+				if a, ok := v.(*array); ok && a.rows*a.columns != len(a.bytes) {
+					t.Errorf("array of %d × %d has %d bytes", a.rows, a.columns, len(a.bytes))
+				}
+			}
 		})
 	})
 }
