@@ -105,6 +105,7 @@ func mistakenFiles(t *testing.T, dir string) {
 	write("page.tar.gz", []byte("<!DOCTYPE html><title>404 Not Found</title>"))
 	write("broken.json", []byte("{\"type\":\"header\",\"tool\":\"srn-fit\",\"version\":\"1\",\"schema\":1}\n{\"type\":\"epoch\",\"epoch\":1\n{}\n"))
 	write("other.json", []byte("{\"loss\":1}\n"))
+	write("newer.jsonl", []byte("{\"type\":\"header\",\"tool\":\"srn-fit\",\"version\":\"v9.0\",\"schema\":9}\n"))
 	write("wandb.json", []byte("{\"type\":\"header\",\"tool\":\"wandb\",\"version\":\"1\",\"schema\":1}\n"))
 
 	for _, spec := range []cifartest.Spec{{Dataset: "cifar10", PerFile: 20}, {Dataset: "cifar100", PerFile: 100}} {

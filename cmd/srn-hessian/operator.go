@@ -93,6 +93,7 @@ type measurement struct {
 	kind   string
 	seed   int64
 	config artifact.Fields
+	pairs  int // wanted of the whole matrix; 0: none
 	of     func(*matrix) (artifact.Fields, error)
 	// finish, if set, ends the work after the last checkpoint.
 	finish func(*probe.Session) error
@@ -105,8 +106,12 @@ func (o *operatorFlags) run(ctx *cli.Context, flags *probe.Flags, m measurement)
 		return err
 	}
 	for _, c := range s.Checkpoints {
-		if _, err := o.blocks(c); err != nil {
+		blocks, err := o.blocks(c)
+		if err != nil {
 			return err
+		}
+		if n := blocks[0].Dim(); o.Per == "all" && m.pairs > n {
+			return cli.Errorf(cli.ExitUsage, "--k: %d eigenvalues of %s, whose matrix has %d", m.pairs, c.Path, n)
 		}
 	}
 	out, err := s.Create(schema, m.seed, append(o.config(), m.config...))

@@ -37,7 +37,7 @@ func (t *top) Run(ctx *cli.Context) error {
 	}
 	warm := map[string][]float32{} // by block, from the checkpoint before
 	var file vectorsFile
-	work := measurement{kind: "top", seed: t.Seed, config: artifact.Fields{
+	work := measurement{kind: "top", seed: t.Seed, pairs: t.K, config: artifact.Fields{
 		{Key: "algorithm", Value: t.Algorithm}, {Key: "k", Value: t.K}, {Key: "order", Value: t.Order}, {Key: "tol", Value: t.Tol},
 		{Key: "max_steps", Value: t.MaxSteps}, {Key: "krylov", Value: t.Krylov},
 		{Key: "verify", Value: t.Verify}, {Key: "warm", Value: t.Warm},
@@ -86,6 +86,10 @@ func (t *top) find(m *matrix, start []float32) (*curvature.Result, error) {
 	})
 }
 
+// mostKrylov is how many vectors a matrix of their products, of which all
+// eigenvalues are found at every restart, can have in memory and in time.
+const mostKrylov = 10_000
+
 // check refuses values that cannot work.
 func (t *top) check() error {
 	usage := func(format string, a ...any) error { return cli.Errorf(cli.ExitUsage, format, a...) }
@@ -102,6 +106,9 @@ func (t *top) check() error {
 		return cli.WithHint(usage("--order be: one eigenvalue has no two ends"), "use --k 2 or more")
 	case t.Krylov != 0 && t.Krylov <= t.K:
 		return usage("--krylov: %d vectors are too few for %d eigenvalues; at least %d", t.Krylov, t.K, t.K+1)
+	case max(t.Krylov, 2*t.K+20) > mostKrylov:
+		return cli.WithHint(usage("--k: %d eigenvalues would keep %d vectors, and at most %d can be", t.K, max(t.Krylov, 2*t.K+20), mostKrylov),
+			"srn-hessian density shows the whole spectrum")
 	case t.Vectors != "" && len(t.Checkpoints) != 1:
 		return cli.WithHint(usage("--vectors: one file holds one checkpoint's eigenvectors, not those of %d", len(t.Checkpoints)), "run once for each checkpoint")
 	case t.Vectors == "-" && t.Output == "-":

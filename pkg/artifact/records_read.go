@@ -3,8 +3,12 @@ package artifact
 import (
 	"bufio"
 	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"unicode/utf8"
 
@@ -18,22 +22,38 @@ import (
 // lines, and whole frames, go; it is then not Complete. Damage elsewhere is a
 // *FormatError, and so is a file without a whole header.
 func ReadRecords(path string) ([]Stream, error) {
+	streams, _, err := HashRecords(path)
+	return streams, err
+}
+
+// HashRecords is ReadRecords with the SHA-256 of the uncompressed bytes in
+// hexadecimal, that of [HashFile] unless the file ends in a torn frame, which
+// is left out. It reads but once, as a pipe must be.
+func HashRecords(path string) (streams []Stream, sum string, err error) {
 	in, _, err := open(path)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer in.Close()
-	return DecodeRecords(in, display(path), Limits{})
+	p := &recordParser{path: display(path), sum: sha256.New()}
+	if streams, err = p.all(in, Limits{}); err != nil {
+		return nil, "", err
+	}
+	return streams, hex.EncodeToString(p.sum.Sum(nil)), nil
 }
 
 // DecodeRecords is ReadRecords from r; name stands for the file in errors.
 func DecodeRecords(r io.Reader, name string, lim Limits) ([]Stream, error) {
-	p := &recordParser{path: name}
+	return (&recordParser{path: name}).all(r, lim)
+}
+
+// all reads the streams of r, of which there must be one.
+func (p *recordParser) all(r io.Reader, lim Limits) ([]Stream, error) {
 	if err := p.parse(r, lim.withDefaults(defaultRecordSize), nil); err != nil {
 		return nil, err
 	}
 	if len(p.streams) == 0 {
-		return nil, formatErrorf(name, "", "holds no whole record").mend("it is empty or cut off within its header; make it again")
+		return nil, formatErrorf(p.path, "", "holds no whole record").mend("it is empty or cut off within its header; make it again")
 	}
 	return p.streams, nil
 }
@@ -43,10 +63,11 @@ type recordParser struct {
 	path    string
 	lim     Limits
 	streams []Stream
-	values  int64  // that may still be read
-	partial []byte // a line whose end has not come yet
-	line    int    // number of the last whole line
-	offset  int64  // uncompressed bytes up to the end of that line
+	sum     hash.Hash // of the uncompressed bytes; nil: not wanted
+	values  int64     // that may still be read
+	partial []byte    // a line whose end has not come yet
+	line    int       // number of the last whole line
+	offset  int64     // uncompressed bytes up to the end of that line
 	// onLine, where set, is called after each line that holds something.
 	onLine func() error
 }
@@ -110,6 +131,9 @@ func (p *recordParser) plain(r io.Reader) error {
 
 // feed parses the whole lines of what has come so far.
 func (p *recordParser) feed(b []byte) error {
+	if p.sum != nil {
+		p.sum.Write(b)
+	}
 	for {
 		end := bytes.IndexByte(b, '\n')
 		whole := end >= 0
@@ -204,6 +228,9 @@ func (p *recordParser) record(line []byte) error {
 // parseRecord reads one object that has a type. Values, where not nil, is how
 // many values may still be read.
 func parseRecord(line []byte, values *int64) (Record, error) {
+	if len(line) > 8 && line[8] == '{' && binary.LittleEndian.Uint64(line) < maxHeader {
+		return nil, errors.New("is the header of tensors, as a safetensors file has")
+	}
 	if !utf8.Valid(line) {
 		return nil, errors.New("is not valid UTF-8")
 	}

@@ -410,6 +410,34 @@ func TestConcatenatedStreams(t *testing.T) {
 	}
 }
 
+// The hash is the file's, and that of the frames before a torn one.
+func TestHashRecords(t *testing.T) {
+	for _, name := range []string{"m.jsonl", "m.jsonl.zst"} {
+		path := filepath.Join(t.TempDir(), name)
+		createEpochs(t, path, 2)
+		whole := read(t, path)
+		ends := frameEnds(t, []byte(whole))
+		for _, n := range []int{len(whole), ends[1]} {
+			if err := os.WriteFile(path, []byte(whole[:n]), 0o666); err != nil {
+				t.Fatal(err)
+			}
+			want, err := HashFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, got, err := HashRecords(path); err != nil || got != want {
+				t.Errorf("%s: %d bytes: %s, %v, want %s", name, n, got, err, want)
+			}
+			if isZstd([]byte(whole)) && n == ends[1] {
+				os.WriteFile(path, []byte(whole[:n+9]), 0o666)
+				if s, got, err := HashRecords(path); err != nil || got != want || len(s[0].Records) != 1 {
+					t.Errorf("torn: %s, %v, want %s", got, err, want)
+				}
+			}
+		}
+	}
+}
+
 func TestMalformedRecords(t *testing.T) {
 	const header = `{"type":"header","tool":"x","config":{}}` + "\n"
 	tests := []struct {
@@ -417,6 +445,7 @@ func TestMalformedRecords(t *testing.T) {
 	}{
 		{"empty", "", "holds no whole record"},
 		{"blank", "\n \n", "holds no whole record"},
+		{"tensors", string(safetensors(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 7)) + "\n", "line 1: is the header of tensors"},
 		{"not JSON", "hello\n", "line 1: byte 0: found 'h': want a JSON object"},
 		{"no header", `{"type":"epoch"}` + "\n", `line 1: type is "epoch": the first record must be a header; keep the header`},
 		{"no type", header + `{"a":1}` + "\n", `line 2: has no "type"`},

@@ -143,6 +143,11 @@ func (s *Session) read(path string, o checkpoint.Overrides) (*checkpoint.Checkpo
 	if err := c.CheckClasses(s.Data.Name, len(s.Data.Classes)); err != nil {
 		return nil, err
 	}
+	if m := c.Meta; near(m.Mean, s.Data.Std) && near(m.Std, s.Data.Mean) && !(near(m.Mean, s.Data.Mean) && near(m.Std, s.Data.Std)) {
+		return nil, cli.WithHint(cli.Errorf(cli.ExitInput, "%s: mean %s and std %s look swapped: the images of %s have mean %s and std %s", path,
+			checkpoint.FormatTriple(c.Meta.Mean), checkpoint.FormatTriple(c.Meta.Std), s.flags.Data,
+			checkpoint.FormatTriple(s.Data.Mean), checkpoint.FormatTriple(s.Data.Std)), "give --mean and --std the other way round")
+	}
 	for _, note := range c.Notes {
 		s.ctx.Logf("%s: %s", path, note)
 	}
@@ -153,6 +158,16 @@ func (s *Session) read(path string, o checkpoint.Overrides) (*checkpoint.Checkpo
 			path, m.DataSHA256, m.Dataset, s.flags.Data, s.Data.SHA256)
 	}
 	return c, nil
+}
+
+// near tells whether constants of normalisation could be of the same images.
+func near(a, b [3]float32) bool {
+	for i := range a {
+		if d := a[i] - b[i]; d < -0.1 || d > 0.1 {
+			return false
+		}
+	}
+	return true
 }
 
 // Net returns a network in the state of a checkpoint. It may be the network of

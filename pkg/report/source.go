@@ -9,6 +9,9 @@ import (
 	"srn/pkg/artifact"
 )
 
+// schema is the latest version of the records' layout.
+const schema = 1
+
 // Tools whose records the report reads.
 const (
 	toolFit     = "srn-fit"
@@ -30,16 +33,13 @@ type Source struct {
 func Read(paths []string) ([]*Source, error) {
 	var sources []*Source
 	for _, path := range paths {
-		streams, err := artifact.ReadRecords(path)
+		streams, sum, err := artifact.HashRecords(path)
 		if err != nil {
 			return nil, err
 		}
-		name, sum := "standard input", ""
-		if path != "-" {
-			name = path
-			if sum, err = artifact.HashFile(path); err != nil {
-				return nil, err
-			}
+		name := path
+		if path == "-" {
+			name, sum = "standard input", ""
 		}
 		for i, s := range streams {
 			if s.Header.Tool != toolFit && s.Header.Tool != toolEval && s.Header.Tool != toolHessian && s.Header.Tool != toolMeta {
@@ -47,6 +47,13 @@ func Read(paths []string) ([]*Source, error) {
 					Path: name, Field: fmt.Sprintf("stream %d", i+1),
 					Problem: fmt.Sprintf("holds records of %q", s.Header.Tool),
 					Mend:    "give records of srn-fit, srn-eval, srn-hessian or srn-meta",
+				}
+			}
+			if s.Header.Schema > schema {
+				return nil, &artifact.FormatError{
+					Path: name, Field: fmt.Sprintf("stream %d", i+1),
+					Problem: fmt.Sprintf("its records have layout %d, this command reads up to %d", s.Header.Schema, schema),
+					Mend:    "use the version that wrote them, " + cmp.Or(s.Header.Version, "which is not told"),
 				}
 			}
 			if err := check(name, i+1, s); err != nil {

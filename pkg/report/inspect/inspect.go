@@ -20,8 +20,8 @@ import (
 type File struct {
 	Path     string            `json:"path"`
 	Kind     string            `json:"kind"`     // tensors or records
-	Bytes    int64             `json:"bytes"`    // as it lies on the disk; -1 from standard input
-	SHA256   string            `json:"sha256"`   // of the uncompressed bytes; empty for records from standard input
+	Bytes    int64             `json:"bytes"`    // as it lies on the disk; -1 from standard input or a pipe
+	SHA256   string            `json:"sha256"`   // of the uncompressed bytes
 	Metadata map[string]string `json:"metadata"` // of a tensor file
 	Tensors  []Tensor          `json:"tensors"`
 	Streams  []Stream          `json:"streams"`
@@ -70,22 +70,27 @@ type Field struct {
 	Last  any      `json:"last"` // value in the last record that has it
 }
 
-// Open reads a file, "-" being standard input, which must hold records. What
+// Open reads a file, "-" being standard input, which must hold records, as a
+// pipe must. What
 // is neither tensors nor records, or damaged, is an *artifact.FormatError.
 func Open(path string) (*File, error) {
 	f := &File{Path: path, Bytes: -1}
-	if path != "-" {
-		info, err := os.Stat(path)
-		if err != nil {
-			return nil, err
-		}
-		f.Bytes = info.Size()
-		if looksLikeRecords(path) {
-			return f, f.records()
-		}
-		return f, f.tensors()
+	if path == "-" {
+		return f, f.records()
 	}
-	return f, f.records()
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case info.Mode().IsRegular():
+		f.Bytes = info.Size()
+	case !info.IsDir():
+		return f, f.records() // which can be read but once
+	}
+	if looksLikeRecords(path) {
+		return f, f.records()
+	}
+	return f, f.tensors()
 }
 
 // looksLikeRecords goes by the name and, where that does not say, by whether
@@ -104,15 +109,11 @@ func looksLikeRecords(path string) bool {
 
 func (f *File) records() error {
 	f.Kind = "records"
-	streams, err := artifact.ReadRecords(f.Path)
+	streams, sum, err := artifact.HashRecords(f.Path)
 	if err != nil {
 		return err
 	}
-	if f.Path != "-" {
-		if f.SHA256, err = artifact.HashFile(f.Path); err != nil {
-			return err
-		}
-	}
+	f.SHA256 = sum
 	for _, s := range streams {
 		out := Stream{Tool: s.Header.Tool, Version: s.Header.Version, Seed: s.Header.Seed, Schema: s.Header.Schema, Config: s.Header.Config, Inputs: s.Header.Inputs, State: "complete", Types: types(s.Records)}
 		switch {

@@ -61,14 +61,11 @@ func (f *File) problem(format string, a ...any) {
 
 // records reads the headers of all streams.
 func (f *File) records() error {
-	streams, err := artifact.ReadRecords(f.Path)
+	streams, sum, err := artifact.HashRecords(f.Path)
 	if err != nil {
 		return err
 	}
-	if f.SHA256, err = artifact.HashFile(f.Path); err != nil {
-		return err
-	}
-	f.streams = streams
+	f.streams, f.SHA256 = streams, sum
 	for i, s := range streams {
 		f.made(s.Header.Tool, s.Header.Version)
 		f.Seeds = append(f.Seeds, s.Header.Seed)
