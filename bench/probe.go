@@ -187,6 +187,11 @@ func (c *probedConv) Forward(y device.Buffer, x device.Operand) device.Op {
 	return c.learn(c.Conv.Forward(y, x), "forward", w)
 }
 
+func (c *probedConv) Activate(z device.Buffer, x device.Operand, coef, residual device.Buffer) device.Op {
+	w := reading(x, c.p.batch).plus(writing(residual, c.p.batch)).plus(writing(z, c.p.batch)).plus(convolving(c.s, c.s.In, c.s.Out, 1))
+	return c.learn(c.Conv.Activate(z, x, coef, residual), "activation", w)
+}
+
 func (c *probedConv) ForwardTangent(yDot device.Buffer, x, xDot device.Operand) device.Op {
 	terms := 2
 	if xDot.Zero() {

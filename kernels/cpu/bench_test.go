@@ -142,7 +142,7 @@ func filters(c int) []load {
 func combineLoad(c, sources int, post Post, name string) load {
 	const n = 16384
 	v := Combine{Dst: filled(n), Sources: sources, Coef: filled((sources + 1) * c), Post: post, C: c,
-		Rows: 16, Width: n / c / 16, DstRow: n / 16, SrcRow: n / 16}
+		Rows: 16, Width: n / c / 16, DstRow: n / 16, SrcRow: [4]int{n / 16, n / 16, n / 16, n / 16}, MaskRow: n / 16}
 	for i := range sources {
 		v.Src[i] = filled(n)
 	}

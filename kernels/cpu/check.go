@@ -67,6 +67,9 @@ func (g *Gemm) check() {
 		return
 	}
 	fits(kernel, "C", len(g.C), extent(g.N, dim{g.M, g.LdC}, dim{g.Batch, g.BatchC}))
+	if g.Coef != nil {
+		fits(kernel, "Coef", len(g.Coef), extent(g.N, dim{2, g.N}))
+	}
 	if g.K == 0 {
 		return
 	}
@@ -107,6 +110,17 @@ func (w *Winograd) check(kernel string, size int) {
 	fits(kernel, "Freq", len(w.Freq), extent(w.C, dim{w.Count, w.C}, dim{36, w.Stride}))
 }
 
+// checkActivation verifies what WinogradActivate reads beside that.
+func (w *Winograd) checkActivation(kernel string) {
+	if w.C == 0 || w.Count == 0 {
+		return
+	}
+	fits(kernel, "Coef", len(w.Coef), extent(w.C, dim{2, w.C}))
+	if w.Residual != nil {
+		fits(kernel, "Residual", len(w.Residual), extent(w.C, dim{4, w.C}, dim{w.Count, 4 * w.C}, dim{4, w.Row}))
+	}
+}
+
 // check verifies a transform of the given positions of every window.
 func (f *Fourier) check(kernel string, positions int) {
 	lanes(kernel, "C", f.C)
@@ -142,13 +156,12 @@ func (c *Combine) check() {
 		return
 	}
 	fits(kernel, "Dst", len(c.Dst), extent(c.C, dim{c.Width, c.C}, dim{c.Rows, c.DstRow}))
-	need := extent(c.C, dim{c.Width, c.C}, dim{c.Rows, c.SrcRow})
 	for i := range c.Sources {
-		fits(kernel, sourceNames[i], len(c.Src[i]), need)
+		fits(kernel, sourceNames[i], len(c.Src[i]), extent(c.C, dim{c.Width, c.C}, dim{c.Rows, c.SrcRow[i]}))
 	}
 	fits(kernel, "Coef", len(c.Coef), extent(c.C, dim{c.Sources + 1, c.C}))
 	if c.Post == Mask {
-		fits(kernel, "MaskSrc", len(c.MaskSrc), need)
+		fits(kernel, "MaskSrc", len(c.MaskSrc), extent(c.C, dim{c.Width, c.C}, dim{c.Rows, c.MaskRow}))
 		fits(kernel, "MaskCoef", len(c.MaskCoef), extent(c.C, dim{2, c.C}))
 	}
 }

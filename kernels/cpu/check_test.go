@@ -50,7 +50,7 @@ func TestChecks(t *testing.T) {
 	combine := func(change func(*Combine)) func(*Set) {
 		return func(s *Set) {
 			c := Combine{Dst: f(96), Src: [4][]float32{f(96), f(96)}, Sources: 2, Coef: f(48), Post: Mask,
-				MaskSrc: f(96), MaskCoef: f(32), C: 16, Rows: 2, Width: 3, DstRow: 48, SrcRow: 48}
+				MaskSrc: f(96), MaskCoef: f(32), C: 16, Rows: 2, Width: 3, DstRow: 48, SrcRow: [4]int{48, 48, 48, 48}, MaskRow: 48}
 			change(&c)
 			s.Combine(&c)
 		}
@@ -64,6 +64,7 @@ func TestChecks(t *testing.T) {
 	}
 	input := func(s *Set) func(*Winograd) { return s.WinogradInput }
 	output := func(s *Set) func(*Winograd) { return s.WinogradOutput }
+	activate := func(s *Set) func(*Winograd) { return s.WinogradActivate }
 	grad := func(s *Set) func(*Winograd) { return s.WinogradGrad }
 
 	cases := []struct {
@@ -77,6 +78,8 @@ func TestChecks(t *testing.T) {
 		{"gemm A", gemm(func(g *Gemm) { g.A = f(11) }), "Gemm: A has 11 floats, the access described needs 12"},
 		{"gemm B", gemm(func(g *Gemm) { g.B = f(47) }), "Gemm: B"},
 		{"gemm C", gemm(func(g *Gemm) { g.C = f(63) }), "Gemm: C"},
+		{"gemm coefficients", gemm(func(g *Gemm) { g.Coef = f(32) }), ""},
+		{"gemm too few coefficients", gemm(func(g *Gemm) { g.Coef = f(31) }), "Gemm: Coef"},
 		{"gemm batch", gemm(func(g *Gemm) { g.Batch, g.BatchC = 2, 64 }), "Gemm: C"},
 		{"gemm segments", gemm(func(g *Gemm) { g.Segments = 0 }), "Segments is 0, want at least 1"},
 		{"gemm segment of A", gemm(func(g *Gemm) { g.Segments, g.SegA, g.B = 2, 1, f(96) }), "Gemm: A"},
@@ -98,6 +101,10 @@ func TestChecks(t *testing.T) {
 		{"input C", winograd(input, func(w *Winograd) { w.C = 12 }), "C is 12"},
 		{"output", winograd(output, func(w *Winograd) { w.Image = f(4 * 160) }), ""},
 		{"output image", winograd(output, func(w *Winograd) { w.Image = f(3*160 + 127) }), "WinogradOutput: Image"},
+		{"activation", winograd(activate, func(w *Winograd) { w.Coef, w.Residual = f(32), f(3*160+128) }), ""},
+		{"activation image", winograd(activate, func(w *Winograd) { w.Coef, w.Image = f(32), f(3*160+127) }), "WinogradActivate: Image"},
+		{"activation coefficients", winograd(activate, func(w *Winograd) { w.Coef = f(31) }), "WinogradActivate: Coef"},
+		{"activation residual", winograd(activate, func(w *Winograd) { w.Coef, w.Residual = f(32), f(3*160+127) }), "WinogradActivate: Residual"},
 		{"gradient", winograd(grad, func(w *Winograd) { w.Image = f(3*160 + 128) }), ""},
 		{"gradient count", winograd(grad, func(w *Winograd) { w.Count = 3 }), "WinogradGrad: Freq"},
 		{"filter", filter(func(*Filter) {}), ""},
@@ -113,6 +120,8 @@ func TestChecks(t *testing.T) {
 		{"combine", combine(func(*Combine) {}), ""},
 		{"combine destination", combine(func(c *Combine) { c.DstRow = 49 }), "Combine: Dst"},
 		{"combine source", combine(func(c *Combine) { c.Src[1] = f(95) }), "Combine: Src[1]"},
+		{"combine source's rows", combine(func(c *Combine) { c.SrcRow[1] = 49 }), "Combine: Src[1]"},
+		{"combine mask's rows", combine(func(c *Combine) { c.MaskRow = 49 }), "Combine: MaskSrc"},
 		{"combine sources", combine(func(c *Combine) { c.Sources = 5 }), "Sources is 5"},
 		{"combine missing source", combine(func(c *Combine) { c.Sources = 3 }), "Combine: Src[2]"},
 		{"combine coefficients", combine(func(c *Combine) { c.Coef = f(47) }), "Combine: Coef"},

@@ -69,15 +69,13 @@ pixelLanes:
 	JNZ          pixel
 rowEnd:
 	MOVQ         Combine_Width(R14), AX
-	IMULQ        R12, AX
+	IMULQ        Combine_C(R14), AX
 	MOVQ         Combine_DstRow(R14), CX
-	SHLQ         $2, CX
 	SUBQ         AX, CX
-	ADDQ         CX, DI
-	MOVQ         Combine_SrcRow(R14), CX
-	SHLQ         $2, CX
+	LEAQ         (DI)(CX*4), DI
+	MOVQ         (Combine_SrcRow+0)(R14), CX
 	SUBQ         AX, CX
-	ADDQ         CX, SI
+	LEAQ         (SI)(CX*4), SI
 	DECQ         R15
 	JNZ          row
 	VZEROUPPER
@@ -154,15 +152,13 @@ pixelLanes:
 	JNZ          pixel
 rowEnd:
 	MOVQ         Combine_Width(R14), AX
-	IMULQ        R12, AX
+	IMULQ        Combine_C(R14), AX
 	MOVQ         Combine_DstRow(R14), CX
-	SHLQ         $2, CX
 	SUBQ         AX, CX
-	ADDQ         CX, DI
-	MOVQ         Combine_SrcRow(R14), CX
-	SHLQ         $2, CX
+	LEAQ         (DI)(CX*4), DI
+	MOVQ         (Combine_SrcRow+0)(R14), CX
 	SUBQ         AX, CX
-	ADDQ         CX, SI
+	LEAQ         (SI)(CX*4), SI
 	DECQ         R15
 	JNZ          row
 	VZEROUPPER
@@ -269,16 +265,16 @@ pixelLanes:
 	JNZ          pixel
 rowEnd:
 	MOVQ         Combine_Width(R14), AX
-	IMULQ        R12, AX
+	IMULQ        Combine_C(R14), AX
 	MOVQ         Combine_DstRow(R14), CX
-	SHLQ         $2, CX
 	SUBQ         AX, CX
-	ADDQ         CX, DI
-	MOVQ         Combine_SrcRow(R14), CX
-	SHLQ         $2, CX
+	LEAQ         (DI)(CX*4), DI
+	MOVQ         (Combine_SrcRow+0)(R14), CX
 	SUBQ         AX, CX
-	ADDQ         CX, SI
-	ADDQ         CX, R11
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         Combine_MaskRow(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R11)(CX*4), R11
 	DECQ         R15
 	JNZ          row
 	VZEROUPPER
@@ -359,16 +355,16 @@ pixelLanes:
 	JNZ          pixel
 rowEnd:
 	MOVQ         Combine_Width(R14), AX
-	IMULQ        R12, AX
+	IMULQ        Combine_C(R14), AX
 	MOVQ         Combine_DstRow(R14), CX
-	SHLQ         $2, CX
 	SUBQ         AX, CX
-	ADDQ         CX, DI
-	MOVQ         Combine_SrcRow(R14), CX
-	SHLQ         $2, CX
+	LEAQ         (DI)(CX*4), DI
+	MOVQ         (Combine_SrcRow+0)(R14), CX
 	SUBQ         AX, CX
-	ADDQ         CX, SI
-	ADDQ         CX, R8
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         (Combine_SrcRow+8)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R8)(CX*4), R8
 	DECQ         R15
 	JNZ          row
 	VZEROUPPER
@@ -456,16 +452,16 @@ pixelLanes:
 	JNZ          pixel
 rowEnd:
 	MOVQ         Combine_Width(R14), AX
-	IMULQ        R12, AX
+	IMULQ        Combine_C(R14), AX
 	MOVQ         Combine_DstRow(R14), CX
-	SHLQ         $2, CX
 	SUBQ         AX, CX
-	ADDQ         CX, DI
-	MOVQ         Combine_SrcRow(R14), CX
-	SHLQ         $2, CX
+	LEAQ         (DI)(CX*4), DI
+	MOVQ         (Combine_SrcRow+0)(R14), CX
 	SUBQ         AX, CX
-	ADDQ         CX, SI
-	ADDQ         CX, R8
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         (Combine_SrcRow+8)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R8)(CX*4), R8
 	DECQ         R15
 	JNZ          row
 	VZEROUPPER
@@ -583,17 +579,19 @@ pixelLanes:
 	JNZ          pixel
 rowEnd:
 	MOVQ         Combine_Width(R14), AX
-	IMULQ        R12, AX
+	IMULQ        Combine_C(R14), AX
 	MOVQ         Combine_DstRow(R14), CX
-	SHLQ         $2, CX
 	SUBQ         AX, CX
-	ADDQ         CX, DI
-	MOVQ         Combine_SrcRow(R14), CX
-	SHLQ         $2, CX
+	LEAQ         (DI)(CX*4), DI
+	MOVQ         (Combine_SrcRow+0)(R14), CX
 	SUBQ         AX, CX
-	ADDQ         CX, SI
-	ADDQ         CX, R8
-	ADDQ         CX, R11
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         (Combine_SrcRow+8)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R8)(CX*4), R8
+	MOVQ         Combine_MaskRow(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R11)(CX*4), R11
 	DECQ         R15
 	JNZ          row
 	VZEROUPPER
@@ -685,17 +683,19 @@ pixelLanes:
 	JNZ          pixel
 rowEnd:
 	MOVQ         Combine_Width(R14), AX
-	IMULQ        R12, AX
+	IMULQ        Combine_C(R14), AX
 	MOVQ         Combine_DstRow(R14), CX
-	SHLQ         $2, CX
 	SUBQ         AX, CX
-	ADDQ         CX, DI
-	MOVQ         Combine_SrcRow(R14), CX
-	SHLQ         $2, CX
+	LEAQ         (DI)(CX*4), DI
+	MOVQ         (Combine_SrcRow+0)(R14), CX
 	SUBQ         AX, CX
-	ADDQ         CX, SI
-	ADDQ         CX, R8
-	ADDQ         CX, R9
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         (Combine_SrcRow+8)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R8)(CX*4), R8
+	MOVQ         (Combine_SrcRow+16)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R9)(CX*4), R9
 	DECQ         R15
 	JNZ          row
 	VZEROUPPER
@@ -794,17 +794,19 @@ pixelLanes:
 	JNZ          pixel
 rowEnd:
 	MOVQ         Combine_Width(R14), AX
-	IMULQ        R12, AX
+	IMULQ        Combine_C(R14), AX
 	MOVQ         Combine_DstRow(R14), CX
-	SHLQ         $2, CX
 	SUBQ         AX, CX
-	ADDQ         CX, DI
-	MOVQ         Combine_SrcRow(R14), CX
-	SHLQ         $2, CX
+	LEAQ         (DI)(CX*4), DI
+	MOVQ         (Combine_SrcRow+0)(R14), CX
 	SUBQ         AX, CX
-	ADDQ         CX, SI
-	ADDQ         CX, R8
-	ADDQ         CX, R9
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         (Combine_SrcRow+8)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R8)(CX*4), R8
+	MOVQ         (Combine_SrcRow+16)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R9)(CX*4), R9
 	DECQ         R15
 	JNZ          row
 	VZEROUPPER
@@ -933,18 +935,22 @@ pixelLanes:
 	JNZ          pixel
 rowEnd:
 	MOVQ         Combine_Width(R14), AX
-	IMULQ        R12, AX
+	IMULQ        Combine_C(R14), AX
 	MOVQ         Combine_DstRow(R14), CX
-	SHLQ         $2, CX
 	SUBQ         AX, CX
-	ADDQ         CX, DI
-	MOVQ         Combine_SrcRow(R14), CX
-	SHLQ         $2, CX
+	LEAQ         (DI)(CX*4), DI
+	MOVQ         (Combine_SrcRow+0)(R14), CX
 	SUBQ         AX, CX
-	ADDQ         CX, SI
-	ADDQ         CX, R8
-	ADDQ         CX, R9
-	ADDQ         CX, R11
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         (Combine_SrcRow+8)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R8)(CX*4), R8
+	MOVQ         (Combine_SrcRow+16)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R9)(CX*4), R9
+	MOVQ         Combine_MaskRow(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R11)(CX*4), R11
 	DECQ         R15
 	JNZ          row
 	VZEROUPPER
@@ -1047,18 +1053,22 @@ pixelLanes:
 	JNZ          pixel
 rowEnd:
 	MOVQ         Combine_Width(R14), AX
-	IMULQ        R12, AX
+	IMULQ        Combine_C(R14), AX
 	MOVQ         Combine_DstRow(R14), CX
-	SHLQ         $2, CX
 	SUBQ         AX, CX
-	ADDQ         CX, DI
-	MOVQ         Combine_SrcRow(R14), CX
-	SHLQ         $2, CX
+	LEAQ         (DI)(CX*4), DI
+	MOVQ         (Combine_SrcRow+0)(R14), CX
 	SUBQ         AX, CX
-	ADDQ         CX, SI
-	ADDQ         CX, R8
-	ADDQ         CX, R9
-	ADDQ         CX, R10
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         (Combine_SrcRow+8)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R8)(CX*4), R8
+	MOVQ         (Combine_SrcRow+16)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R9)(CX*4), R9
+	MOVQ         (Combine_SrcRow+24)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R10)(CX*4), R10
 	DECQ         R15
 	JNZ          row
 	VZEROUPPER
@@ -1168,18 +1178,22 @@ pixelLanes:
 	JNZ          pixel
 rowEnd:
 	MOVQ         Combine_Width(R14), AX
-	IMULQ        R12, AX
+	IMULQ        Combine_C(R14), AX
 	MOVQ         Combine_DstRow(R14), CX
-	SHLQ         $2, CX
 	SUBQ         AX, CX
-	ADDQ         CX, DI
-	MOVQ         Combine_SrcRow(R14), CX
-	SHLQ         $2, CX
+	LEAQ         (DI)(CX*4), DI
+	MOVQ         (Combine_SrcRow+0)(R14), CX
 	SUBQ         AX, CX
-	ADDQ         CX, SI
-	ADDQ         CX, R8
-	ADDQ         CX, R9
-	ADDQ         CX, R10
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         (Combine_SrcRow+8)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R8)(CX*4), R8
+	MOVQ         (Combine_SrcRow+16)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R9)(CX*4), R9
+	MOVQ         (Combine_SrcRow+24)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R10)(CX*4), R10
 	DECQ         R15
 	JNZ          row
 	VZEROUPPER
@@ -1319,19 +1333,25 @@ pixelLanes:
 	JNZ          pixel
 rowEnd:
 	MOVQ         Combine_Width(R14), AX
-	IMULQ        R12, AX
+	IMULQ        Combine_C(R14), AX
 	MOVQ         Combine_DstRow(R14), CX
-	SHLQ         $2, CX
 	SUBQ         AX, CX
-	ADDQ         CX, DI
-	MOVQ         Combine_SrcRow(R14), CX
-	SHLQ         $2, CX
+	LEAQ         (DI)(CX*4), DI
+	MOVQ         (Combine_SrcRow+0)(R14), CX
 	SUBQ         AX, CX
-	ADDQ         CX, SI
-	ADDQ         CX, R8
-	ADDQ         CX, R9
-	ADDQ         CX, R10
-	ADDQ         CX, R11
+	LEAQ         (SI)(CX*4), SI
+	MOVQ         (Combine_SrcRow+8)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R8)(CX*4), R8
+	MOVQ         (Combine_SrcRow+16)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R9)(CX*4), R9
+	MOVQ         (Combine_SrcRow+24)(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R10)(CX*4), R10
+	MOVQ         Combine_MaskRow(R14), CX
+	SUBQ         AX, CX
+	LEAQ         (R11)(CX*4), R11
 	DECQ         R15
 	JNZ          row
 	VZEROUPPER

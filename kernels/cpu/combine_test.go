@@ -29,27 +29,26 @@ func testCombine(t *testing.T, set *Set, rng *rand.Rand, post Post, sources, tri
 		Sources: sources, Post: post,
 		C: []int{16, 32, 48, 64, 128}[trial%5], Rows: a.between(1, 4), Width: a.between(1, 14),
 	}
-	c.SrcRow = c.Width*c.C + a.between(0, 30)
-	c.DstRow = c.Width*c.C + a.between(0, 30)
+	row := func() int { return c.Width*c.C + a.between(0, 30) }
+	size := func(row int) int { return extent(c.C, dim{c.Width, c.C}, dim{c.Rows, row}) }
+	c.DstRow = row()
 	alias := a.between(-1, sources)
-	if alias >= 0 {
-		c.DstRow = c.SrcRow
-	}
-	n := extent(c.C, dim{c.Width, c.C}, dim{c.Rows, c.SrcRow})
 	for i := range sources {
-		c.Src[i] = a.random(n)
+		c.SrcRow[i] = row()
+		c.Src[i] = a.random(size(c.SrcRow[i]))
 	}
 	c.Coef = a.random((sources + 1) * c.C)
 	if post == Mask {
-		c.MaskSrc, c.MaskCoef = a.random(n), a.random(2*c.C)
+		c.MaskRow = row()
+		c.MaskSrc, c.MaskCoef = a.random(size(c.MaskRow)), a.random(2*c.C)
 	}
 	switch {
 	case alias >= 0 && alias < sources:
-		c.Dst = c.Src[alias]
+		c.Dst, c.DstRow = c.Src[alias], c.SrcRow[alias]
 	case alias == sources && post == Mask:
-		c.Dst = c.MaskSrc
+		c.Dst, c.DstRow = c.MaskSrc, c.MaskRow
 	default:
-		c.Dst = a.random(extent(c.C, dim{c.Width, c.C}, dim{c.Rows, c.DstRow}))
+		c.Dst = a.random(size(c.DstRow))
 	}
 	var src [4][]float32
 	for i := range sources {
@@ -61,17 +60,17 @@ func testCombine(t *testing.T, set *Set, rng *rand.Rand, post Post, sources, tri
 	for y := range c.Rows {
 		for x := range c.Width {
 			for ch := range c.C {
-				d, s := y*c.DstRow+x*c.C+ch, y*c.SrcRow+x*c.C+ch
+				d := y*c.DstRow + x*c.C + ch
 				var w sum
 				w.add(float64(c.Coef[ch]))
 				for i := range sources {
-					w.add(float64(c.Coef[(i+1)*c.C+ch]) * float64(src[i][s]))
+					w.add(float64(c.Coef[(i+1)*c.C+ch]) * float64(src[i][y*c.SrcRow[i]+x*c.C+ch]))
 				}
 				switch post {
 				case ReLU:
 					w.value = max(w.value, 0)
 				case Mask:
-					gate := float64(c.MaskCoef[ch]) + float64(c.MaskCoef[c.C+ch])*float64(mask[s])
+					gate := float64(c.MaskCoef[ch]) + float64(c.MaskCoef[c.C+ch])*float64(mask[y*c.MaskRow+x*c.C+ch])
 					if math.Abs(gate) < 1e-6 {
 						w.value = float64(c.Dst[d]) // too close to call
 					} else if gate < 0 {
@@ -121,7 +120,7 @@ func TestCombineSpecialValues(t *testing.T) {
 				}
 				src[lane], mask[lane] = tc.value, tc.gate
 				set.Combine(&Combine{Dst: dst, Src: [4][]float32{src}, Sources: 1, Coef: coef, Post: tc.post,
-					MaskSrc: mask, MaskCoef: maskCoef, C: Lanes, Rows: 1, Width: 5, DstRow: 5 * Lanes, SrcRow: 5 * Lanes})
+					MaskSrc: mask, MaskCoef: maskCoef, C: Lanes, Rows: 1, Width: 5, DstRow: 5 * Lanes, SrcRow: [4]int{5 * Lanes, 5 * Lanes, 5 * Lanes, 5 * Lanes}, MaskRow: 5 * Lanes})
 				for i, v := range dst {
 					want := float32(0)
 					if i == lane {

@@ -33,6 +33,8 @@ batch:
 	MOVQ         CX, gemmCall_columnB(DI)
 	MOVQ         gemmCall_batchC(DI), CX
 	MOVQ         CX, gemmCall_columnC(DI)
+	MOVQ         gemmCall_coef(DI), CX
+	MOVQ         CX, gemmCall_columnCoef(DI)
 column:
 	MOVQ         gemmCall_tiles(DI), CX
 	MOVQ         CX, gemmCall_tileLeft(DI)
@@ -142,6 +144,20 @@ summed1:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store1:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done1
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Y4, Y4, Y4
+	VMOVUPS      (DX), Y2
+	VMOVUPS      (DX)(CX*1), Y3
+	VFMADD213PS  Y2, Y3, Y0
+	VMAXPS       Y0, Y4, Y0
+	VMOVUPS      32(DX), Y2
+	VMOVUPS      32(DX)(CX*1), Y3
+	VFMADD213PS  Y2, Y3, Y1
+	VMAXPS       Y1, Y4, Y1
+done1:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -242,6 +258,24 @@ summed2:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store2:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done2
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Y6, Y6, Y6
+	VMOVUPS      (DX), Y4
+	VMOVUPS      (DX)(CX*1), Y5
+	VFMADD213PS  Y4, Y5, Y0
+	VMAXPS       Y0, Y6, Y0
+	VFMADD213PS  Y4, Y5, Y2
+	VMAXPS       Y2, Y6, Y2
+	VMOVUPS      32(DX), Y4
+	VMOVUPS      32(DX)(CX*1), Y5
+	VFMADD213PS  Y4, Y5, Y1
+	VMAXPS       Y1, Y6, Y1
+	VFMADD213PS  Y4, Y5, Y3
+	VMAXPS       Y3, Y6, Y3
+done2:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -365,6 +399,28 @@ summed3:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store3:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done3
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Y8, Y8, Y8
+	VMOVUPS      (DX), Y6
+	VMOVUPS      (DX)(CX*1), Y7
+	VFMADD213PS  Y6, Y7, Y0
+	VMAXPS       Y0, Y8, Y0
+	VFMADD213PS  Y6, Y7, Y2
+	VMAXPS       Y2, Y8, Y2
+	VFMADD213PS  Y6, Y7, Y4
+	VMAXPS       Y4, Y8, Y4
+	VMOVUPS      32(DX), Y6
+	VMOVUPS      32(DX)(CX*1), Y7
+	VFMADD213PS  Y6, Y7, Y1
+	VMAXPS       Y1, Y8, Y1
+	VFMADD213PS  Y6, Y7, Y3
+	VMAXPS       Y3, Y8, Y3
+	VFMADD213PS  Y6, Y7, Y5
+	VMAXPS       Y5, Y8, Y5
+done3:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -511,6 +567,32 @@ summed4:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store4:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done4
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Y10, Y10, Y10
+	VMOVUPS      (DX), Y8
+	VMOVUPS      (DX)(CX*1), Y9
+	VFMADD213PS  Y8, Y9, Y0
+	VMAXPS       Y0, Y10, Y0
+	VFMADD213PS  Y8, Y9, Y2
+	VMAXPS       Y2, Y10, Y2
+	VFMADD213PS  Y8, Y9, Y4
+	VMAXPS       Y4, Y10, Y4
+	VFMADD213PS  Y8, Y9, Y6
+	VMAXPS       Y6, Y10, Y6
+	VMOVUPS      32(DX), Y8
+	VMOVUPS      32(DX)(CX*1), Y9
+	VFMADD213PS  Y8, Y9, Y1
+	VMAXPS       Y1, Y10, Y1
+	VFMADD213PS  Y8, Y9, Y3
+	VMAXPS       Y3, Y10, Y3
+	VFMADD213PS  Y8, Y9, Y5
+	VMAXPS       Y5, Y10, Y5
+	VFMADD213PS  Y8, Y9, Y7
+	VMAXPS       Y7, Y10, Y7
+done4:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -680,6 +762,36 @@ summed5:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store5:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done5
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Y12, Y12, Y12
+	VMOVUPS      (DX), Y10
+	VMOVUPS      (DX)(CX*1), Y11
+	VFMADD213PS  Y10, Y11, Y0
+	VMAXPS       Y0, Y12, Y0
+	VFMADD213PS  Y10, Y11, Y2
+	VMAXPS       Y2, Y12, Y2
+	VFMADD213PS  Y10, Y11, Y4
+	VMAXPS       Y4, Y12, Y4
+	VFMADD213PS  Y10, Y11, Y6
+	VMAXPS       Y6, Y12, Y6
+	VFMADD213PS  Y10, Y11, Y8
+	VMAXPS       Y8, Y12, Y8
+	VMOVUPS      32(DX), Y10
+	VMOVUPS      32(DX)(CX*1), Y11
+	VFMADD213PS  Y10, Y11, Y1
+	VMAXPS       Y1, Y12, Y1
+	VFMADD213PS  Y10, Y11, Y3
+	VMAXPS       Y3, Y12, Y3
+	VFMADD213PS  Y10, Y11, Y5
+	VMAXPS       Y5, Y12, Y5
+	VFMADD213PS  Y10, Y11, Y7
+	VMAXPS       Y7, Y12, Y7
+	VFMADD213PS  Y10, Y11, Y9
+	VMAXPS       Y9, Y12, Y9
+done5:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -872,6 +984,40 @@ summed6:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store6:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done6
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Y14, Y14, Y14
+	VMOVUPS      (DX), Y12
+	VMOVUPS      (DX)(CX*1), Y13
+	VFMADD213PS  Y12, Y13, Y0
+	VMAXPS       Y0, Y14, Y0
+	VFMADD213PS  Y12, Y13, Y2
+	VMAXPS       Y2, Y14, Y2
+	VFMADD213PS  Y12, Y13, Y4
+	VMAXPS       Y4, Y14, Y4
+	VFMADD213PS  Y12, Y13, Y6
+	VMAXPS       Y6, Y14, Y6
+	VFMADD213PS  Y12, Y13, Y8
+	VMAXPS       Y8, Y14, Y8
+	VFMADD213PS  Y12, Y13, Y10
+	VMAXPS       Y10, Y14, Y10
+	VMOVUPS      32(DX), Y12
+	VMOVUPS      32(DX)(CX*1), Y13
+	VFMADD213PS  Y12, Y13, Y1
+	VMAXPS       Y1, Y14, Y1
+	VFMADD213PS  Y12, Y13, Y3
+	VMAXPS       Y3, Y14, Y3
+	VFMADD213PS  Y12, Y13, Y5
+	VMAXPS       Y5, Y14, Y5
+	VFMADD213PS  Y12, Y13, Y7
+	VMAXPS       Y7, Y14, Y7
+	VFMADD213PS  Y12, Y13, Y9
+	VMAXPS       Y9, Y14, Y9
+	VFMADD213PS  Y12, Y13, Y11
+	VMAXPS       Y11, Y14, Y11
+done6:
 	VMOVUPS      Y0, (SI)
 	VMOVUPS      Y1, 32(SI)
 	ADDQ         R14, SI
@@ -901,6 +1047,8 @@ tileEnd:
 	ADDQ         CX, gemmCall_columnB(DI)
 	MOVQ         gemmCall_strideColumn(DI), CX
 	ADDQ         CX, gemmCall_columnC(DI)
+	MOVQ         gemmCall_strideColumn(DI), CX
+	ADDQ         CX, gemmCall_columnCoef(DI)
 	DECQ         gemmCall_columnLeft(DI)
 	JNZ          column
 	MOVQ         gemmCall_strideBatchA(DI), CX
@@ -939,6 +1087,8 @@ batch:
 	MOVQ         CX, gemmCall_columnB(DI)
 	MOVQ         gemmCall_batchC(DI), CX
 	MOVQ         CX, gemmCall_columnC(DI)
+	MOVQ         gemmCall_coef(DI), CX
+	MOVQ         CX, gemmCall_columnCoef(DI)
 column:
 	MOVQ         gemmCall_tiles(DI), CX
 	MOVQ         CX, gemmCall_tileLeft(DI)
@@ -1807,6 +1957,8 @@ tileEnd:
 	ADDQ         CX, gemmCall_columnB(DI)
 	MOVQ         gemmCall_strideColumn(DI), CX
 	ADDQ         CX, gemmCall_columnC(DI)
+	MOVQ         gemmCall_strideColumn(DI), CX
+	ADDQ         CX, gemmCall_columnCoef(DI)
 	DECQ         gemmCall_columnLeft(DI)
 	JNZ          column
 	MOVQ         gemmCall_strideBatchA(DI), CX

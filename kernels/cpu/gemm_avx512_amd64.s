@@ -33,6 +33,8 @@ batch:
 	MOVQ         CX, gemmCall_columnB(DI)
 	MOVQ         gemmCall_batchC(DI), CX
 	MOVQ         CX, gemmCall_columnC(DI)
+	MOVQ         gemmCall_coef(DI), CX
+	MOVQ         CX, gemmCall_columnCoef(DI)
 column:
 	MOVQ         gemmCall_tiles(DI), CX
 	MOVQ         CX, gemmCall_tileLeft(DI)
@@ -165,6 +167,16 @@ summed1:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store1:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done1
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z3, Z3, Z3
+	VMOVUPS      (DX), Z1
+	VMOVUPS      (DX)(CX*1), Z2
+	VFMADD213PS  Z1, Z2, Z0
+	VMAXPS       Z0, Z3, Z0
+done1:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	MOVQ         SI, gemmCall_tileC(DI)
@@ -235,6 +247,18 @@ summed2:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store2:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done2
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z4, Z4, Z4
+	VMOVUPS      (DX), Z2
+	VMOVUPS      (DX)(CX*1), Z3
+	VFMADD213PS  Z2, Z3, Z0
+	VMAXPS       Z0, Z4, Z0
+	VFMADD213PS  Z2, Z3, Z1
+	VMAXPS       Z1, Z4, Z1
+done2:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -315,6 +339,20 @@ summed3:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store3:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done3
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z5, Z5, Z5
+	VMOVUPS      (DX), Z3
+	VMOVUPS      (DX)(CX*1), Z4
+	VFMADD213PS  Z3, Z4, Z0
+	VMAXPS       Z0, Z5, Z0
+	VFMADD213PS  Z3, Z4, Z1
+	VMAXPS       Z1, Z5, Z1
+	VFMADD213PS  Z3, Z4, Z2
+	VMAXPS       Z2, Z5, Z2
+done3:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -405,6 +443,22 @@ summed4:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store4:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done4
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z6, Z6, Z6
+	VMOVUPS      (DX), Z4
+	VMOVUPS      (DX)(CX*1), Z5
+	VFMADD213PS  Z4, Z5, Z0
+	VMAXPS       Z0, Z6, Z0
+	VFMADD213PS  Z4, Z5, Z1
+	VMAXPS       Z1, Z6, Z1
+	VFMADD213PS  Z4, Z5, Z2
+	VMAXPS       Z2, Z6, Z2
+	VFMADD213PS  Z4, Z5, Z3
+	VMAXPS       Z3, Z6, Z3
+done4:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -505,6 +559,24 @@ summed5:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store5:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done5
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z7, Z7, Z7
+	VMOVUPS      (DX), Z5
+	VMOVUPS      (DX)(CX*1), Z6
+	VFMADD213PS  Z5, Z6, Z0
+	VMAXPS       Z0, Z7, Z0
+	VFMADD213PS  Z5, Z6, Z1
+	VMAXPS       Z1, Z7, Z1
+	VFMADD213PS  Z5, Z6, Z2
+	VMAXPS       Z2, Z7, Z2
+	VFMADD213PS  Z5, Z6, Z3
+	VMAXPS       Z3, Z7, Z3
+	VFMADD213PS  Z5, Z6, Z4
+	VMAXPS       Z4, Z7, Z4
+done5:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -615,6 +687,26 @@ summed6:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store6:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done6
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z8, Z8, Z8
+	VMOVUPS      (DX), Z6
+	VMOVUPS      (DX)(CX*1), Z7
+	VFMADD213PS  Z6, Z7, Z0
+	VMAXPS       Z0, Z8, Z0
+	VFMADD213PS  Z6, Z7, Z1
+	VMAXPS       Z1, Z8, Z1
+	VFMADD213PS  Z6, Z7, Z2
+	VMAXPS       Z2, Z8, Z2
+	VFMADD213PS  Z6, Z7, Z3
+	VMAXPS       Z3, Z8, Z3
+	VFMADD213PS  Z6, Z7, Z4
+	VMAXPS       Z4, Z8, Z4
+	VFMADD213PS  Z6, Z7, Z5
+	VMAXPS       Z5, Z8, Z5
+done6:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -735,6 +827,28 @@ summed7:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store7:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done7
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z9, Z9, Z9
+	VMOVUPS      (DX), Z7
+	VMOVUPS      (DX)(CX*1), Z8
+	VFMADD213PS  Z7, Z8, Z0
+	VMAXPS       Z0, Z9, Z0
+	VFMADD213PS  Z7, Z8, Z1
+	VMAXPS       Z1, Z9, Z1
+	VFMADD213PS  Z7, Z8, Z2
+	VMAXPS       Z2, Z9, Z2
+	VFMADD213PS  Z7, Z8, Z3
+	VMAXPS       Z3, Z9, Z3
+	VFMADD213PS  Z7, Z8, Z4
+	VMAXPS       Z4, Z9, Z4
+	VFMADD213PS  Z7, Z8, Z5
+	VMAXPS       Z5, Z9, Z5
+	VFMADD213PS  Z7, Z8, Z6
+	VMAXPS       Z6, Z9, Z6
+done7:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -865,6 +979,30 @@ summed8:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store8:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done8
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z10, Z10, Z10
+	VMOVUPS      (DX), Z8
+	VMOVUPS      (DX)(CX*1), Z9
+	VFMADD213PS  Z8, Z9, Z0
+	VMAXPS       Z0, Z10, Z0
+	VFMADD213PS  Z8, Z9, Z1
+	VMAXPS       Z1, Z10, Z1
+	VFMADD213PS  Z8, Z9, Z2
+	VMAXPS       Z2, Z10, Z2
+	VFMADD213PS  Z8, Z9, Z3
+	VMAXPS       Z3, Z10, Z3
+	VFMADD213PS  Z8, Z9, Z4
+	VMAXPS       Z4, Z10, Z4
+	VFMADD213PS  Z8, Z9, Z5
+	VMAXPS       Z5, Z10, Z5
+	VFMADD213PS  Z8, Z9, Z6
+	VMAXPS       Z6, Z10, Z6
+	VFMADD213PS  Z8, Z9, Z7
+	VMAXPS       Z7, Z10, Z7
+done8:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -1008,6 +1146,32 @@ summed9:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store9:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done9
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z11, Z11, Z11
+	VMOVUPS      (DX), Z9
+	VMOVUPS      (DX)(CX*1), Z10
+	VFMADD213PS  Z9, Z10, Z0
+	VMAXPS       Z0, Z11, Z0
+	VFMADD213PS  Z9, Z10, Z1
+	VMAXPS       Z1, Z11, Z1
+	VFMADD213PS  Z9, Z10, Z2
+	VMAXPS       Z2, Z11, Z2
+	VFMADD213PS  Z9, Z10, Z3
+	VMAXPS       Z3, Z11, Z3
+	VFMADD213PS  Z9, Z10, Z4
+	VMAXPS       Z4, Z11, Z4
+	VFMADD213PS  Z9, Z10, Z5
+	VMAXPS       Z5, Z11, Z5
+	VFMADD213PS  Z9, Z10, Z6
+	VMAXPS       Z6, Z11, Z6
+	VFMADD213PS  Z9, Z10, Z7
+	VMAXPS       Z7, Z11, Z7
+	VFMADD213PS  Z9, Z10, Z8
+	VMAXPS       Z8, Z11, Z8
+done9:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -1161,6 +1325,34 @@ summed10:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store10:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done10
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z12, Z12, Z12
+	VMOVUPS      (DX), Z10
+	VMOVUPS      (DX)(CX*1), Z11
+	VFMADD213PS  Z10, Z11, Z0
+	VMAXPS       Z0, Z12, Z0
+	VFMADD213PS  Z10, Z11, Z1
+	VMAXPS       Z1, Z12, Z1
+	VFMADD213PS  Z10, Z11, Z2
+	VMAXPS       Z2, Z12, Z2
+	VFMADD213PS  Z10, Z11, Z3
+	VMAXPS       Z3, Z12, Z3
+	VFMADD213PS  Z10, Z11, Z4
+	VMAXPS       Z4, Z12, Z4
+	VFMADD213PS  Z10, Z11, Z5
+	VMAXPS       Z5, Z12, Z5
+	VFMADD213PS  Z10, Z11, Z6
+	VMAXPS       Z6, Z12, Z6
+	VFMADD213PS  Z10, Z11, Z7
+	VMAXPS       Z7, Z12, Z7
+	VFMADD213PS  Z10, Z11, Z8
+	VMAXPS       Z8, Z12, Z8
+	VFMADD213PS  Z10, Z11, Z9
+	VMAXPS       Z9, Z12, Z9
+done10:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -1324,6 +1516,36 @@ summed11:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store11:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done11
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z13, Z13, Z13
+	VMOVUPS      (DX), Z11
+	VMOVUPS      (DX)(CX*1), Z12
+	VFMADD213PS  Z11, Z12, Z0
+	VMAXPS       Z0, Z13, Z0
+	VFMADD213PS  Z11, Z12, Z1
+	VMAXPS       Z1, Z13, Z1
+	VFMADD213PS  Z11, Z12, Z2
+	VMAXPS       Z2, Z13, Z2
+	VFMADD213PS  Z11, Z12, Z3
+	VMAXPS       Z3, Z13, Z3
+	VFMADD213PS  Z11, Z12, Z4
+	VMAXPS       Z4, Z13, Z4
+	VFMADD213PS  Z11, Z12, Z5
+	VMAXPS       Z5, Z13, Z5
+	VFMADD213PS  Z11, Z12, Z6
+	VMAXPS       Z6, Z13, Z6
+	VFMADD213PS  Z11, Z12, Z7
+	VMAXPS       Z7, Z13, Z7
+	VFMADD213PS  Z11, Z12, Z8
+	VMAXPS       Z8, Z13, Z8
+	VFMADD213PS  Z11, Z12, Z9
+	VMAXPS       Z9, Z13, Z9
+	VFMADD213PS  Z11, Z12, Z10
+	VMAXPS       Z10, Z13, Z10
+done11:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -1497,6 +1719,38 @@ summed12:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store12:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done12
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z14, Z14, Z14
+	VMOVUPS      (DX), Z12
+	VMOVUPS      (DX)(CX*1), Z13
+	VFMADD213PS  Z12, Z13, Z0
+	VMAXPS       Z0, Z14, Z0
+	VFMADD213PS  Z12, Z13, Z1
+	VMAXPS       Z1, Z14, Z1
+	VFMADD213PS  Z12, Z13, Z2
+	VMAXPS       Z2, Z14, Z2
+	VFMADD213PS  Z12, Z13, Z3
+	VMAXPS       Z3, Z14, Z3
+	VFMADD213PS  Z12, Z13, Z4
+	VMAXPS       Z4, Z14, Z4
+	VFMADD213PS  Z12, Z13, Z5
+	VMAXPS       Z5, Z14, Z5
+	VFMADD213PS  Z12, Z13, Z6
+	VMAXPS       Z6, Z14, Z6
+	VFMADD213PS  Z12, Z13, Z7
+	VMAXPS       Z7, Z14, Z7
+	VFMADD213PS  Z12, Z13, Z8
+	VMAXPS       Z8, Z14, Z8
+	VFMADD213PS  Z12, Z13, Z9
+	VMAXPS       Z9, Z14, Z9
+	VFMADD213PS  Z12, Z13, Z10
+	VMAXPS       Z10, Z14, Z10
+	VFMADD213PS  Z12, Z13, Z11
+	VMAXPS       Z11, Z14, Z11
+done12:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -1680,6 +1934,40 @@ summed13:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store13:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done13
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z15, Z15, Z15
+	VMOVUPS      (DX), Z13
+	VMOVUPS      (DX)(CX*1), Z14
+	VFMADD213PS  Z13, Z14, Z0
+	VMAXPS       Z0, Z15, Z0
+	VFMADD213PS  Z13, Z14, Z1
+	VMAXPS       Z1, Z15, Z1
+	VFMADD213PS  Z13, Z14, Z2
+	VMAXPS       Z2, Z15, Z2
+	VFMADD213PS  Z13, Z14, Z3
+	VMAXPS       Z3, Z15, Z3
+	VFMADD213PS  Z13, Z14, Z4
+	VMAXPS       Z4, Z15, Z4
+	VFMADD213PS  Z13, Z14, Z5
+	VMAXPS       Z5, Z15, Z5
+	VFMADD213PS  Z13, Z14, Z6
+	VMAXPS       Z6, Z15, Z6
+	VFMADD213PS  Z13, Z14, Z7
+	VMAXPS       Z7, Z15, Z7
+	VFMADD213PS  Z13, Z14, Z8
+	VMAXPS       Z8, Z15, Z8
+	VFMADD213PS  Z13, Z14, Z9
+	VMAXPS       Z9, Z15, Z9
+	VFMADD213PS  Z13, Z14, Z10
+	VMAXPS       Z10, Z15, Z10
+	VFMADD213PS  Z13, Z14, Z11
+	VMAXPS       Z11, Z15, Z11
+	VFMADD213PS  Z13, Z14, Z12
+	VMAXPS       Z12, Z15, Z12
+done13:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -1873,6 +2161,42 @@ summed14:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store14:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done14
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z16, Z16, Z16
+	VMOVUPS      (DX), Z14
+	VMOVUPS      (DX)(CX*1), Z15
+	VFMADD213PS  Z14, Z15, Z0
+	VMAXPS       Z0, Z16, Z0
+	VFMADD213PS  Z14, Z15, Z1
+	VMAXPS       Z1, Z16, Z1
+	VFMADD213PS  Z14, Z15, Z2
+	VMAXPS       Z2, Z16, Z2
+	VFMADD213PS  Z14, Z15, Z3
+	VMAXPS       Z3, Z16, Z3
+	VFMADD213PS  Z14, Z15, Z4
+	VMAXPS       Z4, Z16, Z4
+	VFMADD213PS  Z14, Z15, Z5
+	VMAXPS       Z5, Z16, Z5
+	VFMADD213PS  Z14, Z15, Z6
+	VMAXPS       Z6, Z16, Z6
+	VFMADD213PS  Z14, Z15, Z7
+	VMAXPS       Z7, Z16, Z7
+	VFMADD213PS  Z14, Z15, Z8
+	VMAXPS       Z8, Z16, Z8
+	VFMADD213PS  Z14, Z15, Z9
+	VMAXPS       Z9, Z16, Z9
+	VFMADD213PS  Z14, Z15, Z10
+	VMAXPS       Z10, Z16, Z10
+	VFMADD213PS  Z14, Z15, Z11
+	VMAXPS       Z11, Z16, Z11
+	VFMADD213PS  Z14, Z15, Z12
+	VMAXPS       Z12, Z16, Z12
+	VFMADD213PS  Z14, Z15, Z13
+	VMAXPS       Z13, Z16, Z13
+done14:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -2076,6 +2400,44 @@ summed15:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store15:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done15
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z17, Z17, Z17
+	VMOVUPS      (DX), Z15
+	VMOVUPS      (DX)(CX*1), Z16
+	VFMADD213PS  Z15, Z16, Z0
+	VMAXPS       Z0, Z17, Z0
+	VFMADD213PS  Z15, Z16, Z1
+	VMAXPS       Z1, Z17, Z1
+	VFMADD213PS  Z15, Z16, Z2
+	VMAXPS       Z2, Z17, Z2
+	VFMADD213PS  Z15, Z16, Z3
+	VMAXPS       Z3, Z17, Z3
+	VFMADD213PS  Z15, Z16, Z4
+	VMAXPS       Z4, Z17, Z4
+	VFMADD213PS  Z15, Z16, Z5
+	VMAXPS       Z5, Z17, Z5
+	VFMADD213PS  Z15, Z16, Z6
+	VMAXPS       Z6, Z17, Z6
+	VFMADD213PS  Z15, Z16, Z7
+	VMAXPS       Z7, Z17, Z7
+	VFMADD213PS  Z15, Z16, Z8
+	VMAXPS       Z8, Z17, Z8
+	VFMADD213PS  Z15, Z16, Z9
+	VMAXPS       Z9, Z17, Z9
+	VFMADD213PS  Z15, Z16, Z10
+	VMAXPS       Z10, Z17, Z10
+	VFMADD213PS  Z15, Z16, Z11
+	VMAXPS       Z11, Z17, Z11
+	VFMADD213PS  Z15, Z16, Z12
+	VMAXPS       Z12, Z17, Z12
+	VFMADD213PS  Z15, Z16, Z13
+	VMAXPS       Z13, Z17, Z13
+	VFMADD213PS  Z15, Z16, Z14
+	VMAXPS       Z14, Z17, Z14
+done15:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -2289,6 +2651,46 @@ summed16:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store16:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done16
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z18, Z18, Z18
+	VMOVUPS      (DX), Z16
+	VMOVUPS      (DX)(CX*1), Z17
+	VFMADD213PS  Z16, Z17, Z0
+	VMAXPS       Z0, Z18, Z0
+	VFMADD213PS  Z16, Z17, Z1
+	VMAXPS       Z1, Z18, Z1
+	VFMADD213PS  Z16, Z17, Z2
+	VMAXPS       Z2, Z18, Z2
+	VFMADD213PS  Z16, Z17, Z3
+	VMAXPS       Z3, Z18, Z3
+	VFMADD213PS  Z16, Z17, Z4
+	VMAXPS       Z4, Z18, Z4
+	VFMADD213PS  Z16, Z17, Z5
+	VMAXPS       Z5, Z18, Z5
+	VFMADD213PS  Z16, Z17, Z6
+	VMAXPS       Z6, Z18, Z6
+	VFMADD213PS  Z16, Z17, Z7
+	VMAXPS       Z7, Z18, Z7
+	VFMADD213PS  Z16, Z17, Z8
+	VMAXPS       Z8, Z18, Z8
+	VFMADD213PS  Z16, Z17, Z9
+	VMAXPS       Z9, Z18, Z9
+	VFMADD213PS  Z16, Z17, Z10
+	VMAXPS       Z10, Z18, Z10
+	VFMADD213PS  Z16, Z17, Z11
+	VMAXPS       Z11, Z18, Z11
+	VFMADD213PS  Z16, Z17, Z12
+	VMAXPS       Z12, Z18, Z12
+	VFMADD213PS  Z16, Z17, Z13
+	VMAXPS       Z13, Z18, Z13
+	VFMADD213PS  Z16, Z17, Z14
+	VMAXPS       Z14, Z18, Z14
+	VFMADD213PS  Z16, Z17, Z15
+	VMAXPS       Z15, Z18, Z15
+done16:
 	VMOVUPS      Z0, (SI)
 	ADDQ         R14, SI
 	VMOVUPS      Z1, (SI)
@@ -2332,6 +2734,8 @@ tileEnd:
 	ADDQ         CX, gemmCall_columnB(DI)
 	MOVQ         gemmCall_strideColumn(DI), CX
 	ADDQ         CX, gemmCall_columnC(DI)
+	MOVQ         gemmCall_strideColumn(DI), CX
+	ADDQ         CX, gemmCall_columnCoef(DI)
 	DECQ         gemmCall_columnLeft(DI)
 	JNZ          column
 	MOVQ         gemmCall_strideBatchA(DI), CX
@@ -2373,6 +2777,8 @@ batch:
 	MOVQ         CX, gemmCall_columnB(DI)
 	MOVQ         gemmCall_batchC(DI), CX
 	MOVQ         CX, gemmCall_columnC(DI)
+	MOVQ         gemmCall_coef(DI), CX
+	MOVQ         CX, gemmCall_columnCoef(DI)
 column:
 	MOVQ         gemmCall_tiles(DI), CX
 	MOVQ         CX, gemmCall_tileLeft(DI)
@@ -2506,6 +2912,20 @@ summed1:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store1:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done1
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z4, Z4, Z4
+	VMOVUPS      (DX), Z2
+	VMOVUPS      (DX)(CX*1), Z3
+	VFMADD213PS  Z2, Z3, Z0
+	VMAXPS       Z0, Z4, Z0
+	VMOVUPS      64(DX), Z2
+	VMOVUPS      64(DX)(CX*1), Z3
+	VFMADD213PS  Z2, Z3, Z1
+	VMAXPS       Z1, Z4, Z1
+done1:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -2606,6 +3026,24 @@ summed2:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store2:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done2
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z6, Z6, Z6
+	VMOVUPS      (DX), Z4
+	VMOVUPS      (DX)(CX*1), Z5
+	VFMADD213PS  Z4, Z5, Z0
+	VMAXPS       Z0, Z6, Z0
+	VFMADD213PS  Z4, Z5, Z2
+	VMAXPS       Z2, Z6, Z2
+	VMOVUPS      64(DX), Z4
+	VMOVUPS      64(DX)(CX*1), Z5
+	VFMADD213PS  Z4, Z5, Z1
+	VMAXPS       Z1, Z6, Z1
+	VFMADD213PS  Z4, Z5, Z3
+	VMAXPS       Z3, Z6, Z3
+done2:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -2729,6 +3167,28 @@ summed3:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store3:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done3
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z8, Z8, Z8
+	VMOVUPS      (DX), Z6
+	VMOVUPS      (DX)(CX*1), Z7
+	VFMADD213PS  Z6, Z7, Z0
+	VMAXPS       Z0, Z8, Z0
+	VFMADD213PS  Z6, Z7, Z2
+	VMAXPS       Z2, Z8, Z2
+	VFMADD213PS  Z6, Z7, Z4
+	VMAXPS       Z4, Z8, Z4
+	VMOVUPS      64(DX), Z6
+	VMOVUPS      64(DX)(CX*1), Z7
+	VFMADD213PS  Z6, Z7, Z1
+	VMAXPS       Z1, Z8, Z1
+	VFMADD213PS  Z6, Z7, Z3
+	VMAXPS       Z3, Z8, Z3
+	VFMADD213PS  Z6, Z7, Z5
+	VMAXPS       Z5, Z8, Z5
+done3:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -2875,6 +3335,32 @@ summed4:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store4:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done4
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z10, Z10, Z10
+	VMOVUPS      (DX), Z8
+	VMOVUPS      (DX)(CX*1), Z9
+	VFMADD213PS  Z8, Z9, Z0
+	VMAXPS       Z0, Z10, Z0
+	VFMADD213PS  Z8, Z9, Z2
+	VMAXPS       Z2, Z10, Z2
+	VFMADD213PS  Z8, Z9, Z4
+	VMAXPS       Z4, Z10, Z4
+	VFMADD213PS  Z8, Z9, Z6
+	VMAXPS       Z6, Z10, Z6
+	VMOVUPS      64(DX), Z8
+	VMOVUPS      64(DX)(CX*1), Z9
+	VFMADD213PS  Z8, Z9, Z1
+	VMAXPS       Z1, Z10, Z1
+	VFMADD213PS  Z8, Z9, Z3
+	VMAXPS       Z3, Z10, Z3
+	VFMADD213PS  Z8, Z9, Z5
+	VMAXPS       Z5, Z10, Z5
+	VFMADD213PS  Z8, Z9, Z7
+	VMAXPS       Z7, Z10, Z7
+done4:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -3044,6 +3530,36 @@ summed5:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store5:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done5
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z12, Z12, Z12
+	VMOVUPS      (DX), Z10
+	VMOVUPS      (DX)(CX*1), Z11
+	VFMADD213PS  Z10, Z11, Z0
+	VMAXPS       Z0, Z12, Z0
+	VFMADD213PS  Z10, Z11, Z2
+	VMAXPS       Z2, Z12, Z2
+	VFMADD213PS  Z10, Z11, Z4
+	VMAXPS       Z4, Z12, Z4
+	VFMADD213PS  Z10, Z11, Z6
+	VMAXPS       Z6, Z12, Z6
+	VFMADD213PS  Z10, Z11, Z8
+	VMAXPS       Z8, Z12, Z8
+	VMOVUPS      64(DX), Z10
+	VMOVUPS      64(DX)(CX*1), Z11
+	VFMADD213PS  Z10, Z11, Z1
+	VMAXPS       Z1, Z12, Z1
+	VFMADD213PS  Z10, Z11, Z3
+	VMAXPS       Z3, Z12, Z3
+	VFMADD213PS  Z10, Z11, Z5
+	VMAXPS       Z5, Z12, Z5
+	VFMADD213PS  Z10, Z11, Z7
+	VMAXPS       Z7, Z12, Z7
+	VFMADD213PS  Z10, Z11, Z9
+	VMAXPS       Z9, Z12, Z9
+done5:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -3236,6 +3752,40 @@ summed6:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store6:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done6
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z14, Z14, Z14
+	VMOVUPS      (DX), Z12
+	VMOVUPS      (DX)(CX*1), Z13
+	VFMADD213PS  Z12, Z13, Z0
+	VMAXPS       Z0, Z14, Z0
+	VFMADD213PS  Z12, Z13, Z2
+	VMAXPS       Z2, Z14, Z2
+	VFMADD213PS  Z12, Z13, Z4
+	VMAXPS       Z4, Z14, Z4
+	VFMADD213PS  Z12, Z13, Z6
+	VMAXPS       Z6, Z14, Z6
+	VFMADD213PS  Z12, Z13, Z8
+	VMAXPS       Z8, Z14, Z8
+	VFMADD213PS  Z12, Z13, Z10
+	VMAXPS       Z10, Z14, Z10
+	VMOVUPS      64(DX), Z12
+	VMOVUPS      64(DX)(CX*1), Z13
+	VFMADD213PS  Z12, Z13, Z1
+	VMAXPS       Z1, Z14, Z1
+	VFMADD213PS  Z12, Z13, Z3
+	VMAXPS       Z3, Z14, Z3
+	VFMADD213PS  Z12, Z13, Z5
+	VMAXPS       Z5, Z14, Z5
+	VFMADD213PS  Z12, Z13, Z7
+	VMAXPS       Z7, Z14, Z7
+	VFMADD213PS  Z12, Z13, Z9
+	VMAXPS       Z9, Z14, Z9
+	VFMADD213PS  Z12, Z13, Z11
+	VMAXPS       Z11, Z14, Z11
+done6:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -3451,6 +4001,44 @@ summed7:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store7:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done7
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z16, Z16, Z16
+	VMOVUPS      (DX), Z14
+	VMOVUPS      (DX)(CX*1), Z15
+	VFMADD213PS  Z14, Z15, Z0
+	VMAXPS       Z0, Z16, Z0
+	VFMADD213PS  Z14, Z15, Z2
+	VMAXPS       Z2, Z16, Z2
+	VFMADD213PS  Z14, Z15, Z4
+	VMAXPS       Z4, Z16, Z4
+	VFMADD213PS  Z14, Z15, Z6
+	VMAXPS       Z6, Z16, Z6
+	VFMADD213PS  Z14, Z15, Z8
+	VMAXPS       Z8, Z16, Z8
+	VFMADD213PS  Z14, Z15, Z10
+	VMAXPS       Z10, Z16, Z10
+	VFMADD213PS  Z14, Z15, Z12
+	VMAXPS       Z12, Z16, Z12
+	VMOVUPS      64(DX), Z14
+	VMOVUPS      64(DX)(CX*1), Z15
+	VFMADD213PS  Z14, Z15, Z1
+	VMAXPS       Z1, Z16, Z1
+	VFMADD213PS  Z14, Z15, Z3
+	VMAXPS       Z3, Z16, Z3
+	VFMADD213PS  Z14, Z15, Z5
+	VMAXPS       Z5, Z16, Z5
+	VFMADD213PS  Z14, Z15, Z7
+	VMAXPS       Z7, Z16, Z7
+	VFMADD213PS  Z14, Z15, Z9
+	VMAXPS       Z9, Z16, Z9
+	VFMADD213PS  Z14, Z15, Z11
+	VMAXPS       Z11, Z16, Z11
+	VFMADD213PS  Z14, Z15, Z13
+	VMAXPS       Z13, Z16, Z13
+done7:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -3689,6 +4277,48 @@ summed8:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store8:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done8
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z18, Z18, Z18
+	VMOVUPS      (DX), Z16
+	VMOVUPS      (DX)(CX*1), Z17
+	VFMADD213PS  Z16, Z17, Z0
+	VMAXPS       Z0, Z18, Z0
+	VFMADD213PS  Z16, Z17, Z2
+	VMAXPS       Z2, Z18, Z2
+	VFMADD213PS  Z16, Z17, Z4
+	VMAXPS       Z4, Z18, Z4
+	VFMADD213PS  Z16, Z17, Z6
+	VMAXPS       Z6, Z18, Z6
+	VFMADD213PS  Z16, Z17, Z8
+	VMAXPS       Z8, Z18, Z8
+	VFMADD213PS  Z16, Z17, Z10
+	VMAXPS       Z10, Z18, Z10
+	VFMADD213PS  Z16, Z17, Z12
+	VMAXPS       Z12, Z18, Z12
+	VFMADD213PS  Z16, Z17, Z14
+	VMAXPS       Z14, Z18, Z14
+	VMOVUPS      64(DX), Z16
+	VMOVUPS      64(DX)(CX*1), Z17
+	VFMADD213PS  Z16, Z17, Z1
+	VMAXPS       Z1, Z18, Z1
+	VFMADD213PS  Z16, Z17, Z3
+	VMAXPS       Z3, Z18, Z3
+	VFMADD213PS  Z16, Z17, Z5
+	VMAXPS       Z5, Z18, Z5
+	VFMADD213PS  Z16, Z17, Z7
+	VMAXPS       Z7, Z18, Z7
+	VFMADD213PS  Z16, Z17, Z9
+	VMAXPS       Z9, Z18, Z9
+	VFMADD213PS  Z16, Z17, Z11
+	VMAXPS       Z11, Z18, Z11
+	VFMADD213PS  Z16, Z17, Z13
+	VMAXPS       Z13, Z18, Z13
+	VFMADD213PS  Z16, Z17, Z15
+	VMAXPS       Z15, Z18, Z15
+done8:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -3953,6 +4583,52 @@ summed9:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store9:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done9
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z20, Z20, Z20
+	VMOVUPS      (DX), Z18
+	VMOVUPS      (DX)(CX*1), Z19
+	VFMADD213PS  Z18, Z19, Z0
+	VMAXPS       Z0, Z20, Z0
+	VFMADD213PS  Z18, Z19, Z2
+	VMAXPS       Z2, Z20, Z2
+	VFMADD213PS  Z18, Z19, Z4
+	VMAXPS       Z4, Z20, Z4
+	VFMADD213PS  Z18, Z19, Z6
+	VMAXPS       Z6, Z20, Z6
+	VFMADD213PS  Z18, Z19, Z8
+	VMAXPS       Z8, Z20, Z8
+	VFMADD213PS  Z18, Z19, Z10
+	VMAXPS       Z10, Z20, Z10
+	VFMADD213PS  Z18, Z19, Z12
+	VMAXPS       Z12, Z20, Z12
+	VFMADD213PS  Z18, Z19, Z14
+	VMAXPS       Z14, Z20, Z14
+	VFMADD213PS  Z18, Z19, Z16
+	VMAXPS       Z16, Z20, Z16
+	VMOVUPS      64(DX), Z18
+	VMOVUPS      64(DX)(CX*1), Z19
+	VFMADD213PS  Z18, Z19, Z1
+	VMAXPS       Z1, Z20, Z1
+	VFMADD213PS  Z18, Z19, Z3
+	VMAXPS       Z3, Z20, Z3
+	VFMADD213PS  Z18, Z19, Z5
+	VMAXPS       Z5, Z20, Z5
+	VFMADD213PS  Z18, Z19, Z7
+	VMAXPS       Z7, Z20, Z7
+	VFMADD213PS  Z18, Z19, Z9
+	VMAXPS       Z9, Z20, Z9
+	VFMADD213PS  Z18, Z19, Z11
+	VMAXPS       Z11, Z20, Z11
+	VFMADD213PS  Z18, Z19, Z13
+	VMAXPS       Z13, Z20, Z13
+	VFMADD213PS  Z18, Z19, Z15
+	VMAXPS       Z15, Z20, Z15
+	VFMADD213PS  Z18, Z19, Z17
+	VMAXPS       Z17, Z20, Z17
+done9:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -4240,6 +4916,56 @@ summed10:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store10:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done10
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z22, Z22, Z22
+	VMOVUPS      (DX), Z20
+	VMOVUPS      (DX)(CX*1), Z21
+	VFMADD213PS  Z20, Z21, Z0
+	VMAXPS       Z0, Z22, Z0
+	VFMADD213PS  Z20, Z21, Z2
+	VMAXPS       Z2, Z22, Z2
+	VFMADD213PS  Z20, Z21, Z4
+	VMAXPS       Z4, Z22, Z4
+	VFMADD213PS  Z20, Z21, Z6
+	VMAXPS       Z6, Z22, Z6
+	VFMADD213PS  Z20, Z21, Z8
+	VMAXPS       Z8, Z22, Z8
+	VFMADD213PS  Z20, Z21, Z10
+	VMAXPS       Z10, Z22, Z10
+	VFMADD213PS  Z20, Z21, Z12
+	VMAXPS       Z12, Z22, Z12
+	VFMADD213PS  Z20, Z21, Z14
+	VMAXPS       Z14, Z22, Z14
+	VFMADD213PS  Z20, Z21, Z16
+	VMAXPS       Z16, Z22, Z16
+	VFMADD213PS  Z20, Z21, Z18
+	VMAXPS       Z18, Z22, Z18
+	VMOVUPS      64(DX), Z20
+	VMOVUPS      64(DX)(CX*1), Z21
+	VFMADD213PS  Z20, Z21, Z1
+	VMAXPS       Z1, Z22, Z1
+	VFMADD213PS  Z20, Z21, Z3
+	VMAXPS       Z3, Z22, Z3
+	VFMADD213PS  Z20, Z21, Z5
+	VMAXPS       Z5, Z22, Z5
+	VFMADD213PS  Z20, Z21, Z7
+	VMAXPS       Z7, Z22, Z7
+	VFMADD213PS  Z20, Z21, Z9
+	VMAXPS       Z9, Z22, Z9
+	VFMADD213PS  Z20, Z21, Z11
+	VMAXPS       Z11, Z22, Z11
+	VFMADD213PS  Z20, Z21, Z13
+	VMAXPS       Z13, Z22, Z13
+	VFMADD213PS  Z20, Z21, Z15
+	VMAXPS       Z15, Z22, Z15
+	VFMADD213PS  Z20, Z21, Z17
+	VMAXPS       Z17, Z22, Z17
+	VFMADD213PS  Z20, Z21, Z19
+	VMAXPS       Z19, Z22, Z19
+done10:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -4550,6 +5276,60 @@ summed11:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store11:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done11
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z24, Z24, Z24
+	VMOVUPS      (DX), Z22
+	VMOVUPS      (DX)(CX*1), Z23
+	VFMADD213PS  Z22, Z23, Z0
+	VMAXPS       Z0, Z24, Z0
+	VFMADD213PS  Z22, Z23, Z2
+	VMAXPS       Z2, Z24, Z2
+	VFMADD213PS  Z22, Z23, Z4
+	VMAXPS       Z4, Z24, Z4
+	VFMADD213PS  Z22, Z23, Z6
+	VMAXPS       Z6, Z24, Z6
+	VFMADD213PS  Z22, Z23, Z8
+	VMAXPS       Z8, Z24, Z8
+	VFMADD213PS  Z22, Z23, Z10
+	VMAXPS       Z10, Z24, Z10
+	VFMADD213PS  Z22, Z23, Z12
+	VMAXPS       Z12, Z24, Z12
+	VFMADD213PS  Z22, Z23, Z14
+	VMAXPS       Z14, Z24, Z14
+	VFMADD213PS  Z22, Z23, Z16
+	VMAXPS       Z16, Z24, Z16
+	VFMADD213PS  Z22, Z23, Z18
+	VMAXPS       Z18, Z24, Z18
+	VFMADD213PS  Z22, Z23, Z20
+	VMAXPS       Z20, Z24, Z20
+	VMOVUPS      64(DX), Z22
+	VMOVUPS      64(DX)(CX*1), Z23
+	VFMADD213PS  Z22, Z23, Z1
+	VMAXPS       Z1, Z24, Z1
+	VFMADD213PS  Z22, Z23, Z3
+	VMAXPS       Z3, Z24, Z3
+	VFMADD213PS  Z22, Z23, Z5
+	VMAXPS       Z5, Z24, Z5
+	VFMADD213PS  Z22, Z23, Z7
+	VMAXPS       Z7, Z24, Z7
+	VFMADD213PS  Z22, Z23, Z9
+	VMAXPS       Z9, Z24, Z9
+	VFMADD213PS  Z22, Z23, Z11
+	VMAXPS       Z11, Z24, Z11
+	VFMADD213PS  Z22, Z23, Z13
+	VMAXPS       Z13, Z24, Z13
+	VFMADD213PS  Z22, Z23, Z15
+	VMAXPS       Z15, Z24, Z15
+	VFMADD213PS  Z22, Z23, Z17
+	VMAXPS       Z17, Z24, Z17
+	VFMADD213PS  Z22, Z23, Z19
+	VMAXPS       Z19, Z24, Z19
+	VFMADD213PS  Z22, Z23, Z21
+	VMAXPS       Z21, Z24, Z21
+done11:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -4883,6 +5663,64 @@ summed12:
 	ADDQ         R14, SI
 	MOVQ         gemmCall_tileC(DI), SI
 store12:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done12
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), CX
+	VXORPS       Z26, Z26, Z26
+	VMOVUPS      (DX), Z24
+	VMOVUPS      (DX)(CX*1), Z25
+	VFMADD213PS  Z24, Z25, Z0
+	VMAXPS       Z0, Z26, Z0
+	VFMADD213PS  Z24, Z25, Z2
+	VMAXPS       Z2, Z26, Z2
+	VFMADD213PS  Z24, Z25, Z4
+	VMAXPS       Z4, Z26, Z4
+	VFMADD213PS  Z24, Z25, Z6
+	VMAXPS       Z6, Z26, Z6
+	VFMADD213PS  Z24, Z25, Z8
+	VMAXPS       Z8, Z26, Z8
+	VFMADD213PS  Z24, Z25, Z10
+	VMAXPS       Z10, Z26, Z10
+	VFMADD213PS  Z24, Z25, Z12
+	VMAXPS       Z12, Z26, Z12
+	VFMADD213PS  Z24, Z25, Z14
+	VMAXPS       Z14, Z26, Z14
+	VFMADD213PS  Z24, Z25, Z16
+	VMAXPS       Z16, Z26, Z16
+	VFMADD213PS  Z24, Z25, Z18
+	VMAXPS       Z18, Z26, Z18
+	VFMADD213PS  Z24, Z25, Z20
+	VMAXPS       Z20, Z26, Z20
+	VFMADD213PS  Z24, Z25, Z22
+	VMAXPS       Z22, Z26, Z22
+	VMOVUPS      64(DX), Z24
+	VMOVUPS      64(DX)(CX*1), Z25
+	VFMADD213PS  Z24, Z25, Z1
+	VMAXPS       Z1, Z26, Z1
+	VFMADD213PS  Z24, Z25, Z3
+	VMAXPS       Z3, Z26, Z3
+	VFMADD213PS  Z24, Z25, Z5
+	VMAXPS       Z5, Z26, Z5
+	VFMADD213PS  Z24, Z25, Z7
+	VMAXPS       Z7, Z26, Z7
+	VFMADD213PS  Z24, Z25, Z9
+	VMAXPS       Z9, Z26, Z9
+	VFMADD213PS  Z24, Z25, Z11
+	VMAXPS       Z11, Z26, Z11
+	VFMADD213PS  Z24, Z25, Z13
+	VMAXPS       Z13, Z26, Z13
+	VFMADD213PS  Z24, Z25, Z15
+	VMAXPS       Z15, Z26, Z15
+	VFMADD213PS  Z24, Z25, Z17
+	VMAXPS       Z17, Z26, Z17
+	VFMADD213PS  Z24, Z25, Z19
+	VMAXPS       Z19, Z26, Z19
+	VFMADD213PS  Z24, Z25, Z21
+	VMAXPS       Z21, Z26, Z21
+	VFMADD213PS  Z24, Z25, Z23
+	VMAXPS       Z23, Z26, Z23
+done12:
 	VMOVUPS      Z0, (SI)
 	VMOVUPS      Z1, 64(SI)
 	ADDQ         R14, SI
@@ -4930,6 +5768,8 @@ tileEnd:
 	ADDQ         CX, gemmCall_columnB(DI)
 	MOVQ         gemmCall_strideColumn(DI), CX
 	ADDQ         CX, gemmCall_columnC(DI)
+	MOVQ         gemmCall_strideColumn(DI), CX
+	ADDQ         CX, gemmCall_columnCoef(DI)
 	DECQ         gemmCall_columnLeft(DI)
 	JNZ          column
 	MOVQ         gemmCall_strideBatchA(DI), CX
@@ -4968,6 +5808,8 @@ batch:
 	MOVQ         CX, gemmCall_columnB(DI)
 	MOVQ         gemmCall_batchC(DI), CX
 	MOVQ         CX, gemmCall_columnC(DI)
+	MOVQ         gemmCall_coef(DI), CX
+	MOVQ         CX, gemmCall_columnCoef(DI)
 column:
 	MOVQ         gemmCall_tiles(DI), CX
 	MOVQ         CX, gemmCall_tileLeft(DI)
@@ -7243,6 +8085,8 @@ tileEnd:
 	ADDQ         CX, gemmCall_columnB(DI)
 	MOVQ         gemmCall_strideColumn(DI), CX
 	ADDQ         CX, gemmCall_columnC(DI)
+	MOVQ         gemmCall_strideColumn(DI), CX
+	ADDQ         CX, gemmCall_columnCoef(DI)
 	DECQ         gemmCall_columnLeft(DI)
 	JNZ          column
 	MOVQ         gemmCall_strideBatchA(DI), CX
@@ -7281,6 +8125,8 @@ batch:
 	MOVQ         CX, gemmCall_columnB(DI)
 	MOVQ         gemmCall_batchC(DI), CX
 	MOVQ         CX, gemmCall_columnC(DI)
+	MOVQ         gemmCall_coef(DI), CX
+	MOVQ         CX, gemmCall_columnCoef(DI)
 column:
 	MOVQ         gemmCall_tiles(DI), CX
 	MOVQ         CX, gemmCall_tileLeft(DI)
@@ -9826,6 +10672,8 @@ tileEnd:
 	ADDQ         CX, gemmCall_columnB(DI)
 	MOVQ         gemmCall_strideColumn(DI), CX
 	ADDQ         CX, gemmCall_columnC(DI)
+	MOVQ         gemmCall_strideColumn(DI), CX
+	ADDQ         CX, gemmCall_columnCoef(DI)
 	DECQ         gemmCall_columnLeft(DI)
 	JNZ          column
 	MOVQ         gemmCall_strideBatchA(DI), CX

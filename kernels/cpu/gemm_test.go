@@ -25,6 +25,9 @@ func randomGemm(a *arena, trial int) Gemm {
 	g.A = a.random(extent(g.K, dim{g.M, g.LdA}, dim{g.Segments, g.SegA}, dim{g.Batch, g.BatchA}))
 	g.B = a.random(extent(g.N, dim{g.K * g.Segments, g.LdB}, dim{g.Batch, g.BatchB}))
 	g.C = a.random(extent(g.N, dim{g.M, g.LdC}, dim{g.Batch, g.BatchC}))
+	if trial%5 == 0 {
+		g.Coef = a.random(2 * g.N)
+	}
 	switch trial % 4 {
 	case 1:
 		g.Prefetch1 = a.random(a.between(1, 5000))
@@ -65,6 +68,9 @@ func TestGemm(t *testing.T) {
 								w.add(float64(g.A[b*g.BatchA+i*g.LdA+s*g.SegA+k]) * float64(g.B[b*g.BatchB+(s*g.K+k)*g.LdB+j]))
 							}
 						}
+						if g.Coef != nil {
+							*w = w.activated(g.Coef[j], g.Coef[g.N+j], 0)
+						}
 					}
 				}
 			}
@@ -97,6 +103,9 @@ func TestGemmSplitsExactly(t *testing.T) {
 						if g.K > 0 {
 							one.A = g.A[b*g.BatchA+i*g.LdA:]
 							one.B = g.B[b*g.BatchB+j:]
+						}
+						if g.Coef != nil {
+							one.Coef = append(clone(g.Coef[j:j+Lanes]), g.Coef[g.N+j:g.N+j+Lanes]...)
 						}
 						set.Gemm(&one)
 					}

@@ -8,6 +8,7 @@ var generic = Set{
 	GemmT:              genericGemmT,
 	WinogradInput:      genericWinogradInput,
 	WinogradOutput:     genericWinogradOutput,
+	WinogradActivate:   genericWinogradActivate,
 	WinogradGrad:       genericWinogradGrad,
 	WinogradFilter:     genericWinogradFilter,
 	WinogradFilterGrad: genericWinogradFilterGrad,

@@ -21,6 +21,12 @@ func genericGemm(g *Gemm) {
 						dotStrip(&sum, g.A[a0:a0+g.K], 1, g.B[b*g.BatchB+s*g.K*g.LdB+j:], g.LdB, g.K)
 					}
 				}
+				if g.Coef != nil {
+					shift, scale := (*[strip]float32)(g.Coef[j:]), (*[strip]float32)(g.Coef[g.N+j:])
+					for n := range sum {
+						sum[n] = positive(shift[n] + scale[n]*sum[n])
+					}
+				}
 				*c = sum
 			}
 		}

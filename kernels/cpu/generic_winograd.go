@@ -87,6 +87,41 @@ func genericWinogradOutput(w *Winograd) {
 	}
 }
 
+func genericWinogradActivate(w *Winograd) {
+	const kernel = "WinogradActivate"
+	w.check(kernel, 4)
+	w.checkActivation(kernel)
+	residual := w.Residual
+	for t := range w.Count {
+		for c := range w.C {
+			var h [4][6]float32
+			for x := range h[0] {
+				p := func(y int) float32 { return w.Freq[(6*y+x)*w.Stride+t*w.C+c] }
+				h[0][x], h[1][x], h[2][x], h[3][x] = outputPass(p(0), p(1), p(2), p(3), p(4), p(5))
+			}
+			for y := range h {
+				r, o := &h[y], y*w.Row+4*t*w.C+c
+				r[0], r[1], r[2], r[3] = outputPass(r[0], r[1], r[2], r[3], r[4], r[5])
+				for x, v := range r[:4] {
+					v = w.Coef[c] + w.Coef[w.C+c]*v
+					if residual != nil {
+						v += residual[o+x*w.C]
+					}
+					w.Image[o+x*w.C] = positive(v)
+				}
+			}
+		}
+	}
+}
+
+// positive is max(v, 0), or v if it is a NaN.
+func positive(v float32) float32 {
+	if v < 0 {
+		return 0
+	}
+	return v
+}
+
 func genericWinogradGrad(w *Winograd) {
 	w.check("WinogradGrad", 4)
 	for t := range w.Count {

@@ -34,6 +34,9 @@ type Set struct {
 	WinogradInput func(*Winograd)
 	// WinogradOutput transforms 36 products to a 4×4 output tile: Aᵀ·m·A.
 	WinogradOutput func(*Winograd)
+	// WinogradActivate is WinogradOutput with an activation: it stores
+	// ReLU(Coef[0] + Coef[1]·value + Residual).
+	WinogradActivate func(*Winograd)
 	// WinogradGrad transforms 4×4 tiles of an output gradient: A·g·Aᵀ.
 	WinogradGrad func(*Winograd)
 	// WinogradFilter transforms 3×3 filters: G·w·Gᵀ.
@@ -56,6 +59,8 @@ type Set struct {
 //
 //	C[b][i][j] (+)= Σ_s Σ_k A[b][i][s·SegA + k] · B[b][s·K + k][j]
 //
+// or, with coefficients, ReLU(Coef[0][j] + Coef[1][j]·that),
+//
 // with i < M, j < N, k < K, s < Segments, b < Batch. A row of A may overlap
 // the next one (LdA smaller than K), which makes a convolution over
 // contiguous pixels a product without copies; the segments are then the rows
@@ -69,6 +74,7 @@ type Gemm struct {
 	BatchA, BatchB int // floats from a product to the next
 	BatchC         int
 	Accumulate     bool      // add to C instead of overwriting it
+	Coef           []float32 // optional: 2 runs of N floats
 	Prefetch1      []float32 // optional: memory that is wanted soon, read …
 	Prefetch2      []float32 // … or written; only a hint, never accessed
 }
@@ -96,12 +102,16 @@ type GemmT struct {
 // values: frequency f of tile t starts at f·Stride + t·C.
 //
 // The input transform reads 6×6 pixels a tile, the gradient transform 4×4;
-// the output transform writes 4×4 pixels a tile.
+// the output transform writes 4×4 pixels a tile, and Residual lies as Image does.
 type Winograd struct {
 	Image, Freq []float32
 	C, Row      int
 	Stride      int
 	Count       int
+
+	// Of WinogradActivate.
+	Coef     []float32 // 2 runs of C floats
+	Residual []float32 // optional
 }
 
 // Filter describes transforms between 3×3 filters and their 6×6 frequencies.
@@ -173,7 +183,8 @@ type Combine struct {
 	Rows     int
 	Width    int // pixels
 	DstRow   int // floats from row to row
-	SrcRow   int // the same for all sources and MaskSrc
+	SrcRow   [4]int
+	MaskRow  int
 }
 
 // Sums describes per-channel sums over Pixels contiguous pixels:

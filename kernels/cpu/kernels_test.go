@@ -81,6 +81,14 @@ func (s *sum) add(v float64) {
 	s.terms++
 }
 
+// activated is ReLU(shift + scale·s + residual).
+func (s sum) activated(shift, scale, residual float32) sum {
+	s.value = float64(shift) + float64(scale)*s.value + float64(residual)
+	s.magnitude = math.Abs(float64(shift)) + math.Abs(float64(scale))*s.magnitude + math.Abs(float64(residual))
+	s.value, s.terms = max(s.value, 0), s.terms+2
+	return s
+}
+
 // near reports whether a float32 evaluation of the sum may give got.
 func (s *sum) near(got float32) bool {
 	const eps = 1.2e-7

@@ -31,6 +31,16 @@ var avx512 = Set{
 		w.check("WinogradOutput", 4)
 		w.pieces(winogradOutputAVX512)
 	},
+	WinogradActivate: func(w *Winograd) {
+		const kernel = "WinogradActivate"
+		w.check(kernel, 4)
+		w.checkActivation(kernel)
+		if w.Residual == nil {
+			w.pieces(winogradActivateAVX512)
+		} else {
+			w.pieces(winogradActivateSumAVX512)
+		}
+	},
 	WinogradGrad: func(w *Winograd) {
 		w.check("WinogradGrad", 4)
 		w.pieces(winogradGradAVX512)
@@ -66,6 +76,16 @@ var avx2 = Set{
 	WinogradOutput: func(w *Winograd) {
 		w.check("WinogradOutput", 4)
 		w.pieces(winogradOutputAVX2)
+	},
+	WinogradActivate: func(w *Winograd) {
+		const kernel = "WinogradActivate"
+		w.check(kernel, 4)
+		w.checkActivation(kernel)
+		if w.Residual == nil {
+			w.pieces(winogradActivateAVX2)
+		} else {
+			w.pieces(winogradActivateSumAVX2)
+		}
 	},
 	WinogradGrad: func(w *Winograd) {
 		w.check("WinogradGrad", 4)

@@ -15,7 +15,7 @@ const prefetchBlock = 4
 // A gemmCall is the argument of a product in assembly: tiles of one height
 // in equal blocks of columns of a batch of products. Strides are in bytes.
 type gemmCall struct {
-	a, b, c              unsafe.Pointer
+	a, b, c, coef        unsafe.Pointer
 	prefetch1, prefetch2 unsafe.Pointer
 	step1, step2         int // from prefetch to prefetch
 
@@ -28,10 +28,12 @@ type gemmCall struct {
 	strideBatchA, strideBatchB int
 	strideBatchC               int
 	accumulate                 int
+	activate, coefScale        int // coefScale: from shifts to scales
 
 	// Cursors and counters of the assembly.
 	batchA, batchB, batchC          uintptr
 	columnA, columnB, columnC       uintptr
+	columnCoef                      uintptr
 	tileA, tileC                    uintptr
 	batchLeft, columnLeft, tileLeft int
 }
@@ -51,7 +53,7 @@ var tileShapes = [...][]tileShape{
 type product struct {
 	isa                    isa
 	transposed             bool
-	a, b, c                []float32
+	a, b, c, coef          []float32
 	m, n, k, batch         int
 	rowA, ldc              int // from row to row
 	batchA, batchB, batchC int
@@ -62,7 +64,7 @@ func gemmNative(s isa, g *Gemm) {
 		return
 	}
 	p := product{
-		isa: s, a: g.A, b: g.B, c: g.C, m: g.M, n: g.N, k: g.K, rowA: g.LdA, ldc: g.LdC,
+		isa: s, a: g.A, b: g.B, c: g.C, coef: g.Coef, m: g.M, n: g.N, k: g.K, rowA: g.LdA, ldc: g.LdC,
 		batch: g.Batch, batchA: g.BatchA, batchB: g.BatchB, batchC: g.BatchC,
 	}
 	call := gemmCall{
@@ -70,6 +72,9 @@ func gemmNative(s isa, g *Gemm) {
 	}
 	if g.Accumulate {
 		call.accumulate = 1
+	}
+	if g.Coef != nil {
+		call.activate, call.coefScale = 1, 4*g.N
 	}
 	p.run(&call, g.Prefetch1, g.Prefetch2)
 }
@@ -114,6 +119,9 @@ func (p *product) run(call *gemmCall, prefetch1, prefetch2 []float32) {
 			continue
 		}
 		call.strideColumn = 4 * t.columns
+		if p.coef != nil {
+			call.coef = unsafe.Pointer(&p.coef[column])
+		}
 		work := max(t.columns*call.columns*p.k*call.segments, 1) // of a row
 		rowStep, batchStep := p.m, p.batch
 		if work*p.m*p.batch > maxWork {

@@ -23,6 +23,9 @@ func (w *Winograd) pieces(transform func(*Winograd)) {
 	for t := 0; t < w.Count; t += step {
 		piece.Count = min(step, w.Count-t)
 		piece.Image, piece.Freq = w.Image[4*t*w.C:], w.Freq[t*w.C:]
+		if w.Residual != nil {
+			piece.Residual = w.Residual[4*t*w.C:]
+		}
 		transform(&piece)
 	}
 }
@@ -60,13 +63,12 @@ func (c *Combine) pieces(combine func(*Combine)) {
 	for y := 0; y < c.Rows; y += rows {
 		for x := 0; x < c.Width; x += width {
 			piece.Rows, piece.Width = min(rows, c.Rows-y), min(width, c.Width-x)
-			dst, src := y*c.DstRow+x*c.C, y*c.SrcRow+x*c.C
-			piece.Dst = c.Dst[dst:]
+			piece.Dst = c.Dst[y*c.DstRow+x*c.C:]
 			for i := range c.Sources {
-				piece.Src[i] = c.Src[i][src:]
+				piece.Src[i] = c.Src[i][y*c.SrcRow[i]+x*c.C:]
 			}
 			if c.Post == Mask {
-				piece.MaskSrc = c.MaskSrc[src:]
+				piece.MaskSrc = c.MaskSrc[y*c.MaskRow+x*c.C:]
 			}
 			combine(&piece)
 		}

@@ -14,7 +14,7 @@ func TestLongPassesSplitExactly(t *testing.T) {
 			row := shape.width * shape.c
 			c := Combine{Src: [4][]float32{a.random(shape.rows * row), a.random(shape.rows * row)}, Sources: 2,
 				Coef: a.random(3 * shape.c), Post: Mask, MaskSrc: a.random(shape.rows * row), MaskCoef: a.random(2 * shape.c),
-				C: shape.c, Rows: shape.rows, Width: shape.width, SrcRow: row, DstRow: row + 16}
+				C: shape.c, Rows: shape.rows, Width: shape.width, SrcRow: [4]int{row, row, row, row}, MaskRow: row, DstRow: row + 16}
 			c.Dst = a.zeros(shape.rows*c.DstRow - 16)
 			set.Combine(&c)
 			a.check()
@@ -60,7 +60,7 @@ func TestNoAllocation(t *testing.T) {
 		Segments: 1, Batch: 2, BatchC: 1 << 12, Prefetch2: buffer}
 	winograd := Winograd{Image: buffer, Freq: make([]float32, 36*80), C: 16, Row: 18 * 16, Stride: 80, Count: 4}
 	filter := Filter{Taps: buffer, Freq: make([]float32, 36*256), Len: 256}
-	combine := Combine{Dst: make([]float32, 1<<14), Src: [4][]float32{buffer}, Sources: 1, Coef: buffer, C: 32, Rows: 4, Width: 9, DstRow: 288, SrcRow: 288}
+	combine := Combine{Dst: make([]float32, 1<<14), Src: [4][]float32{buffer}, Sources: 1, Coef: buffer, C: 32, Rows: 4, Width: 9, DstRow: 288, SrcRow: [4]int{288}}
 	sums := Sums{A: buffer, B: buffer, Out: make([]float64, 96), C: 48, Pixels: 500}
 	for _, set := range Sets() {
 		allocs := testing.AllocsPerRun(5, func() {

@@ -26,7 +26,7 @@ func Sets() []*Set {
 // direct returns the set without Winograd transforms.
 func (s Set) direct() *Set {
 	s.Name += Direct
-	s.WinogradInput, s.WinogradOutput, s.WinogradGrad, s.WinogradFilter, s.WinogradFilterGrad = nil, nil, nil, nil, nil
+	s.WinogradInput, s.WinogradOutput, s.WinogradActivate, s.WinogradGrad, s.WinogradFilter, s.WinogradFilterGrad = nil, nil, nil, nil, nil, nil
 	return &s
 }
 

@@ -17,6 +17,8 @@ var selfTests = []struct {
 		s.Gemm(&g)
 		g.Accumulate = true
 		s.Gemm(&g)
+		g.Coef = pattern(2*48, 27)
+		s.Gemm(&g)
 		return g.C
 	}},
 	{"GemmT", func(s *Set) []float32 {
@@ -34,6 +36,14 @@ var selfTests = []struct {
 		w := Winograd{Image: make([]float32, 4*16*48), Freq: pattern(36*4*48, 8), C: 48, Row: 16 * 48, Stride: 4 * 48, Count: 4}
 		s.WinogradOutput(&w)
 		return w.Image
+	}},
+	{"WinogradActivate", func(s *Set) []float32 {
+		w := Winograd{Image: make([]float32, 4*16*48), Freq: pattern(36*4*48, 8), C: 48, Row: 16 * 48, Stride: 4 * 48, Count: 4, Coef: pattern(2*48, 28)}
+		s.WinogradActivate(&w)
+		alone := append([]float32(nil), w.Image...)
+		w.Residual = pattern(4*16*48, 26)
+		s.WinogradActivate(&w)
+		return append(alone, w.Image...)
 	}},
 	{"WinogradGrad", func(s *Set) []float32 {
 		w := Winograd{Image: pattern(4*16*48, 9), Freq: make([]float32, 36*4*48), C: 48, Row: 16 * 48, Stride: 4 * 48, Count: 4}
@@ -65,9 +75,9 @@ var selfTests = []struct {
 		for sources := 1; sources <= 4; sources++ {
 			for post := Plain; post <= Mask; post++ {
 				c := Combine{Dst: make([]float32, 2*3*48), Sources: sources, Coef: pattern(5*48, 14), Post: post,
-					MaskSrc: pattern(2*3*48, 15), MaskCoef: pattern(2*48, 16), C: 48, Rows: 2, Width: 3, DstRow: 3 * 48, SrcRow: 3 * 48}
+					MaskSrc: pattern(2*3*48, 15), MaskCoef: pattern(2*48, 16), C: 48, Rows: 2, Width: 3, DstRow: 3 * 48, MaskRow: 3 * 48}
 				for i := range c.Src {
-					c.Src[i] = pattern(2*3*48, 17+i)
+					c.Src[i], c.SrcRow[i] = pattern(2*3*48, 17+i), 3*48
 				}
 				s.Combine(&c)
 				all = append(all, c.Dst...)
@@ -136,6 +146,8 @@ func (s *Set) has(kernel string) bool {
 		return s.WinogradInput != nil
 	case "WinogradOutput":
 		return s.WinogradOutput != nil
+	case "WinogradActivate":
+		return s.WinogradActivate != nil
 	case "WinogradGrad":
 		return s.WinogradGrad != nil
 	case "WinogradFilter":

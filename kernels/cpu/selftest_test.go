@@ -62,7 +62,7 @@ func TestSpecialValues(t *testing.T) {
 					g.A[3*20+5] = value
 				}
 				s.Gemm(&g)
-				c := Combine{Dst: make([]float32, 48), Sources: 1, Coef: make([]float32, 2*48), Post: ReLU, C: 48, Rows: 1, Width: 1, DstRow: 48, SrcRow: 48}
+				c := Combine{Dst: make([]float32, 48), Sources: 1, Coef: make([]float32, 2*48), Post: ReLU, C: 48, Rows: 1, Width: 1, DstRow: 48, SrcRow: [4]int{48, 48, 48, 48}, MaskRow: 48}
 				c.Src[0] = pattern(48, 3)
 				c.Src[0][17], c.Src[0][18] = value, -value
 				for i := range 48 {

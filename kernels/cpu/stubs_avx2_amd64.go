@@ -24,6 +24,16 @@ func winogradInputAVX2(w *Winograd)
 //go:noescape
 func winogradOutputAVX2(w *Winograd)
 
+// winogradActivateAVX2 is winogradOutput with ReLU(shift + scale·value).
+//
+//go:noescape
+func winogradActivateAVX2(w *Winograd)
+
+// winogradActivateSumAVX2 is winogradOutput with ReLU(shift + scale·value + residual).
+//
+//go:noescape
+func winogradActivateSumAVX2(w *Winograd)
+
 // winogradGradAVX2 transforms 4×4 tiles of an output gradient: A·g·Aᵀ.
 //
 //go:noescape

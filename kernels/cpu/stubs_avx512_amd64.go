@@ -34,6 +34,16 @@ func winogradInputAVX512(w *Winograd)
 //go:noescape
 func winogradOutputAVX512(w *Winograd)
 
+// winogradActivateAVX512 is winogradOutput with ReLU(shift + scale·value).
+//
+//go:noescape
+func winogradActivateAVX512(w *Winograd)
+
+// winogradActivateSumAVX512 is winogradOutput with ReLU(shift + scale·value + residual).
+//
+//go:noescape
+func winogradActivateSumAVX512(w *Winograd)
+
 // winogradGradAVX512 transforms 4×4 tiles of an output gradient: A·g·Aᵀ.
 //
 //go:noescape

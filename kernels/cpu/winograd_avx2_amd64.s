@@ -587,6 +587,570 @@ lanes:
 	VZEROUPPER
 	RET
 
+// func winogradActivateAVX2(w *Winograd)
+TEXT ·winogradActivateAVX2(SB), NOSPLIT, $0-8
+	MOVQ         w+0(FP), R15
+	MOVQ         Winograd_Image(R15), SI
+	MOVQ         Winograd_Freq(R15), DI
+	MOVQ         Winograd_Row(R15), BX
+	MOVQ         Winograd_C(R15), R11
+	MOVQ         Winograd_Stride(R15), R12
+	MOVQ         Winograd_Count(R15), R8
+	SHLQ         $2, BX
+	SHLQ         $2, R11
+	SHLQ         $2, R12
+	LEAQ         (BX)(BX*2), R9
+	LEAQ         (R11)(R11*2), DX
+	LEAQ         (R12)(R12*2), R13
+	LEAQ         (R13)(R13*1), R14
+	LEAQ         (R14)(R14*2), R14
+tile:
+	MOVQ         Winograd_C(R15), CX
+	SHRQ         $3, CX
+lanes:
+	// rows 0 and 2
+	MOVQ         DI, AX
+	LEAQ         (DI)(R13*4), R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VADDPS       (AX)(R13*4), Y12, Y6
+	VADDPS       (AX)(R13*8), Y14, Y15
+	VADDPS       Y15, Y6, Y0
+	VADDPS       (AX), Y0, Y0
+	VFMADD231PS  winogradConstants<>+0(SB), Y15, Y6
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VADDPS       (AX)(R13*4), Y12, Y7
+	VADDPS       (AX)(R13*8), Y14, Y15
+	VADDPS       Y15, Y7, Y1
+	VADDPS       (AX), Y1, Y1
+	VFMADD231PS  winogradConstants<>+0(SB), Y15, Y7
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VADDPS       (AX)(R13*4), Y12, Y8
+	VADDPS       (AX)(R13*8), Y14, Y15
+	VADDPS       Y15, Y8, Y2
+	VADDPS       (AX), Y2, Y2
+	VFMADD231PS  winogradConstants<>+0(SB), Y15, Y8
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VADDPS       (AX)(R13*4), Y12, Y9
+	VADDPS       (AX)(R13*8), Y14, Y15
+	VADDPS       Y15, Y9, Y3
+	VADDPS       (AX), Y3, Y3
+	VFMADD231PS  winogradConstants<>+0(SB), Y15, Y9
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VADDPS       (AX)(R13*4), Y12, Y10
+	VADDPS       (AX)(R13*8), Y14, Y15
+	VADDPS       Y15, Y10, Y4
+	VADDPS       (AX), Y4, Y4
+	VFMADD231PS  winogradConstants<>+0(SB), Y15, Y10
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VADDPS       (AX)(R13*4), Y12, Y11
+	VADDPS       (AX)(R13*8), Y14, Y15
+	VADDPS       Y15, Y11, Y5
+	VADDPS       (AX), Y5, Y5
+	VFMADD231PS  winogradConstants<>+0(SB), Y15, Y11
+	MOVQ         SI, AX
+	VADDPS       Y2, Y1, Y12
+	VSUBPS       Y2, Y1, Y13
+	VADDPS       Y4, Y3, Y14
+	VSUBPS       Y4, Y3, Y15
+	VADDPS       Y12, Y0, Y0
+	VADDPS       Y14, Y0, Y0
+	VADDPS       Y13, Y5, Y5
+	VFMADD231PS  winogradConstants<>+96(SB), Y15, Y5
+	VFMADD231PS  winogradConstants<>+32(SB), Y15, Y13
+	VFMADD231PS  winogradConstants<>+0(SB), Y14, Y12
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $3, R10
+	SUBQ         CX, R10
+	SHLQ         $5, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R10)(R11*1), Y2
+	VXORPS       Y3, Y3, Y3
+	VFMADD213PS  Y1, Y2, Y0
+	VMAXPS       Y0, Y3, Y0
+	VFMADD213PS  Y1, Y2, Y13
+	VMAXPS       Y13, Y3, Y13
+	VFMADD213PS  Y1, Y2, Y12
+	VMAXPS       Y12, Y3, Y12
+	VFMADD213PS  Y1, Y2, Y5
+	VMAXPS       Y5, Y3, Y5
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y13, (AX)(R11*1)
+	VMOVUPS      Y12, (AX)(R11*2)
+	VMOVUPS      Y5, (AX)(DX*1)
+	LEAQ         (SI)(BX*2), AX
+	VADDPS       Y8, Y7, Y12
+	VSUBPS       Y8, Y7, Y13
+	VADDPS       Y10, Y9, Y14
+	VSUBPS       Y10, Y9, Y15
+	VADDPS       Y12, Y6, Y6
+	VADDPS       Y14, Y6, Y6
+	VADDPS       Y13, Y11, Y11
+	VFMADD231PS  winogradConstants<>+96(SB), Y15, Y11
+	VFMADD231PS  winogradConstants<>+32(SB), Y15, Y13
+	VFMADD231PS  winogradConstants<>+0(SB), Y14, Y12
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $3, R10
+	SUBQ         CX, R10
+	SHLQ         $5, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Y7
+	VMOVUPS      (R10)(R11*1), Y8
+	VXORPS       Y9, Y9, Y9
+	VFMADD213PS  Y7, Y8, Y6
+	VMAXPS       Y6, Y9, Y6
+	VFMADD213PS  Y7, Y8, Y13
+	VMAXPS       Y13, Y9, Y13
+	VFMADD213PS  Y7, Y8, Y12
+	VMAXPS       Y12, Y9, Y12
+	VFMADD213PS  Y7, Y8, Y11
+	VMAXPS       Y11, Y9, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y13, (AX)(R11*1)
+	VMOVUPS      Y12, (AX)(R11*2)
+	VMOVUPS      Y11, (AX)(DX*1)
+	// rows 1 and 3
+	MOVQ         DI, AX
+	LEAQ         (DI)(R13*4), R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VSUBPS       (AX)(R13*4), Y12, Y0
+	VSUBPS       (AX)(R13*8), Y14, Y14
+	VADDPS       (R10)(R14*1), Y0, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y14, Y0
+	VFMADD231PS  winogradConstants<>+96(SB), Y14, Y6
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VSUBPS       (AX)(R13*4), Y12, Y1
+	VSUBPS       (AX)(R13*8), Y14, Y14
+	VADDPS       (R10)(R14*1), Y1, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y14, Y1
+	VFMADD231PS  winogradConstants<>+96(SB), Y14, Y7
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VSUBPS       (AX)(R13*4), Y12, Y2
+	VSUBPS       (AX)(R13*8), Y14, Y14
+	VADDPS       (R10)(R14*1), Y2, Y8
+	VFMADD231PS  winogradConstants<>+32(SB), Y14, Y2
+	VFMADD231PS  winogradConstants<>+96(SB), Y14, Y8
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VSUBPS       (AX)(R13*4), Y12, Y3
+	VSUBPS       (AX)(R13*8), Y14, Y14
+	VADDPS       (R10)(R14*1), Y3, Y9
+	VFMADD231PS  winogradConstants<>+32(SB), Y14, Y3
+	VFMADD231PS  winogradConstants<>+96(SB), Y14, Y9
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VSUBPS       (AX)(R13*4), Y12, Y4
+	VSUBPS       (AX)(R13*8), Y14, Y14
+	VADDPS       (R10)(R14*1), Y4, Y10
+	VFMADD231PS  winogradConstants<>+32(SB), Y14, Y4
+	VFMADD231PS  winogradConstants<>+96(SB), Y14, Y10
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VSUBPS       (AX)(R13*4), Y12, Y5
+	VSUBPS       (AX)(R13*8), Y14, Y14
+	VADDPS       (R10)(R14*1), Y5, Y11
+	VFMADD231PS  winogradConstants<>+32(SB), Y14, Y5
+	VFMADD231PS  winogradConstants<>+96(SB), Y14, Y11
+	LEAQ         (SI)(BX*1), AX
+	VADDPS       Y2, Y1, Y12
+	VSUBPS       Y2, Y1, Y13
+	VADDPS       Y4, Y3, Y14
+	VSUBPS       Y4, Y3, Y15
+	VADDPS       Y12, Y0, Y0
+	VADDPS       Y14, Y0, Y0
+	VADDPS       Y13, Y5, Y5
+	VFMADD231PS  winogradConstants<>+96(SB), Y15, Y5
+	VFMADD231PS  winogradConstants<>+32(SB), Y15, Y13
+	VFMADD231PS  winogradConstants<>+0(SB), Y14, Y12
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $3, R10
+	SUBQ         CX, R10
+	SHLQ         $5, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R10)(R11*1), Y2
+	VXORPS       Y3, Y3, Y3
+	VFMADD213PS  Y1, Y2, Y0
+	VMAXPS       Y0, Y3, Y0
+	VFMADD213PS  Y1, Y2, Y13
+	VMAXPS       Y13, Y3, Y13
+	VFMADD213PS  Y1, Y2, Y12
+	VMAXPS       Y12, Y3, Y12
+	VFMADD213PS  Y1, Y2, Y5
+	VMAXPS       Y5, Y3, Y5
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y13, (AX)(R11*1)
+	VMOVUPS      Y12, (AX)(R11*2)
+	VMOVUPS      Y5, (AX)(DX*1)
+	LEAQ         (SI)(R9*1), AX
+	VADDPS       Y8, Y7, Y12
+	VSUBPS       Y8, Y7, Y13
+	VADDPS       Y10, Y9, Y14
+	VSUBPS       Y10, Y9, Y15
+	VADDPS       Y12, Y6, Y6
+	VADDPS       Y14, Y6, Y6
+	VADDPS       Y13, Y11, Y11
+	VFMADD231PS  winogradConstants<>+96(SB), Y15, Y11
+	VFMADD231PS  winogradConstants<>+32(SB), Y15, Y13
+	VFMADD231PS  winogradConstants<>+0(SB), Y14, Y12
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $3, R10
+	SUBQ         CX, R10
+	SHLQ         $5, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Y7
+	VMOVUPS      (R10)(R11*1), Y8
+	VXORPS       Y9, Y9, Y9
+	VFMADD213PS  Y7, Y8, Y6
+	VMAXPS       Y6, Y9, Y6
+	VFMADD213PS  Y7, Y8, Y13
+	VMAXPS       Y13, Y9, Y13
+	VFMADD213PS  Y7, Y8, Y12
+	VMAXPS       Y12, Y9, Y12
+	VFMADD213PS  Y7, Y8, Y11
+	VMAXPS       Y11, Y9, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y13, (AX)(R11*1)
+	VMOVUPS      Y12, (AX)(R11*2)
+	VMOVUPS      Y11, (AX)(DX*1)
+	ADDQ         $32, SI
+	ADDQ         $32, DI
+	DECQ         CX
+	JNZ          lanes
+	// One pixel lies behind; the next tile is four away.
+	ADDQ         DX, SI
+	DECQ         R8
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func winogradActivateSumAVX2(w *Winograd)
+TEXT ·winogradActivateSumAVX2(SB), NOSPLIT, $0-8
+	MOVQ         w+0(FP), R15
+	MOVQ         Winograd_Image(R15), SI
+	MOVQ         Winograd_Freq(R15), DI
+	MOVQ         Winograd_Row(R15), BX
+	MOVQ         Winograd_C(R15), R11
+	MOVQ         Winograd_Stride(R15), R12
+	MOVQ         Winograd_Count(R15), R8
+	SHLQ         $2, BX
+	SHLQ         $2, R11
+	SHLQ         $2, R12
+	LEAQ         (BX)(BX*2), R9
+	LEAQ         (R11)(R11*2), DX
+	LEAQ         (R12)(R12*2), R13
+	LEAQ         (R13)(R13*1), R14
+	LEAQ         (R14)(R14*2), R14
+tile:
+	MOVQ         Winograd_C(R15), CX
+	SHRQ         $3, CX
+lanes:
+	// rows 0 and 2
+	MOVQ         DI, AX
+	LEAQ         (DI)(R13*4), R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VADDPS       (AX)(R13*4), Y12, Y6
+	VADDPS       (AX)(R13*8), Y14, Y15
+	VADDPS       Y15, Y6, Y0
+	VADDPS       (AX), Y0, Y0
+	VFMADD231PS  winogradConstants<>+0(SB), Y15, Y6
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VADDPS       (AX)(R13*4), Y12, Y7
+	VADDPS       (AX)(R13*8), Y14, Y15
+	VADDPS       Y15, Y7, Y1
+	VADDPS       (AX), Y1, Y1
+	VFMADD231PS  winogradConstants<>+0(SB), Y15, Y7
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VADDPS       (AX)(R13*4), Y12, Y8
+	VADDPS       (AX)(R13*8), Y14, Y15
+	VADDPS       Y15, Y8, Y2
+	VADDPS       (AX), Y2, Y2
+	VFMADD231PS  winogradConstants<>+0(SB), Y15, Y8
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VADDPS       (AX)(R13*4), Y12, Y9
+	VADDPS       (AX)(R13*8), Y14, Y15
+	VADDPS       Y15, Y9, Y3
+	VADDPS       (AX), Y3, Y3
+	VFMADD231PS  winogradConstants<>+0(SB), Y15, Y9
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VADDPS       (AX)(R13*4), Y12, Y10
+	VADDPS       (AX)(R13*8), Y14, Y15
+	VADDPS       Y15, Y10, Y4
+	VADDPS       (AX), Y4, Y4
+	VFMADD231PS  winogradConstants<>+0(SB), Y15, Y10
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VADDPS       (AX)(R13*4), Y12, Y11
+	VADDPS       (AX)(R13*8), Y14, Y15
+	VADDPS       Y15, Y11, Y5
+	VADDPS       (AX), Y5, Y5
+	VFMADD231PS  winogradConstants<>+0(SB), Y15, Y11
+	MOVQ         SI, AX
+	VADDPS       Y2, Y1, Y12
+	VSUBPS       Y2, Y1, Y13
+	VADDPS       Y4, Y3, Y14
+	VSUBPS       Y4, Y3, Y15
+	VADDPS       Y12, Y0, Y0
+	VADDPS       Y14, Y0, Y0
+	VADDPS       Y13, Y5, Y5
+	VFMADD231PS  winogradConstants<>+96(SB), Y15, Y5
+	VFMADD231PS  winogradConstants<>+32(SB), Y15, Y13
+	VFMADD231PS  winogradConstants<>+0(SB), Y14, Y12
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $3, R10
+	SUBQ         CX, R10
+	SHLQ         $5, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R10)(R11*1), Y2
+	VXORPS       Y3, Y3, Y3
+	// The residual lies as the image does.
+	MOVQ         Winograd_Residual(R15), R10
+	SUBQ         Winograd_Image(R15), R10
+	ADDQ         AX, R10
+	VFMADD213PS  Y1, Y2, Y0
+	VADDPS       (R10), Y0, Y0
+	VMAXPS       Y0, Y3, Y0
+	VFMADD213PS  Y1, Y2, Y13
+	VADDPS       (R10)(R11*1), Y13, Y13
+	VMAXPS       Y13, Y3, Y13
+	VFMADD213PS  Y1, Y2, Y12
+	VADDPS       (R10)(R11*2), Y12, Y12
+	VMAXPS       Y12, Y3, Y12
+	VFMADD213PS  Y1, Y2, Y5
+	VADDPS       (R10)(DX*1), Y5, Y5
+	VMAXPS       Y5, Y3, Y5
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y13, (AX)(R11*1)
+	VMOVUPS      Y12, (AX)(R11*2)
+	VMOVUPS      Y5, (AX)(DX*1)
+	LEAQ         (SI)(BX*2), AX
+	VADDPS       Y8, Y7, Y12
+	VSUBPS       Y8, Y7, Y13
+	VADDPS       Y10, Y9, Y14
+	VSUBPS       Y10, Y9, Y15
+	VADDPS       Y12, Y6, Y6
+	VADDPS       Y14, Y6, Y6
+	VADDPS       Y13, Y11, Y11
+	VFMADD231PS  winogradConstants<>+96(SB), Y15, Y11
+	VFMADD231PS  winogradConstants<>+32(SB), Y15, Y13
+	VFMADD231PS  winogradConstants<>+0(SB), Y14, Y12
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $3, R10
+	SUBQ         CX, R10
+	SHLQ         $5, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Y7
+	VMOVUPS      (R10)(R11*1), Y8
+	VXORPS       Y9, Y9, Y9
+	// The residual lies as the image does.
+	MOVQ         Winograd_Residual(R15), R10
+	SUBQ         Winograd_Image(R15), R10
+	ADDQ         AX, R10
+	VFMADD213PS  Y7, Y8, Y6
+	VADDPS       (R10), Y6, Y6
+	VMAXPS       Y6, Y9, Y6
+	VFMADD213PS  Y7, Y8, Y13
+	VADDPS       (R10)(R11*1), Y13, Y13
+	VMAXPS       Y13, Y9, Y13
+	VFMADD213PS  Y7, Y8, Y12
+	VADDPS       (R10)(R11*2), Y12, Y12
+	VMAXPS       Y12, Y9, Y12
+	VFMADD213PS  Y7, Y8, Y11
+	VADDPS       (R10)(DX*1), Y11, Y11
+	VMAXPS       Y11, Y9, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y13, (AX)(R11*1)
+	VMOVUPS      Y12, (AX)(R11*2)
+	VMOVUPS      Y11, (AX)(DX*1)
+	// rows 1 and 3
+	MOVQ         DI, AX
+	LEAQ         (DI)(R13*4), R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VSUBPS       (AX)(R13*4), Y12, Y0
+	VSUBPS       (AX)(R13*8), Y14, Y14
+	VADDPS       (R10)(R14*1), Y0, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y14, Y0
+	VFMADD231PS  winogradConstants<>+96(SB), Y14, Y6
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VSUBPS       (AX)(R13*4), Y12, Y1
+	VSUBPS       (AX)(R13*8), Y14, Y14
+	VADDPS       (R10)(R14*1), Y1, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y14, Y1
+	VFMADD231PS  winogradConstants<>+96(SB), Y14, Y7
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VSUBPS       (AX)(R13*4), Y12, Y2
+	VSUBPS       (AX)(R13*8), Y14, Y14
+	VADDPS       (R10)(R14*1), Y2, Y8
+	VFMADD231PS  winogradConstants<>+32(SB), Y14, Y2
+	VFMADD231PS  winogradConstants<>+96(SB), Y14, Y8
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VSUBPS       (AX)(R13*4), Y12, Y3
+	VSUBPS       (AX)(R13*8), Y14, Y14
+	VADDPS       (R10)(R14*1), Y3, Y9
+	VFMADD231PS  winogradConstants<>+32(SB), Y14, Y3
+	VFMADD231PS  winogradConstants<>+96(SB), Y14, Y9
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VSUBPS       (AX)(R13*4), Y12, Y4
+	VSUBPS       (AX)(R13*8), Y14, Y14
+	VADDPS       (R10)(R14*1), Y4, Y10
+	VFMADD231PS  winogradConstants<>+32(SB), Y14, Y4
+	VFMADD231PS  winogradConstants<>+96(SB), Y14, Y10
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Y12
+	VMOVUPS      (AX)(R14*1), Y14
+	VSUBPS       (AX)(R13*4), Y12, Y5
+	VSUBPS       (AX)(R13*8), Y14, Y14
+	VADDPS       (R10)(R14*1), Y5, Y11
+	VFMADD231PS  winogradConstants<>+32(SB), Y14, Y5
+	VFMADD231PS  winogradConstants<>+96(SB), Y14, Y11
+	LEAQ         (SI)(BX*1), AX
+	VADDPS       Y2, Y1, Y12
+	VSUBPS       Y2, Y1, Y13
+	VADDPS       Y4, Y3, Y14
+	VSUBPS       Y4, Y3, Y15
+	VADDPS       Y12, Y0, Y0
+	VADDPS       Y14, Y0, Y0
+	VADDPS       Y13, Y5, Y5
+	VFMADD231PS  winogradConstants<>+96(SB), Y15, Y5
+	VFMADD231PS  winogradConstants<>+32(SB), Y15, Y13
+	VFMADD231PS  winogradConstants<>+0(SB), Y14, Y12
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $3, R10
+	SUBQ         CX, R10
+	SHLQ         $5, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R10)(R11*1), Y2
+	VXORPS       Y3, Y3, Y3
+	// The residual lies as the image does.
+	MOVQ         Winograd_Residual(R15), R10
+	SUBQ         Winograd_Image(R15), R10
+	ADDQ         AX, R10
+	VFMADD213PS  Y1, Y2, Y0
+	VADDPS       (R10), Y0, Y0
+	VMAXPS       Y0, Y3, Y0
+	VFMADD213PS  Y1, Y2, Y13
+	VADDPS       (R10)(R11*1), Y13, Y13
+	VMAXPS       Y13, Y3, Y13
+	VFMADD213PS  Y1, Y2, Y12
+	VADDPS       (R10)(R11*2), Y12, Y12
+	VMAXPS       Y12, Y3, Y12
+	VFMADD213PS  Y1, Y2, Y5
+	VADDPS       (R10)(DX*1), Y5, Y5
+	VMAXPS       Y5, Y3, Y5
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y13, (AX)(R11*1)
+	VMOVUPS      Y12, (AX)(R11*2)
+	VMOVUPS      Y5, (AX)(DX*1)
+	LEAQ         (SI)(R9*1), AX
+	VADDPS       Y8, Y7, Y12
+	VSUBPS       Y8, Y7, Y13
+	VADDPS       Y10, Y9, Y14
+	VSUBPS       Y10, Y9, Y15
+	VADDPS       Y12, Y6, Y6
+	VADDPS       Y14, Y6, Y6
+	VADDPS       Y13, Y11, Y11
+	VFMADD231PS  winogradConstants<>+96(SB), Y15, Y11
+	VFMADD231PS  winogradConstants<>+32(SB), Y15, Y13
+	VFMADD231PS  winogradConstants<>+0(SB), Y14, Y12
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $3, R10
+	SUBQ         CX, R10
+	SHLQ         $5, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Y7
+	VMOVUPS      (R10)(R11*1), Y8
+	VXORPS       Y9, Y9, Y9
+	// The residual lies as the image does.
+	MOVQ         Winograd_Residual(R15), R10
+	SUBQ         Winograd_Image(R15), R10
+	ADDQ         AX, R10
+	VFMADD213PS  Y7, Y8, Y6
+	VADDPS       (R10), Y6, Y6
+	VMAXPS       Y6, Y9, Y6
+	VFMADD213PS  Y7, Y8, Y13
+	VADDPS       (R10)(R11*1), Y13, Y13
+	VMAXPS       Y13, Y9, Y13
+	VFMADD213PS  Y7, Y8, Y12
+	VADDPS       (R10)(R11*2), Y12, Y12
+	VMAXPS       Y12, Y9, Y12
+	VFMADD213PS  Y7, Y8, Y11
+	VADDPS       (R10)(DX*1), Y11, Y11
+	VMAXPS       Y11, Y9, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y13, (AX)(R11*1)
+	VMOVUPS      Y12, (AX)(R11*2)
+	VMOVUPS      Y11, (AX)(DX*1)
+	ADDQ         $32, SI
+	ADDQ         $32, DI
+	DECQ         CX
+	JNZ          lanes
+	// One pixel lies behind; the next tile is four away.
+	ADDQ         DX, SI
+	DECQ         R8
+	JNZ          tile
+	VZEROUPPER
+	RET
+
 // func winogradGradAVX2(w *Winograd)
 TEXT ·winogradGradAVX2(SB), NOSPLIT, $0-8
 	MOVQ         w+0(FP), R15

@@ -611,6 +611,548 @@ lanes:
 	VZEROUPPER
 	RET
 
+// func winogradActivateAVX512(w *Winograd)
+TEXT ·winogradActivateAVX512(SB), NOSPLIT, $0-8
+	MOVQ         w+0(FP), R15
+	MOVQ         Winograd_Image(R15), SI
+	MOVQ         Winograd_Freq(R15), DI
+	MOVQ         Winograd_Row(R15), BX
+	MOVQ         Winograd_C(R15), R11
+	MOVQ         Winograd_Stride(R15), R12
+	MOVQ         Winograd_Count(R15), R8
+	SHLQ         $2, BX
+	SHLQ         $2, R11
+	SHLQ         $2, R12
+	LEAQ         (BX)(BX*2), R9
+	LEAQ         (R11)(R11*2), DX
+	LEAQ         (R12)(R12*2), R13
+	LEAQ         (R13)(R13*1), R14
+	LEAQ         (R14)(R14*2), R14
+	VMOVUPS      winogradConstants<>+0(SB), Z31
+	VMOVUPS      winogradConstants<>+192(SB), Z30
+	VMOVUPS      winogradConstants<>+128(SB), Z29
+tile:
+	MOVQ         Winograd_C(R15), CX
+	SHRQ         $4, CX
+lanes:
+	MOVQ         DI, AX
+	LEAQ         (DI)(R13*4), R10
+	VMOVUPS      (AX)(R13*2), Z24
+	VMOVUPS      (AX)(R13*4), Z25
+	VMOVUPS      (AX)(R14*1), Z26
+	VMOVUPS      (AX)(R13*8), Z28
+	VADDPS       Z25, Z24, Z12
+	VADDPS       Z28, Z26, Z27
+	VADDPS       Z27, Z12, Z0
+	VADDPS       (AX), Z0, Z0
+	VFMADD231PS  Z27, Z31, Z12
+	VSUBPS       Z25, Z24, Z6
+	VSUBPS       Z28, Z26, Z26
+	VADDPS       (R10)(R14*1), Z6, Z18
+	VFMADD231PS  Z26, Z29, Z6
+	VFMADD231PS  Z26, Z30, Z18
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Z24
+	VMOVUPS      (AX)(R13*4), Z25
+	VMOVUPS      (AX)(R14*1), Z26
+	VMOVUPS      (AX)(R13*8), Z28
+	VADDPS       Z25, Z24, Z13
+	VADDPS       Z28, Z26, Z27
+	VADDPS       Z27, Z13, Z1
+	VADDPS       (AX), Z1, Z1
+	VFMADD231PS  Z27, Z31, Z13
+	VSUBPS       Z25, Z24, Z7
+	VSUBPS       Z28, Z26, Z26
+	VADDPS       (R10)(R14*1), Z7, Z19
+	VFMADD231PS  Z26, Z29, Z7
+	VFMADD231PS  Z26, Z30, Z19
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Z24
+	VMOVUPS      (AX)(R13*4), Z25
+	VMOVUPS      (AX)(R14*1), Z26
+	VMOVUPS      (AX)(R13*8), Z28
+	VADDPS       Z25, Z24, Z14
+	VADDPS       Z28, Z26, Z27
+	VADDPS       Z27, Z14, Z2
+	VADDPS       (AX), Z2, Z2
+	VFMADD231PS  Z27, Z31, Z14
+	VSUBPS       Z25, Z24, Z8
+	VSUBPS       Z28, Z26, Z26
+	VADDPS       (R10)(R14*1), Z8, Z20
+	VFMADD231PS  Z26, Z29, Z8
+	VFMADD231PS  Z26, Z30, Z20
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Z24
+	VMOVUPS      (AX)(R13*4), Z25
+	VMOVUPS      (AX)(R14*1), Z26
+	VMOVUPS      (AX)(R13*8), Z28
+	VADDPS       Z25, Z24, Z15
+	VADDPS       Z28, Z26, Z27
+	VADDPS       Z27, Z15, Z3
+	VADDPS       (AX), Z3, Z3
+	VFMADD231PS  Z27, Z31, Z15
+	VSUBPS       Z25, Z24, Z9
+	VSUBPS       Z28, Z26, Z26
+	VADDPS       (R10)(R14*1), Z9, Z21
+	VFMADD231PS  Z26, Z29, Z9
+	VFMADD231PS  Z26, Z30, Z21
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Z24
+	VMOVUPS      (AX)(R13*4), Z25
+	VMOVUPS      (AX)(R14*1), Z26
+	VMOVUPS      (AX)(R13*8), Z28
+	VADDPS       Z25, Z24, Z16
+	VADDPS       Z28, Z26, Z27
+	VADDPS       Z27, Z16, Z4
+	VADDPS       (AX), Z4, Z4
+	VFMADD231PS  Z27, Z31, Z16
+	VSUBPS       Z25, Z24, Z10
+	VSUBPS       Z28, Z26, Z26
+	VADDPS       (R10)(R14*1), Z10, Z22
+	VFMADD231PS  Z26, Z29, Z10
+	VFMADD231PS  Z26, Z30, Z22
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Z24
+	VMOVUPS      (AX)(R13*4), Z25
+	VMOVUPS      (AX)(R14*1), Z26
+	VMOVUPS      (AX)(R13*8), Z28
+	VADDPS       Z25, Z24, Z17
+	VADDPS       Z28, Z26, Z27
+	VADDPS       Z27, Z17, Z5
+	VADDPS       (AX), Z5, Z5
+	VFMADD231PS  Z27, Z31, Z17
+	VSUBPS       Z25, Z24, Z11
+	VSUBPS       Z28, Z26, Z26
+	VADDPS       (R10)(R14*1), Z11, Z23
+	VFMADD231PS  Z26, Z29, Z11
+	VFMADD231PS  Z26, Z30, Z23
+	MOVQ         SI, AX
+	VADDPS       Z2, Z1, Z24
+	VSUBPS       Z2, Z1, Z25
+	VADDPS       Z4, Z3, Z26
+	VSUBPS       Z4, Z3, Z27
+	VADDPS       Z24, Z0, Z0
+	VADDPS       Z26, Z0, Z0
+	VADDPS       Z25, Z5, Z5
+	VFMADD231PS  Z27, Z30, Z5
+	VFMADD231PS  Z27, Z29, Z25
+	VFMADD231PS  Z26, Z31, Z24
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $4, R10
+	SUBQ         CX, R10
+	SHLQ         $6, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Z1
+	VMOVUPS      (R10)(R11*1), Z2
+	VXORPS       Z3, Z3, Z3
+	VFMADD213PS  Z1, Z2, Z0
+	VMAXPS       Z0, Z3, Z0
+	VFMADD213PS  Z1, Z2, Z25
+	VMAXPS       Z25, Z3, Z25
+	VFMADD213PS  Z1, Z2, Z24
+	VMAXPS       Z24, Z3, Z24
+	VFMADD213PS  Z1, Z2, Z5
+	VMAXPS       Z5, Z3, Z5
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z25, (AX)(R11*1)
+	VMOVUPS      Z24, (AX)(R11*2)
+	VMOVUPS      Z5, (AX)(DX*1)
+	LEAQ         (SI)(BX*1), AX
+	VADDPS       Z8, Z7, Z24
+	VSUBPS       Z8, Z7, Z25
+	VADDPS       Z10, Z9, Z26
+	VSUBPS       Z10, Z9, Z27
+	VADDPS       Z24, Z6, Z6
+	VADDPS       Z26, Z6, Z6
+	VADDPS       Z25, Z11, Z11
+	VFMADD231PS  Z27, Z30, Z11
+	VFMADD231PS  Z27, Z29, Z25
+	VFMADD231PS  Z26, Z31, Z24
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $4, R10
+	SUBQ         CX, R10
+	SHLQ         $6, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Z7
+	VMOVUPS      (R10)(R11*1), Z8
+	VXORPS       Z9, Z9, Z9
+	VFMADD213PS  Z7, Z8, Z6
+	VMAXPS       Z6, Z9, Z6
+	VFMADD213PS  Z7, Z8, Z25
+	VMAXPS       Z25, Z9, Z25
+	VFMADD213PS  Z7, Z8, Z24
+	VMAXPS       Z24, Z9, Z24
+	VFMADD213PS  Z7, Z8, Z11
+	VMAXPS       Z11, Z9, Z11
+	VMOVUPS      Z6, (AX)
+	VMOVUPS      Z25, (AX)(R11*1)
+	VMOVUPS      Z24, (AX)(R11*2)
+	VMOVUPS      Z11, (AX)(DX*1)
+	LEAQ         (SI)(BX*2), AX
+	VADDPS       Z14, Z13, Z24
+	VSUBPS       Z14, Z13, Z25
+	VADDPS       Z16, Z15, Z26
+	VSUBPS       Z16, Z15, Z27
+	VADDPS       Z24, Z12, Z12
+	VADDPS       Z26, Z12, Z12
+	VADDPS       Z25, Z17, Z17
+	VFMADD231PS  Z27, Z30, Z17
+	VFMADD231PS  Z27, Z29, Z25
+	VFMADD231PS  Z26, Z31, Z24
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $4, R10
+	SUBQ         CX, R10
+	SHLQ         $6, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Z13
+	VMOVUPS      (R10)(R11*1), Z14
+	VXORPS       Z15, Z15, Z15
+	VFMADD213PS  Z13, Z14, Z12
+	VMAXPS       Z12, Z15, Z12
+	VFMADD213PS  Z13, Z14, Z25
+	VMAXPS       Z25, Z15, Z25
+	VFMADD213PS  Z13, Z14, Z24
+	VMAXPS       Z24, Z15, Z24
+	VFMADD213PS  Z13, Z14, Z17
+	VMAXPS       Z17, Z15, Z17
+	VMOVUPS      Z12, (AX)
+	VMOVUPS      Z25, (AX)(R11*1)
+	VMOVUPS      Z24, (AX)(R11*2)
+	VMOVUPS      Z17, (AX)(DX*1)
+	LEAQ         (SI)(R9*1), AX
+	VADDPS       Z20, Z19, Z24
+	VSUBPS       Z20, Z19, Z25
+	VADDPS       Z22, Z21, Z26
+	VSUBPS       Z22, Z21, Z27
+	VADDPS       Z24, Z18, Z18
+	VADDPS       Z26, Z18, Z18
+	VADDPS       Z25, Z23, Z23
+	VFMADD231PS  Z27, Z30, Z23
+	VFMADD231PS  Z27, Z29, Z25
+	VFMADD231PS  Z26, Z31, Z24
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $4, R10
+	SUBQ         CX, R10
+	SHLQ         $6, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Z19
+	VMOVUPS      (R10)(R11*1), Z20
+	VXORPS       Z21, Z21, Z21
+	VFMADD213PS  Z19, Z20, Z18
+	VMAXPS       Z18, Z21, Z18
+	VFMADD213PS  Z19, Z20, Z25
+	VMAXPS       Z25, Z21, Z25
+	VFMADD213PS  Z19, Z20, Z24
+	VMAXPS       Z24, Z21, Z24
+	VFMADD213PS  Z19, Z20, Z23
+	VMAXPS       Z23, Z21, Z23
+	VMOVUPS      Z18, (AX)
+	VMOVUPS      Z25, (AX)(R11*1)
+	VMOVUPS      Z24, (AX)(R11*2)
+	VMOVUPS      Z23, (AX)(DX*1)
+	ADDQ         $64, SI
+	ADDQ         $64, DI
+	DECQ         CX
+	JNZ          lanes
+	// One pixel lies behind; the next tile is four away.
+	ADDQ         DX, SI
+	DECQ         R8
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func winogradActivateSumAVX512(w *Winograd)
+TEXT ·winogradActivateSumAVX512(SB), NOSPLIT, $0-8
+	MOVQ         w+0(FP), R15
+	MOVQ         Winograd_Image(R15), SI
+	MOVQ         Winograd_Freq(R15), DI
+	MOVQ         Winograd_Row(R15), BX
+	MOVQ         Winograd_C(R15), R11
+	MOVQ         Winograd_Stride(R15), R12
+	MOVQ         Winograd_Count(R15), R8
+	SHLQ         $2, BX
+	SHLQ         $2, R11
+	SHLQ         $2, R12
+	LEAQ         (BX)(BX*2), R9
+	LEAQ         (R11)(R11*2), DX
+	LEAQ         (R12)(R12*2), R13
+	LEAQ         (R13)(R13*1), R14
+	LEAQ         (R14)(R14*2), R14
+	VMOVUPS      winogradConstants<>+0(SB), Z31
+	VMOVUPS      winogradConstants<>+192(SB), Z30
+	VMOVUPS      winogradConstants<>+128(SB), Z29
+tile:
+	MOVQ         Winograd_C(R15), CX
+	SHRQ         $4, CX
+lanes:
+	MOVQ         DI, AX
+	LEAQ         (DI)(R13*4), R10
+	VMOVUPS      (AX)(R13*2), Z24
+	VMOVUPS      (AX)(R13*4), Z25
+	VMOVUPS      (AX)(R14*1), Z26
+	VMOVUPS      (AX)(R13*8), Z28
+	VADDPS       Z25, Z24, Z12
+	VADDPS       Z28, Z26, Z27
+	VADDPS       Z27, Z12, Z0
+	VADDPS       (AX), Z0, Z0
+	VFMADD231PS  Z27, Z31, Z12
+	VSUBPS       Z25, Z24, Z6
+	VSUBPS       Z28, Z26, Z26
+	VADDPS       (R10)(R14*1), Z6, Z18
+	VFMADD231PS  Z26, Z29, Z6
+	VFMADD231PS  Z26, Z30, Z18
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Z24
+	VMOVUPS      (AX)(R13*4), Z25
+	VMOVUPS      (AX)(R14*1), Z26
+	VMOVUPS      (AX)(R13*8), Z28
+	VADDPS       Z25, Z24, Z13
+	VADDPS       Z28, Z26, Z27
+	VADDPS       Z27, Z13, Z1
+	VADDPS       (AX), Z1, Z1
+	VFMADD231PS  Z27, Z31, Z13
+	VSUBPS       Z25, Z24, Z7
+	VSUBPS       Z28, Z26, Z26
+	VADDPS       (R10)(R14*1), Z7, Z19
+	VFMADD231PS  Z26, Z29, Z7
+	VFMADD231PS  Z26, Z30, Z19
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Z24
+	VMOVUPS      (AX)(R13*4), Z25
+	VMOVUPS      (AX)(R14*1), Z26
+	VMOVUPS      (AX)(R13*8), Z28
+	VADDPS       Z25, Z24, Z14
+	VADDPS       Z28, Z26, Z27
+	VADDPS       Z27, Z14, Z2
+	VADDPS       (AX), Z2, Z2
+	VFMADD231PS  Z27, Z31, Z14
+	VSUBPS       Z25, Z24, Z8
+	VSUBPS       Z28, Z26, Z26
+	VADDPS       (R10)(R14*1), Z8, Z20
+	VFMADD231PS  Z26, Z29, Z8
+	VFMADD231PS  Z26, Z30, Z20
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Z24
+	VMOVUPS      (AX)(R13*4), Z25
+	VMOVUPS      (AX)(R14*1), Z26
+	VMOVUPS      (AX)(R13*8), Z28
+	VADDPS       Z25, Z24, Z15
+	VADDPS       Z28, Z26, Z27
+	VADDPS       Z27, Z15, Z3
+	VADDPS       (AX), Z3, Z3
+	VFMADD231PS  Z27, Z31, Z15
+	VSUBPS       Z25, Z24, Z9
+	VSUBPS       Z28, Z26, Z26
+	VADDPS       (R10)(R14*1), Z9, Z21
+	VFMADD231PS  Z26, Z29, Z9
+	VFMADD231PS  Z26, Z30, Z21
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Z24
+	VMOVUPS      (AX)(R13*4), Z25
+	VMOVUPS      (AX)(R14*1), Z26
+	VMOVUPS      (AX)(R13*8), Z28
+	VADDPS       Z25, Z24, Z16
+	VADDPS       Z28, Z26, Z27
+	VADDPS       Z27, Z16, Z4
+	VADDPS       (AX), Z4, Z4
+	VFMADD231PS  Z27, Z31, Z16
+	VSUBPS       Z25, Z24, Z10
+	VSUBPS       Z28, Z26, Z26
+	VADDPS       (R10)(R14*1), Z10, Z22
+	VFMADD231PS  Z26, Z29, Z10
+	VFMADD231PS  Z26, Z30, Z22
+	ADDQ         R12, AX
+	ADDQ         R12, R10
+	VMOVUPS      (AX)(R13*2), Z24
+	VMOVUPS      (AX)(R13*4), Z25
+	VMOVUPS      (AX)(R14*1), Z26
+	VMOVUPS      (AX)(R13*8), Z28
+	VADDPS       Z25, Z24, Z17
+	VADDPS       Z28, Z26, Z27
+	VADDPS       Z27, Z17, Z5
+	VADDPS       (AX), Z5, Z5
+	VFMADD231PS  Z27, Z31, Z17
+	VSUBPS       Z25, Z24, Z11
+	VSUBPS       Z28, Z26, Z26
+	VADDPS       (R10)(R14*1), Z11, Z23
+	VFMADD231PS  Z26, Z29, Z11
+	VFMADD231PS  Z26, Z30, Z23
+	MOVQ         SI, AX
+	VADDPS       Z2, Z1, Z24
+	VSUBPS       Z2, Z1, Z25
+	VADDPS       Z4, Z3, Z26
+	VSUBPS       Z4, Z3, Z27
+	VADDPS       Z24, Z0, Z0
+	VADDPS       Z26, Z0, Z0
+	VADDPS       Z25, Z5, Z5
+	VFMADD231PS  Z27, Z30, Z5
+	VFMADD231PS  Z27, Z29, Z25
+	VFMADD231PS  Z26, Z31, Z24
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $4, R10
+	SUBQ         CX, R10
+	SHLQ         $6, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Z1
+	VMOVUPS      (R10)(R11*1), Z2
+	VXORPS       Z3, Z3, Z3
+	// The residual lies as the image does.
+	MOVQ         Winograd_Residual(R15), R10
+	SUBQ         Winograd_Image(R15), R10
+	ADDQ         AX, R10
+	VFMADD213PS  Z1, Z2, Z0
+	VADDPS       (R10), Z0, Z0
+	VMAXPS       Z0, Z3, Z0
+	VFMADD213PS  Z1, Z2, Z25
+	VADDPS       (R10)(R11*1), Z25, Z25
+	VMAXPS       Z25, Z3, Z25
+	VFMADD213PS  Z1, Z2, Z24
+	VADDPS       (R10)(R11*2), Z24, Z24
+	VMAXPS       Z24, Z3, Z24
+	VFMADD213PS  Z1, Z2, Z5
+	VADDPS       (R10)(DX*1), Z5, Z5
+	VMAXPS       Z5, Z3, Z5
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z25, (AX)(R11*1)
+	VMOVUPS      Z24, (AX)(R11*2)
+	VMOVUPS      Z5, (AX)(DX*1)
+	LEAQ         (SI)(BX*1), AX
+	VADDPS       Z8, Z7, Z24
+	VSUBPS       Z8, Z7, Z25
+	VADDPS       Z10, Z9, Z26
+	VSUBPS       Z10, Z9, Z27
+	VADDPS       Z24, Z6, Z6
+	VADDPS       Z26, Z6, Z6
+	VADDPS       Z25, Z11, Z11
+	VFMADD231PS  Z27, Z30, Z11
+	VFMADD231PS  Z27, Z29, Z25
+	VFMADD231PS  Z26, Z31, Z24
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $4, R10
+	SUBQ         CX, R10
+	SHLQ         $6, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Z7
+	VMOVUPS      (R10)(R11*1), Z8
+	VXORPS       Z9, Z9, Z9
+	// The residual lies as the image does.
+	MOVQ         Winograd_Residual(R15), R10
+	SUBQ         Winograd_Image(R15), R10
+	ADDQ         AX, R10
+	VFMADD213PS  Z7, Z8, Z6
+	VADDPS       (R10), Z6, Z6
+	VMAXPS       Z6, Z9, Z6
+	VFMADD213PS  Z7, Z8, Z25
+	VADDPS       (R10)(R11*1), Z25, Z25
+	VMAXPS       Z25, Z9, Z25
+	VFMADD213PS  Z7, Z8, Z24
+	VADDPS       (R10)(R11*2), Z24, Z24
+	VMAXPS       Z24, Z9, Z24
+	VFMADD213PS  Z7, Z8, Z11
+	VADDPS       (R10)(DX*1), Z11, Z11
+	VMAXPS       Z11, Z9, Z11
+	VMOVUPS      Z6, (AX)
+	VMOVUPS      Z25, (AX)(R11*1)
+	VMOVUPS      Z24, (AX)(R11*2)
+	VMOVUPS      Z11, (AX)(DX*1)
+	LEAQ         (SI)(BX*2), AX
+	VADDPS       Z14, Z13, Z24
+	VSUBPS       Z14, Z13, Z25
+	VADDPS       Z16, Z15, Z26
+	VSUBPS       Z16, Z15, Z27
+	VADDPS       Z24, Z12, Z12
+	VADDPS       Z26, Z12, Z12
+	VADDPS       Z25, Z17, Z17
+	VFMADD231PS  Z27, Z30, Z17
+	VFMADD231PS  Z27, Z29, Z25
+	VFMADD231PS  Z26, Z31, Z24
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $4, R10
+	SUBQ         CX, R10
+	SHLQ         $6, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Z13
+	VMOVUPS      (R10)(R11*1), Z14
+	VXORPS       Z15, Z15, Z15
+	// The residual lies as the image does.
+	MOVQ         Winograd_Residual(R15), R10
+	SUBQ         Winograd_Image(R15), R10
+	ADDQ         AX, R10
+	VFMADD213PS  Z13, Z14, Z12
+	VADDPS       (R10), Z12, Z12
+	VMAXPS       Z12, Z15, Z12
+	VFMADD213PS  Z13, Z14, Z25
+	VADDPS       (R10)(R11*1), Z25, Z25
+	VMAXPS       Z25, Z15, Z25
+	VFMADD213PS  Z13, Z14, Z24
+	VADDPS       (R10)(R11*2), Z24, Z24
+	VMAXPS       Z24, Z15, Z24
+	VFMADD213PS  Z13, Z14, Z17
+	VADDPS       (R10)(DX*1), Z17, Z17
+	VMAXPS       Z17, Z15, Z17
+	VMOVUPS      Z12, (AX)
+	VMOVUPS      Z25, (AX)(R11*1)
+	VMOVUPS      Z24, (AX)(R11*2)
+	VMOVUPS      Z17, (AX)(DX*1)
+	LEAQ         (SI)(R9*1), AX
+	VADDPS       Z20, Z19, Z24
+	VSUBPS       Z20, Z19, Z25
+	VADDPS       Z22, Z21, Z26
+	VSUBPS       Z22, Z21, Z27
+	VADDPS       Z24, Z18, Z18
+	VADDPS       Z26, Z18, Z18
+	VADDPS       Z25, Z23, Z23
+	VFMADD231PS  Z27, Z30, Z23
+	VFMADD231PS  Z27, Z29, Z25
+	VFMADD231PS  Z26, Z31, Z24
+	MOVQ         Winograd_C(R15), R10
+	SHRQ         $4, R10
+	SUBQ         CX, R10
+	SHLQ         $6, R10
+	ADDQ         Winograd_Coef(R15), R10
+	VMOVUPS      (R10), Z19
+	VMOVUPS      (R10)(R11*1), Z20
+	VXORPS       Z21, Z21, Z21
+	// The residual lies as the image does.
+	MOVQ         Winograd_Residual(R15), R10
+	SUBQ         Winograd_Image(R15), R10
+	ADDQ         AX, R10
+	VFMADD213PS  Z19, Z20, Z18
+	VADDPS       (R10), Z18, Z18
+	VMAXPS       Z18, Z21, Z18
+	VFMADD213PS  Z19, Z20, Z25
+	VADDPS       (R10)(R11*1), Z25, Z25
+	VMAXPS       Z25, Z21, Z25
+	VFMADD213PS  Z19, Z20, Z24
+	VADDPS       (R10)(R11*2), Z24, Z24
+	VMAXPS       Z24, Z21, Z24
+	VFMADD213PS  Z19, Z20, Z23
+	VADDPS       (R10)(DX*1), Z23, Z23
+	VMAXPS       Z23, Z21, Z23
+	VMOVUPS      Z18, (AX)
+	VMOVUPS      Z25, (AX)(R11*1)
+	VMOVUPS      Z24, (AX)(R11*2)
+	VMOVUPS      Z23, (AX)(DX*1)
+	ADDQ         $64, SI
+	ADDQ         $64, DI
+	DECQ         CX
+	JNZ          lanes
+	// One pixel lies behind; the next tile is four away.
+	ADDQ         DX, SI
+	DECQ         R8
+	JNZ          tile
+	VZEROUPPER
+	RET
+
 // func winogradGradAVX512(w *Winograd)
 TEXT ·winogradGradAVX512(SB), NOSPLIT, $0-8
 	MOVQ         w+0(FP), R15

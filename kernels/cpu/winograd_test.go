@@ -54,11 +54,13 @@ func TestWinogradTransforms(t *testing.T) {
 		m       matrix
 		size    int // pixels of a patch, along an axis
 		toImage bool
+		active  bool
 		kernel  func(*Set) func(*Winograd)
 	}{
-		{"input", matBT, 6, false, func(s *Set) func(*Winograd) { return s.WinogradInput }},
-		{"output", matAT, 4, true, func(s *Set) func(*Winograd) { return s.WinogradOutput }},
-		{"gradient", matAT.transposed(), 4, false, func(s *Set) func(*Winograd) { return s.WinogradGrad }},
+		{"input", matBT, 6, false, false, func(s *Set) func(*Winograd) { return s.WinogradInput }},
+		{"output", matAT, 4, true, false, func(s *Set) func(*Winograd) { return s.WinogradOutput }},
+		{"activate", matAT, 4, true, true, func(s *Set) func(*Winograd) { return s.WinogradActivate }},
+		{"gradient", matAT.transposed(), 4, false, false, func(s *Set) func(*Winograd) { return s.WinogradGrad }},
 	}
 	for _, tc := range cases {
 		t.Run(tc.name, func(t *testing.T) {
@@ -72,6 +74,17 @@ func TestWinogradTransforms(t *testing.T) {
 						w.Image = a.random(extent(c, dim{tc.size, c}, dim{count, 4 * c}, dim{tc.size, w.Row}))
 						w.Freq = a.random(extent(c, dim{count, c}, dim{36, w.Stride}))
 						image, freq := clone(w.Image), clone(w.Freq)
+						residual := make([]float32, len(image))
+						if tc.active {
+							w.Coef = a.random(2 * c)
+							switch a.between(0, 2) {
+							case 0:
+								w.Residual = a.random(len(image))
+							case 1:
+								w.Residual = w.Image
+							}
+							copy(residual, w.Residual)
+						}
 						tc.kernel(set)(&w)
 						a.check()
 						pixel := func(t, y, x, ch int) int { return y*w.Row + (4*t+x)*c + ch }
@@ -91,6 +104,9 @@ func TestWinogradTransforms(t *testing.T) {
 								for y := range want {
 									for x := range want[y] {
 										i := to(tile, y, x, ch)
+										if tc.active {
+											want[y][x] = want[y][x].activated(w.Coef[ch], w.Coef[c+ch], residual[i])
+										}
 										if !want[y][x].near(got[i]) {
 											t.Fatalf("C=%d Count=%d tile %d (%d,%d) channel %d: %v, want %v", c, count, tile, y, x, ch, got[i], want[y][x].value)
 										}

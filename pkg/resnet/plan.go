@@ -54,6 +54,23 @@ func (n *Net) planForward(mode nn.Mode) []device.Stage {
 	return plan
 }
 
+// planInference is planForward with running statistics for a network that
+// needs its logits alone: all is one stage, which stores activations only.
+func (n *Net) planInference() device.Stage {
+	stage := n.stem.activate(n.blocks[0].in.value, device.Stored(n.input), nil)
+	for _, b := range n.blocks {
+		if b.downsample {
+			stage = append(stage, n.be.Subsample(b.shortcut.value, b.in.value, b.first.in, b.first.size))
+		}
+		stage = append(stage, b.first.activate(b.inner.value, device.Stored(b.in.value), nil)...)
+		stage = append(stage, b.second.activate(b.out.value, device.Stored(b.inner.value), b.shortcut.value)...)
+	}
+	last := n.blocks[len(n.blocks)-1]
+	h := n.head
+	return append(stage, n.be.MeanPool(h.features.value, last.out.value, last.second.out, last.second.pixels()),
+		h.linear.Forward(n.logits, h.features.value, h.weight.value, h.bias.value))
+}
+
 // maskOut keeps a gradient in a stored activation where that is positive.
 // With a residual's gradient it adds the two first.
 func (n *Net) maskOut(g, value, residual device.Buffer, u *unit) device.Op {

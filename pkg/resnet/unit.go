@@ -31,7 +31,7 @@ type unit struct {
 	y, yDot        device.Buffer
 }
 
-func (n *Net) newUnit(s unitShape, values *buffers) *unit {
+func (n *Net) newUnit(s unitShape, outputs *buffers) *unit {
 	u := &unit{unitShape: s, outSize: s.size / s.stride,
 		w: n.parameter(s.conv + ".weight"), gamma: n.parameter(s.bn + ".weight"), beta: n.parameter(s.bn + ".bias"),
 		mean:     view(n.stats, n.running, s.bn+".running_mean"),
@@ -39,7 +39,7 @@ func (n *Net) newUnit(s unitShape, values *buffers) *unit {
 	}
 	u.conv = n.be.Conv(device.ConvShape{In: s.in, Out: s.out, Size: s.size, Stride: s.stride, Batch: n.Batch})
 	u.bn = n.be.BatchNorm(s.out, u.pixels(), n.Batch)
-	u.y = values.take(n.Batch * u.pixels() * s.out)
+	u.y = outputs.take(s.out, u.outSize)
 	if n.Tangents {
 		u.yDot = n.be.New(n.Batch * u.pixels() * s.out)
 	}
@@ -58,6 +58,13 @@ func (u *unit) forward(x device.Operand, mode nn.Mode) device.Stage {
 		normalise = u.bn.Eval(u.gamma.value, u.beta.value, u.mean, u.variance)
 	}
 	return device.Stage{u.conv.Forward(u.y, x), normalise}
+}
+
+// activate computes relu(bn(conv(x)) + residual) by the running statistics and
+// nothing else.
+func (u *unit) activate(z device.Buffer, x device.Operand, residual device.Buffer) device.Stage {
+	return device.Stage{u.bn.Eval(u.gamma.value, u.beta.value, u.mean, u.variance),
+		u.conv.Activate(z, x, u.bn.Coef(), residual)}
 }
 
 // forwardTangent computes ẏ and its coefficients.

@@ -40,8 +40,12 @@ func comField(name string) string { return fmt.Sprintf("Combine_%s(%s)", name, c
 // the coefficients stay in registers for a group of pixels.
 func combine(a *assembler, sources int, post string) {
 	pointers := append([]string{comDst}, comSrc[:sources]...)
+	rows := []string{comField("DstRow")} // floats from row to row of each pointer
+	for i := range sources {
+		rows = append(rows, fmt.Sprintf("(Combine_SrcRow+%d)(%s)", 8*i, comArgs))
+	}
 	if post == "Mask" {
-		pointers = append(pointers, comMask)
+		pointers, rows = append(pointers, comMask), append(rows, comField("MaskRow"))
 	}
 	a.function(fmt.Sprintf("combine%d%s%s", sources, post, a.name), "c", "Combine", comArgs,
 		fmt.Sprintf("combines %d of 4 sources and stores by %s.", sources, post))
@@ -77,16 +81,11 @@ func combine(a *assembler, sources int, post string) {
 	a.op("JNZ", "pixel")
 	a.label("rowEnd")
 	a.op("MOVQ", comField("Width"), comPixels)
-	a.op("IMULQ", comPixel, comPixels)
-	a.op("MOVQ", comField("DstRow"), comLanes)
-	a.op("SHLQ", "$2", comLanes)
-	a.op("SUBQ", comPixels, comLanes)
-	a.op("ADDQ", comLanes, comDst)
-	a.op("MOVQ", comField("SrcRow"), comLanes)
-	a.op("SHLQ", "$2", comLanes)
-	a.op("SUBQ", comPixels, comLanes)
-	for _, reg := range pointers[1:] {
-		a.op("ADDQ", comLanes, reg)
+	a.op("IMULQ", comField("C"), comPixels)
+	for i, reg := range pointers {
+		a.op("MOVQ", rows[i], comLanes)
+		a.op("SUBQ", comPixels, comLanes)
+		a.op("LEAQ", indexed(reg, comLanes, 4, 0), reg)
 	}
 	a.op("DECQ", comRows)
 	a.op("JNZ", "row")

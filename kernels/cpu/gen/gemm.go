@@ -79,7 +79,7 @@ func gemm(a *assembler, top tile, transposed bool) {
 	a.op("MOVQ", field("prefetch2"), gemmPre2)
 	gemmStart(a, "batch", "batch", "a", "batchA", "b", "batchB", "c", "batchC")
 	a.label("batch")
-	gemmStart(a, "column", "columns", "batchA", "columnA", "batchB", "columnB", "batchC", "columnC")
+	gemmStart(a, "column", "columns", "batchA", "columnA", "batchB", "columnB", "batchC", "columnC", "coef", "columnCoef")
 	a.label("column")
 	gemmStart(a, "tile", "tiles", "columnA", "tileA", "columnC", "tileC")
 	a.label("tile")
@@ -96,7 +96,7 @@ func gemm(a *assembler, top tile, transposed bool) {
 	}
 	a.label("tileEnd")
 	gemmNext(a, "tile")
-	gemmNext(a, "column", "strideColumn", "columnB", "strideColumn", "columnC")
+	gemmNext(a, "column", "strideColumn", "columnB", "strideColumn", "columnC", "strideColumn", "columnCoef")
 	gemmNext(a, "batch", "strideBatchA", "batchA", "strideBatchB", "batchB", "strideBatchC", "batchC")
 	a.ret()
 }
@@ -173,6 +173,12 @@ func gemmTile(a *assembler, t tile, transposed bool) {
 	eachOfC(a, t, func(mem string, acc int) { a.op("VADDPS", mem, acc, acc) })
 	a.op("MOVQ", field("tileC"), gemmA)
 	a.label(local("store"))
+	if !transposed {
+		a.op("CMPQ", field("activate"), "$0")
+		a.op("JEQ", local("done"))
+		gemmActivate(a, t)
+		a.label(local("done"))
+	}
 	eachOfC(a, t, func(mem string, acc int) { a.op("VMOVUPS", acc, mem) })
 	a.op("MOVQ", gemmA, field("tileC"))
 	if transposed {
@@ -182,6 +188,25 @@ func gemmTile(a *assembler, t tile, transposed bool) {
 		a.op("ADDQ", gemmK, field("tileA"))
 	}
 	a.op("JMP", "tileEnd")
+}
+
+// gemmActivate writes ReLU(shift + scale·value) of a tile.
+func gemmActivate(a *assembler, t tile) {
+	shift := t.rows * t.vectors
+	scale, zero := shift+1, shift+2
+	a.op("MOVQ", field("columnCoef"), gemmB)
+	a.op("MOVQ", field("coefScale"), gemmK)
+	a.op("VXORPS", zero, zero, zero)
+	for j := range t.vectors {
+		a.op("VMOVUPS", at(gemmB, j*a.bytes), shift)
+		a.op("VMOVUPS", indexed(gemmB, gemmK, 1, j*a.bytes), scale)
+		for i := range t.rows {
+			v := i*t.vectors + j
+			a.op("VFMADD213PS", shift, scale, v)
+			// The maximum is its first operand here if that is a NaN.
+			a.op("VMAXPS", v, zero, v)
+		}
+	}
 }
 
 // gemmStart sets the counter of a loop and the cursors of that loop: from,

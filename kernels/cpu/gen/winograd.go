@@ -38,7 +38,9 @@ func writeWinograd(a *assembler) {
 		w.temp = [4]int{24, 25, 26, 27}
 	}
 	w.input()
-	w.output()
+	w.output("winogradOutput", "transforms 36 products to a 4×4 output tile: Aᵀ·m·A.", plainOutput)
+	w.output("winogradActivate", "is winogradOutput with ReLU(shift + scale·value).", activated)
+	w.output("winogradActivateSum", "is winogradOutput with ReLU(shift + scale·value + residual).", activatedSum)
 	w.gradient()
 	w.filter()
 	w.filterGrad()
@@ -320,9 +322,54 @@ func (w *transform) input() {
 	})
 }
 
+// finish is what an output transform does with its values before it stores them.
+type finish int
+
+const (
+	plainOutput  finish = iota // nothing
+	activated                  // ReLU(shift + scale·value)
+	activatedSum               // ReLU(shift + scale·value + residual)
+)
+
+// activate writes the finish of a row of pixels in the registers values; the
+// registers spare are free, and so is the second cursor. The cursor is at the
+// row.
+func (w *transform) activate(f finish, values [4]int, spare int) {
+	if f == plainOutput {
+		return
+	}
+	shift, scale, zero := spare, spare+1, spare+2
+	w.op("MOVQ", "Winograd_C("+winArgs+")", winCursor2)
+	w.op("SHRQ", imm(w.shift()), winCursor2)
+	w.op("SUBQ", winLanes, winCursor2) // vectors of channels that lie behind
+	w.op("SHLQ", imm(w.shift()+2), winCursor2)
+	w.op("ADDQ", "Winograd_Coef("+winArgs+")", winCursor2)
+	w.load(at(winCursor2, 0), shift)
+	w.load(indexed(winCursor2, winPixel, 1, 0), scale)
+	w.op("VXORPS", zero, zero, zero)
+	if f == activatedSum {
+		w.comment("The residual lies as the image does.")
+		w.op("MOVQ", "Winograd_Residual("+winArgs+")", winCursor2)
+		w.op("SUBQ", "Winograd_Image("+winArgs+")", winCursor2)
+		w.op("ADDQ", winCursor, winCursor2)
+	}
+	residual := [4]string{
+		at(winCursor2, 0), indexed(winCursor2, winPixel, 1, 0),
+		indexed(winCursor2, winPixel, 2, 0), indexed(winCursor2, winPixel3, 1, 0),
+	}
+	for x, v := range values {
+		w.op("VFMADD213PS", shift, scale, v)
+		if f == activatedSum {
+			w.add(v, residual[x], v)
+		}
+		// The maximum is its first operand here if that is a NaN.
+		w.op("VMAXPS", v, zero, v)
+	}
+}
+
 // output writes Aᵀ·m·A. Rows 0 and 2 of Aᵀ·m are made of sums, rows 1 and 3
 // of differences; with 32 registers both pairs go in one pass.
-func (w *transform) output() {
+func (w *transform) output(name, doc string, f finish) {
 	t := w.temp
 	second := func(r, i int) {
 		out := w.pixelRow(i)
@@ -336,7 +383,9 @@ func (w *transform) output() {
 		w.addMul(8, t[3], r+5)
 		w.addMul(2, t[3], t[1])
 		w.addMul(4, t[2], t[0])
-		for x, reg := range []int{r, t[1], t[0], r + 5} {
+		values := [4]int{r, t[1], t[0], r + 5}
+		w.activate(f, values, r+1)
+		for x, reg := range values {
 			w.op("VMOVUPS", reg, out[x])
 		}
 	}
@@ -354,7 +403,7 @@ func (w *transform) output() {
 		w.addMul(2, t[2], y1)
 		w.addMul(8, t[2], y3)
 	}
-	w.tiles("winogradOutput", "transforms 36 products to a 4×4 output tile: Aᵀ·m·A.", 18, []float32{4, 8, 2}, func() {
+	w.tiles(name, doc, 18, []float32{4, 8, 2}, func() {
 		w.pin()
 		if w.registers == 32 {
 			w.freqColumns(func(j int, m [6]string) {

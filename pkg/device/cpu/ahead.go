@@ -20,9 +20,12 @@ func (t *touch) touches() *touch { return t }
 // toucher is an operation that embeds its touch.
 type toucher interface{ touches() *touch }
 
-// lookThrough sets what a segment reads of others' results.
-func (b *Backend) lookThrough(s *segment) {
-	s.cold, b.warm = s.cold[:0], b.warm[:0]
+// lookThrough sets what a segment reads of other chains' results. A segment
+// that begins a chain has nothing warm.
+func (b *Backend) lookThrough(s *segment, begins bool) {
+	if s.cold = s.cold[:0]; begins {
+		b.warm = b.warm[:0]
+	}
 	for _, o := range s.ops {
 		t, ok := o.(toucher)
 		if !ok {

@@ -5,18 +5,27 @@
 // what one operation wrote is still in the second-level cache when the next
 // one reads it. Groups belong to chunks of chunkImages images; whatever is
 // summed over images is summed within a chunk first and then over chunks in
-// their order, so that results do not depend on the number of threads. A stage
-// of several convolutions is cut into segments: a chunk goes through one after
-// the other, so that a convolution's weights serve all images of the chunk.
+// their order, so that results do not depend on the number of threads.
+//
+// A stage of several convolutions is cut into segments of one each. A chunk
+// goes through one after the other, so that a convolution's weights serve many
+// images; where images are large, only as many at a time as stay in the
+// second-level cache: neighbours that take as many images are a chain.
 package cpu
 
 import (
+	"iter"
+
 	kernels "srn/kernels/cpu"
 	"srn/pkg/device"
 )
 
 // chunkImages is the number of images whose sums are kept apart.
 const chunkImages = 16
+
+// chainFloats is how many floats of images a segment of a chain touches at
+// most: with its weights they stay in a second-level cache of 1 MiB.
+const chainFloats = 256 << 8
 
 // Backend is the processor.
 type Backend struct {
@@ -75,7 +84,8 @@ type grouper interface{ group() int }
 type segment struct {
 	ops   []op
 	group int      // images that go through it at once
-	cold  []region // what it reads that it has not written
+	chain int      // images that go through it before they go through the next one
+	cold  []region // what it reads that its chain has not written
 }
 
 // sharer completes what was summed over images in shares that run side by
@@ -93,6 +103,18 @@ type span struct {
 	index       int // of the chunk
 	lo, hi      int // images
 	first, last bool
+}
+
+// parts divides a span into spans of some images each.
+func (s span) parts(images int) iter.Seq[span] {
+	return func(yield func(span) bool) {
+		for lo := s.lo; lo < s.hi; lo += images {
+			hi := min(lo+images, s.hi)
+			if !yield(span{s.index, lo, hi, s.first && lo == s.lo, s.last && hi == s.hi}) {
+				return
+			}
+		}
+	}
 }
 
 // Run implements device.Backend.
@@ -147,9 +169,32 @@ func (b *Backend) cut() {
 			}
 		}
 		s.ops = b.stage[begin:end]
-		b.lookThrough(s)
+		s.chain = s.fitting()
+		before := len(b.segments) - 2
+		b.lookThrough(s, before < 0 || b.segments[before].chain != s.chain)
 		begin = end
 	}
+}
+
+// fitting is the number of images that a segment takes at once: a power of
+// two, so that neighbours often agree.
+func (s *segment) fitting() int {
+	floats := 0 // of an image
+	for _, o := range s.ops {
+		if t, ok := o.(toucher); ok {
+			for _, r := range t.touches().in {
+				floats += r.perImage
+			}
+			for _, r := range t.touches().out {
+				floats += r.perImage
+			}
+		}
+	}
+	images := chunkImages
+	for images > s.group && images*floats > chainFloats {
+		images /= 2
+	}
+	return images
 }
 
 // chunks is the number of chunks of n images.
@@ -164,18 +209,27 @@ func (b *Backend) runShare(_, i int) { b.last.share(i, b.n) }
 
 func (b *Backend) runChunk(worker, chunk int) {
 	w := b.workers[worker]
-	begin := chunk * chunkImages
-	end := min(begin+chunkImages, b.n)
-	for i := range b.segments {
-		segment := &b.segments[i]
-		for lo := begin; lo < end; lo += segment.group {
-			hi := min(lo+segment.group, end)
-			s := span{chunk, lo, hi, lo == begin, hi == end}
-			w.lookAhead(segment.cold, hi, min(hi+segment.group, b.n))
-			for _, o := range segment.ops {
-				if i, ok := o.(imager); ok {
-					i.images(w, s)
-				}
+	whole := span{chunk, chunk * chunkImages, min((chunk+1)*chunkImages, b.n), true, true}
+	for rest := b.segments; len(rest) > 0; {
+		links := 1
+		for links < len(rest) && rest[links].chain == rest[0].chain {
+			links++
+		}
+		for part := range whole.parts(rest[0].chain) {
+			for i := range links {
+				b.runSegment(w, &rest[i], part)
+			}
+		}
+		rest = rest[links:]
+	}
+}
+
+func (b *Backend) runSegment(w *worker, segment *segment, images span) {
+	for s := range images.parts(segment.group) {
+		w.lookAhead(segment.cold, s.hi, min(s.hi+segment.group, b.n))
+		for _, o := range segment.ops {
+			if i, ok := o.(imager); ok {
+				i.images(w, s)
 			}
 		}
 	}

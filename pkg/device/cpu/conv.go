@@ -27,9 +27,11 @@ type convMethod interface {
 	// prepare fills f from OIHW weights.
 	prepare(w *worker, f *filter, weights []float32)
 	// forward computes images lo to hi-1 of y from their padded inputs.
-	forward(w *worker, y []float32, terms []convTerm, lo, hi int)
+	forward(w *worker, y view, terms []convTerm, lo, hi int)
+	// activate computes the same of an activation from one padded input.
+	activate(w *worker, a *activation, term convTerm, lo, hi int)
 	// backwardData computes the same of dx from padded output gradients.
-	backwardData(w *worker, dx []float32, terms []convTerm, lo, hi int)
+	backwardData(w *worker, dx view, terms []convTerm, lo, hi int)
 	// clear, backwardWeights and gather accumulate a chunk's weight gradient.
 	clear(w *worker, partial []float32)
 	backwardWeights(w *worker, partial []float32, x, dy []float32, images int)
@@ -71,6 +73,18 @@ func (b *Backend) Conv(s device.ConvShape) device.Conv {
 	return c
 }
 
+// input and output unpack operands of the shapes that the convolution reads
+// and writes.
+func (c *conv) input(o device.Operand) operand { return unpack(o, c.In, c.Size, c.Size) }
+func (c *conv) output(o device.Operand) operand {
+	return unpack(o, c.Out, c.Size/c.Stride, c.Size/c.Stride)
+}
+
+// outputView is how images that the convolution writes lie.
+func (c *conv) outputView(b device.Buffer) view {
+	return viewOf(b, c.Out, c.Size/c.Stride, c.Size/c.Stride)
+}
+
 // convLoad prepares a filter.
 type convLoad struct {
 	c       *conv
@@ -96,29 +110,29 @@ func (o *convLoad) task(w *worker) { o.c.method.prepare(w, o.f, o.weights) }
 type convForward struct {
 	touch
 	c       *conv
-	y       []float32
+	y       view
 	inputs  []operand
 	filters []*filter
 }
 
 func (c *conv) Forward(y device.Buffer, x device.Operand) device.Op {
-	return c.forward(y, []operand{unpack(x, c.In)}, []*filter{&c.weights})
+	return c.forward(y, []operand{c.input(x)}, []*filter{&c.weights})
 }
 
 func (c *conv) ForwardTangent(yDot device.Buffer, x, xDot device.Operand) device.Op {
-	inputs, filters := []operand{unpack(x, c.In)}, []*filter{&c.tangent}
+	inputs, filters := []operand{c.input(x)}, []*filter{&c.tangent}
 	if !xDot.Zero() {
-		inputs, filters = append(inputs, unpack(xDot, c.In)), append(filters, &c.weights)
+		inputs, filters = append(inputs, c.input(xDot)), append(filters, &c.weights)
 	}
 	return c.forward(yDot, inputs, filters)
 }
 
 func (c *conv) forward(y device.Buffer, inputs []operand, filters []*filter) device.Op {
-	o := &convForward{c: c, y: host(y), inputs: inputs, filters: filters}
+	o := &convForward{c: c, y: c.outputView(y), inputs: inputs, filters: filters}
 	for i := range inputs {
-		o.in = inputs[i].regions(o.in, c.Size*c.Size)
+		o.in = inputs[i].regions(o.in)
 	}
-	o.out = []region{{o.y, c.outPixels() * c.Out}}
+	o.out = []region{o.y.region()}
 	return o
 }
 
@@ -130,13 +144,50 @@ func (o *convForward) images(w *worker, s span) {
 		hi := min(lo+o.c.group, s.hi)
 		terms := w.terms[:len(o.inputs)]
 		for i := range o.inputs {
-			terms[i] = convTerm{o.inputs[i].pad(w, inputPad+padSlot(i), lo, hi, o.c.Size), o.filters[i].forward}
+			terms[i] = convTerm{o.inputs[i].pad(w, inputPad+padSlot(i), lo, hi), o.filters[i].forward}
 		}
 		o.c.method.forward(w, o.y, terms, lo, hi)
 	}
 }
 
-func (c *conv) outPixels() int { return c.Size / c.Stride * (c.Size / c.Stride) }
+// activation is ReLU(shift + scale·y + residual) of a convolution y.
+type activation struct {
+	z, residual view
+	coef        []float32 // shift, scale, 1
+}
+
+// convActivate computes the activation of a convolution.
+type convActivate struct {
+	touch
+	c     *conv
+	input operand
+	activation
+}
+
+// Activate implements device.Conv.
+func (c *conv) Activate(z device.Buffer, x device.Operand, coef, residual device.Buffer) device.Op {
+	if coef.Len() < 3*c.Out {
+		panic(fmt.Sprintf("cpu: activation: %d coefficients for %d channels", coef.Len(), c.Out))
+	}
+	o := &convActivate{c: c, input: c.input(x), activation: activation{c.outputView(z), c.outputView(residual), host(coef)}}
+	o.in, o.out = o.input.regions(nil), []region{o.z.region()}
+	if residual != nil {
+		if o.residual.row != o.z.row {
+			panic("cpu: activation: the residual is stored otherwise than the result")
+		}
+		o.in = append(o.in, o.residual.region())
+	}
+	return o
+}
+
+func (o *convActivate) group() int { return o.c.group }
+
+func (o *convActivate) images(w *worker, s span) {
+	for lo := s.lo; lo < s.hi; lo += o.c.group {
+		hi := min(lo+o.c.group, s.hi)
+		o.c.method.activate(w, &o.activation, convTerm{o.input.pad(w, inputPad, lo, hi), o.c.weights.forward}, lo, hi)
+	}
+}
 
 // convBackward computes the gradients of a convolution, or their tangents.
 // With one operand each these are
@@ -149,18 +200,19 @@ func (c *conv) outPixels() int { return c.Size / c.Stride * (c.Size / c.Stride) 
 type convBackward struct {
 	touch
 	c       *conv
-	dx, dw  []float32
+	dx      view // without memory: not wanted
+	dw      []float32
 	x, dy   []operand // each primal first
 	filters []*filter // one for each dy
 }
 
 func (c *conv) Backward(dx, dw device.Buffer, x, dy device.Operand) device.Op {
-	return c.backward(dx, dw, []operand{unpack(x, c.In)}, []operand{unpack(dy, c.Out)}, []*filter{&c.weights})
+	return c.backward(dx, dw, []operand{c.input(x)}, []operand{c.output(dy)}, []*filter{&c.weights})
 }
 
 func (c *conv) BackwardTangent(dxDot, dwDot device.Buffer, x, xDot, dy, dyDot device.Operand) device.Op {
-	return c.backward(dxDot, dwDot, []operand{unpack(x, c.In), unpack(xDot, c.In)},
-		[]operand{unpack(dy, c.Out), unpack(dyDot, c.Out)}, []*filter{&c.tangent, &c.weights})
+	return c.backward(dxDot, dwDot, []operand{c.input(x), c.input(xDot)},
+		[]operand{c.output(dy), c.output(dyDot)}, []*filter{&c.tangent, &c.weights})
 }
 
 func (c *conv) backward(dx, dw device.Buffer, x, dy []operand, filters []*filter) device.Op {
@@ -168,15 +220,15 @@ func (c *conv) backward(dx, dw device.Buffer, x, dy []operand, filters []*filter
 	for len(c.partial) < chunks(c.Batch) {
 		c.partial = append(c.partial, alloc(9*c.In*c.Out))
 	}
-	o := &convBackward{c: c, dx: host(dx), dw: host(dw), x: x, dy: dy, filters: filters}
+	o := &convBackward{c: c, dx: plainView(dx, c.In, c.Size, c.Size), dw: host(dw), x: x, dy: dy, filters: filters}
 	for i := range dy {
-		o.in = dy[i].regions(o.in, c.outPixels())
+		o.in = dy[i].regions(o.in)
 	}
 	for i := range x {
-		o.in = x[i].regions(o.in, c.Size*c.Size)
+		o.in = x[i].regions(o.in)
 	}
 	if dx != nil {
-		o.out = []region{{o.dx, c.Size * c.Size * c.In}}
+		o.out = []region{o.dx.region()}
 	}
 	return o
 }
@@ -193,16 +245,16 @@ func (o *convBackward) images(w *worker, s span) {
 		hi := min(lo+c.group, s.hi)
 		terms := w.terms[:len(o.dy)]
 		for i := range o.dy {
-			terms[i] = convTerm{o.dy[i].pad(w, gradPad+padSlot(i), lo, hi, c.Size/c.Stride), o.filters[i].backward}
+			terms[i] = convTerm{o.dy[i].pad(w, gradPad+padSlot(i), lo, hi), o.filters[i].backward}
 		}
-		if o.dx != nil {
+		if o.dx.memory != nil {
 			c.method.backwardData(w, o.dx, terms, lo, hi)
 		}
 		for i := range o.x {
 			if o.x[i].zero() {
 				continue
 			}
-			x := o.x[i].pad(w, inputPad+padSlot(i), lo, hi, c.Size)
+			x := o.x[i].pad(w, inputPad+padSlot(i), lo, hi)
 			// Primal input with the last gradient, tangent input with the primal one.
 			c.method.backwardWeights(w, partial, x, terms[len(o.dy)-1-i].pad, hi-lo)
 		}

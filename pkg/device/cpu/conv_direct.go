@@ -69,43 +69,62 @@ func (c *direct) prepare(w *worker, f *filter, weights []float32) {
 	}
 }
 
-func (c *direct) forward(w *worker, y []float32, terms []convTerm, lo, hi int) {
-	size := c.Size / c.Stride
-	n := size * size * c.Out
-	row := (c.Size + 2) * c.In
-	g := &w.gemm
+func (c *direct) forward(w *worker, y view, terms []convTerm, lo, hi int) {
 	for i := lo; i < hi; i++ {
 		for t, term := range terms {
-			*g = kernels.Gemm{A: term.pad[(i-lo)*(c.Size+2)*row:], B: term.filter, C: y[i*n : (i+1)*n],
-				M: size, N: c.Out, K: 3 * c.In, LdA: c.Stride * c.In, LdB: c.Out, LdC: c.Out,
-				Segments: 3, SegA: row,
-				Batch: size, BatchA: c.Stride * row, BatchC: size * c.Out, Accumulate: t > 0,
-				Prefetch1: w.upcoming(9 * size * size * c.In * c.Out), Prefetch2: y[i*n : (i+1)*n]}
-			w.kernels.Gemm(g)
+			c.image(w, y, i, term, i-lo, t > 0, nil)
 		}
 	}
 }
 
-func (c *direct) backwardData(w *worker, dx []float32, terms []convTerm, lo, hi int) {
+func (c *direct) activate(w *worker, a *activation, term convTerm, lo, hi int) {
+	if a.residual.memory == nil {
+		for i := lo; i < hi; i++ {
+			c.image(w, a.z, i, term, i-lo, false, a.coef[:2*c.Out])
+		}
+		return
+	}
+	size := c.Size / c.Stride
+	sum := operand{src: [4]view{a.z, a.residual}, sources: 2, coef: a.coef, post: kernels.ReLU, channels: c.Out, height: size, width: size}
+	for i := lo; i < hi; i++ {
+		c.image(w, a.z, i, term, i-lo, false, nil)
+		sum.store(w, a.z.from(i), i, i+1)
+	}
+}
+
+// image computes image i of y, or adds to it, from image from of a padded
+// input. With coefficients it is activated.
+func (c *direct) image(w *worker, y view, i int, term convTerm, from int, accumulate bool, coef []float32) {
+	size := c.Size / c.Stride
+	row := (c.Size + 2) * c.In
+	g := &w.gemm
+	*g = kernels.Gemm{A: term.pad[from*(c.Size+2)*row:], B: term.filter, C: y.at(i),
+		M: size, N: c.Out, K: 3 * c.In, LdA: c.Stride * c.In, LdB: c.Out, LdC: c.Out,
+		Segments: 3, SegA: row,
+		Batch: size, BatchA: c.Stride * row, BatchC: y.row, Accumulate: accumulate, Coef: coef,
+		Prefetch1: w.upcoming(9 * size * size * c.In * c.Out), Prefetch2: y.pixels(i)}
+	w.kernels.Gemm(g)
+}
+
+func (c *direct) backwardData(w *worker, dx view, terms []convTerm, lo, hi int) {
 	if c.Stride == 1 {
 		c.backwardSame(w, dx, terms, lo, hi)
 		return
 	}
 	size := c.Size / 2
-	n := c.Size * c.Size * c.In
 	row := (size + 2) * c.Out
 	g := &w.gemm
 	for i := lo; i < hi; i++ {
-		image := dx[i*n : (i+1)*n]
+		image := dx.at(i)
 		for t, term := range terms {
 			for _, p := range phases {
 				*g = kernels.Gemm{
 					A: term.pad[(i-lo)*(size+2)*row+row+c.Out:],
 					B: term.filter[p.offset*c.In*c.Out:],
-					C: image[(p.y*c.Size+p.x)*c.In:],
+					C: image[p.y*dx.row+p.x*c.In:],
 					M: size, N: c.In, K: len(p.kx) * c.Out, LdA: c.Out, LdB: c.In, LdC: 2 * c.In,
 					Segments: len(p.ky), SegA: row,
-					Batch: size, BatchA: row, BatchC: 2 * c.Size * c.In, Accumulate: t > 0,
+					Batch: size, BatchA: row, BatchC: 2 * dx.row, Accumulate: t > 0,
 					Prefetch1: w.upcoming(len(p.ky) * len(p.kx) * size * size * c.In * c.Out)}
 				w.kernels.Gemm(g)
 			}
@@ -115,12 +134,12 @@ func (c *direct) backwardData(w *worker, dx []float32, terms []convTerm, lo, hi 
 
 // backwardSame is backwardData of stride 1. The first layer's 3 channels are
 // computed among as many as the kernel wants, and picked.
-func (c *direct) backwardSame(w *worker, dx []float32, terms []convTerm, lo, hi int) {
+func (c *direct) backwardSame(w *worker, dx view, terms []convTerm, lo, hi int) {
 	size := c.Size
-	n, row := size*size*c.In, (size+2)*c.Out
+	row := (size + 2) * c.Out
 	g := &w.gemm
 	for i := lo; i < hi; i++ {
-		image := dx[i*n : (i+1)*n]
+		image := dx.pixels(i)
 		to := image
 		if c.width > c.In {
 			to = w.wide[:size*size*c.width]

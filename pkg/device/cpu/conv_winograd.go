@@ -59,68 +59,101 @@ func (c *winograd) nextBlock(row, total int) block {
 	return block{row, rows, rows * perRow}
 }
 
-// transform runs a transform over the rows of tiles of a block. Rows lie in
-// images of image floats whose first tile starts at offset, with row floats
-// from pixel row to pixel row.
-func (c *winograd) transform(w *worker, kernel func(*kernels.Winograd), freq, images []float32, channels, image, row, offset int, b block) {
+// patches is how padded images lie for the transform of inputs, whose first
+// patch starts in the border; tiles for that of output gradients.
+func (c *winograd) patches(pad []float32, channels int) view {
+	v := padded{pad, c.Size, channels}.view()
+	v.offset = 0
+	return v
+}
+
+func (c *winograd) tiles(pad []float32, channels int) view {
+	return padded{pad, c.Size, channels}.view()
+}
+
+// tile is the memory from the first tile of a row of tiles on, of rows counted
+// through all images.
+func (c *winograd) tile(v *view, row int) []float32 {
+	perRow := c.Size / 4
+	return v.at(row / perRow)[row%perRow*4*v.row:]
+}
+
+// transform runs a transform over the rows of tiles of a block of images.
+func (c *winograd) transform(w *worker, kernel func(*kernels.Winograd), freq []float32, images view, channels int, b block) {
 	perRow := c.Size / 4
 	k := &w.winograd
-	k.C, k.Row, k.Stride, k.Count = channels, row, frequencyStride(channels), perRow
+	*k = kernels.Winograd{C: channels, Row: images.row, Stride: frequencyStride(channels), Count: perRow}
 	for i := range b.rows {
-		r := b.firstRow + i
-		k.Image = images[r/perRow*image+r%perRow*4*row+offset:]
+		k.Image = c.tile(&images, b.firstRow+i)
 		k.Freq = freq[i*perRow*channels:]
 		kernel(k)
 	}
 }
 
-func (c *winograd) forward(w *worker, y []float32, terms []convTerm, lo, hi int) {
-	c.convolve(w, y, terms, lo, hi, c.In, c.Out)
+func (c *winograd) forward(w *worker, y view, terms []convTerm, lo, hi int) {
+	c.convolve(w, y.from(lo), terms, hi-lo, c.In, c.Out)
 }
 
-func (c *winograd) backwardData(w *worker, dx []float32, terms []convTerm, lo, hi int) {
-	c.convolve(w, dx, terms, lo, hi, c.Out, c.In)
+func (c *winograd) backwardData(w *worker, dx view, terms []convTerm, lo, hi int) {
+	c.convolve(w, dx.from(lo), terms, hi-lo, c.Out, c.In)
 }
 
-func (c *winograd) convolve(w *worker, y []float32, terms []convTerm, lo, hi, in, out int) {
-	size := c.Size
-	n := size * size * out
-	y = y[lo*n : hi*n]
-	padRow := (size + 2) * in
-	g := &w.gemm
-	total := (hi - lo) * size / 4
+// convolve computes the first images of y.
+func (c *winograd) convolve(w *worker, y view, terms []convTerm, images, in, out int) {
+	total := images * c.Size / 4
 	for b := c.nextBlock(0, total); b.rows > 0; b = c.nextBlock(b.firstRow+b.rows, total) {
 		for i, t := range terms {
-			c.transform(w, w.kernels.WinogradInput, w.frequency1, t.pad, in, (size+2)*padRow, padRow, 0, b)
-			*g = kernels.Gemm{A: w.frequency1, B: t.filter, C: w.frequency2,
-				M: b.tiles, N: out, K: in, LdA: in, LdB: out, LdC: out, Segments: 1,
-				Batch: frequencies, BatchA: frequencyStride(in), BatchB: in * out, BatchC: frequencyStride(out),
-				Accumulate: i > 0, Prefetch1: w.upcoming(frequencies * b.tiles * in * out)}
-			if i == 0 {
-				g.Prefetch2 = c.outputs(y, b, out)
-			}
-			w.kernels.Gemm(g)
+			c.multiply(w, y, t, b, in, out, i > 0)
 		}
-		c.transform(w, w.kernels.WinogradOutput, w.frequency2, y, out, n, size*out, 0, b)
+		c.transform(w, w.kernels.WinogradOutput, w.frequency2, y, out, b)
 	}
 }
 
-// outputs is the memory of a block's outputs.
-func (c *winograd) outputs(y []float32, b block, channels int) []float32 {
-	row := 4 * c.Size * channels // of tiles
-	return y[b.firstRow*row : (b.firstRow+b.rows)*row]
+func (c *winograd) activate(w *worker, a *activation, term convTerm, lo, hi int) {
+	z, residual := a.z.from(lo), a.residual
+	if residual.memory != nil {
+		residual = residual.from(lo)
+	}
+	perRow := c.Size / 4
+	total := (hi - lo) * perRow
+	k := &w.winograd
+	for b := c.nextBlock(0, total); b.rows > 0; b = c.nextBlock(b.firstRow+b.rows, total) {
+		c.multiply(w, z, term, b, c.In, c.Out, false)
+		*k = kernels.Winograd{C: c.Out, Row: z.row, Stride: frequencyStride(c.Out), Count: perRow, Coef: a.coef}
+		for i := range b.rows {
+			k.Image, k.Freq = c.tile(&z, b.firstRow+i), w.frequency2[i*perRow*c.Out:]
+			if residual.memory != nil {
+				k.Residual = c.tile(&residual, b.firstRow+i)
+			}
+			w.kernels.WinogradActivate(k)
+		}
+	}
 }
 
+// multiply leaves the product of a block's frequencies with a filter in
+// w.frequency2, or adds it to what is there; y is where the block's outputs
+// will be written.
+func (c *winograd) multiply(w *worker, y view, t convTerm, b block, in, out int, accumulate bool) {
+	c.transform(w, w.kernels.WinogradInput, w.frequency1, c.patches(t.pad, in), in, b)
+	g := &w.gemm
+	*g = kernels.Gemm{A: w.frequency1, B: t.filter, C: w.frequency2,
+		M: b.tiles, N: out, K: in, LdA: in, LdB: out, LdC: out, Segments: 1,
+		Batch: frequencies, BatchA: frequencyStride(in), BatchB: in * out, BatchC: frequencyStride(out),
+		Accumulate: accumulate, Prefetch1: w.upcoming(frequencies * b.tiles * in * out)}
+	if !accumulate {
+		outputs := c.tile(&y, b.firstRow)
+		g.Prefetch2 = outputs[:min(4*b.rows*y.row, len(outputs))]
+	}
+	w.kernels.Gemm(g)
+}
 func (c *winograd) clear(w *worker, partial []float32) { clear(w.filter[:frequencies*c.In*c.Out]) }
 
 func (c *winograd) backwardWeights(w *worker, partial []float32, x, dy []float32, images int) {
-	size := c.Size
-	inRow, outRow := (size+2)*c.In, (size+2)*c.Out
 	g := &w.gemmT
-	total := images * size / 4
+	total := images * c.Size / 4
 	for b := c.nextBlock(0, total); b.rows > 0; b = c.nextBlock(b.firstRow+b.rows, total) {
-		c.transform(w, w.kernels.WinogradInput, w.frequency1, x, c.In, (size+2)*inRow, inRow, 0, b)
-		c.transform(w, w.kernels.WinogradGrad, w.frequency2, dy, c.Out, (size+2)*outRow, outRow, outRow+c.Out, b)
+		c.transform(w, w.kernels.WinogradInput, w.frequency1, c.patches(x, c.In), c.In, b)
+		c.transform(w, w.kernels.WinogradGrad, w.frequency2, c.tiles(dy, c.Out), c.Out, b)
 		*g = kernels.GemmT{A: w.frequency1, B: w.frequency2, C: w.filter,
 			M: c.In, N: c.Out, K: b.tiles, LdA: c.In, LdB: c.Out, LdC: c.Out, Segments: 1,
 			Batch: frequencies, BatchA: frequencyStride(c.In), BatchB: frequencyStride(c.Out), BatchC: c.In * c.Out,

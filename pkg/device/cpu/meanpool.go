@@ -4,24 +4,30 @@ import "srn/pkg/device"
 
 // meanPool averages over an image's pixels.
 type meanPool struct {
-	dst, src         []float32
-	channels, pixels int
+	dst                     []float32
+	src                     view
+	channels, height, width int
 }
 
 // MeanPool implements device.Layers.
 func (b *Backend) MeanPool(dst, src device.Buffer, channels, pixels int) device.Op {
-	return &meanPool{host(dst), host(src), channels, pixels}
+	height, width := 1, pixels
+	if size := paddedSize(src); size > 0 {
+		height, width = size, size
+	}
+	return &meanPool{host(dst), viewOf(src, channels, height, width), channels, height, width}
 }
 
 func (o *meanPool) images(w *worker, s span) {
 	c := o.channels
-	scale := 1 / float32(o.pixels)
+	scale := 1 / float32(o.height*o.width)
 	for i := s.lo; i < s.hi; i++ {
-		dst := o.dst[i*c : (i+1)*c]
+		dst, src := o.dst[i*c:(i+1)*c], o.src.at(i)
 		clear(dst)
-		for p := range o.pixels {
-			for k, v := range o.src[(i*o.pixels+p)*c:][:c] {
-				dst[k] += v
+		for y := range o.height {
+			row := src[y*o.src.row:][:o.width*c]
+			for ; len(row) > 0; row = row[c:] {
+				addTo(dst, row[:c])
 			}
 		}
 		for k := range dst {

@@ -9,13 +9,14 @@ import (
 
 // operand is a device.Operand with its memory at hand.
 type operand struct {
-	src      [4][]float32
+	src      [4]view
 	sources  int // 0: all zeros
 	coef     []float32
 	post     kernels.Post
-	maskSrc  []float32
+	maskSrc  view
 	maskCoef []float32
-	channels int
+
+	channels, height, width int
 }
 
 var posts = map[device.Post]kernels.Post{
@@ -24,12 +25,13 @@ var posts = map[device.Post]kernels.Post{
 	device.Mask:  kernels.Mask,
 }
 
-// unpack checks an operand of images with the given number of channels.
-func unpack(o device.Operand, channels int) operand {
+// unpack checks an operand of images with the given shape.
+func unpack(o device.Operand, channels, height, width int) operand {
 	u := operand{sources: len(o.Src), coef: host(o.Coef), post: posts[o.Post],
-		maskSrc: host(o.MaskSrc), maskCoef: host(o.MaskCoef), channels: channels}
+		maskSrc: viewOf(o.MaskSrc, channels, height, width), maskCoef: host(o.MaskCoef),
+		channels: channels, height: height, width: width}
 	for i, s := range o.Src {
-		u.src[i] = host(s)
+		u.src[i] = viewOf(s, channels, height, width)
 	}
 	switch {
 	case u.coef == nil && (u.sources > 1 || u.post != kernels.Plain):
@@ -43,53 +45,54 @@ func unpack(o device.Operand, channels int) operand {
 // zero reports whether the operand is absent.
 func (u *operand) zero() bool { return u.sources == 0 }
 
-// store evaluates images lo to hi-1 of size×size pixels into dst, whose
-// images are image floats apart, rows row floats, and start at offset.
-func (u *operand) store(w *worker, dst []float32, lo, hi, height, width, offset, image, row int) {
-	c := u.channels
-	n := height * width * c
+// store evaluates images lo to hi-1 as images 0 and up of dst.
+func (u *operand) store(w *worker, dst view, lo, hi int) {
 	if u.coef == nil {
+		n := u.width * u.channels
 		for i := lo; i < hi; i++ {
-			src := u.src[0][i*n : (i+1)*n]
-			to := dst[(i-lo)*image+offset:]
-			for y := range height {
-				copy(to[y*row:y*row+width*c], src[y*width*c:])
+			to, from := dst.at(i-lo), u.src[0].at(i)
+			for y := range u.height {
+				copy(to[y*dst.row:][:n], from[y*u.src[0].row:])
 			}
 		}
 		return
 	}
 	k := &w.combine
 	*k = kernels.Combine{Sources: u.sources, Coef: u.coef, Post: u.post, MaskCoef: u.maskCoef,
-		C: c, Rows: height, Width: width, DstRow: row, SrcRow: width * c}
+		C: u.channels, Rows: u.height, Width: u.width, DstRow: dst.row, MaskRow: u.maskSrc.row}
+	for s := range u.sources {
+		k.SrcRow[s] = u.src[s].row
+	}
 	for i := lo; i < hi; i++ {
 		for s := range u.sources {
-			k.Src[s] = u.src[s][i*n : (i+1)*n]
+			k.Src[s] = u.src[s].at(i)
 		}
 		if u.post == kernels.Mask {
-			k.MaskSrc = u.maskSrc[i*n : (i+1)*n]
+			k.MaskSrc = u.maskSrc.at(i)
 		}
-		k.Dst = dst[(i-lo)*image+offset:]
+		k.Dst = dst.at(i - lo)
 		w.kernels.Combine(k)
 	}
 }
 
-// pad evaluates the images of a group into the worker's scratch copy with a
-// border of one zero pixel, and returns it.
-func (u *operand) pad(w *worker, slot padSlot, lo, hi, size int) []float32 {
-	p := w.pads[padKey{size, u.channels, slot}]
-	row := (size + 2) * u.channels
-	u.store(w, p, lo, hi, size, size, row+u.channels, (size+2)*row, row)
-	return p
+// pad returns the images of a group with a border of one zero pixel: as they
+// are stored, or evaluated into the worker's scratch copy.
+func (u *operand) pad(w *worker, slot padSlot, lo, hi int) []float32 {
+	if s := &u.src[0]; u.coef == nil && s.offset > 0 {
+		return s.memory[lo*s.image : hi*s.image]
+	}
+	p := padded{w.pads[padKey{u.width, u.channels, slot}], u.width, u.channels}
+	u.store(w, p.view(), lo, hi)
+	return p.memory
 }
 
 // regions are the stored images that the operand reads.
-func (u *operand) regions(list []region, pixels int) []region {
-	n := pixels * u.channels
-	for _, s := range u.src[:u.sources] {
-		list = append(list, region{s, n})
+func (u *operand) regions(list []region) []region {
+	for i := range u.sources {
+		list = append(list, u.src[i].region())
 	}
-	if u.maskSrc != nil {
-		list = append(list, region{u.maskSrc, n})
+	if u.maskSrc.memory != nil {
+		list = append(list, u.maskSrc.region())
 	}
 	return list
 }
@@ -97,20 +100,19 @@ func (u *operand) regions(list []region, pixels int) []region {
 // combineOp stores an operand.
 type combineOp struct {
 	touch
-	dst    []float32
-	src    operand
-	pixels int
+	dst view
+	src operand
 }
 
 // Combine implements device.Layers.
 func (b *Backend) Combine(dst device.Buffer, src device.Operand, channels, pixels int) device.Op {
-	o := &combineOp{dst: host(dst), src: unpack(src, channels), pixels: pixels}
-	o.in = o.src.regions(nil, pixels)
-	o.out = []region{{o.dst, pixels * channels}}
+	height, width := 1, pixels
+	if size := paddedSize(append(src.Src, dst, src.MaskSrc)...); size > 0 {
+		height, width = size, size
+	}
+	o := &combineOp{dst: viewOf(dst, channels, height, width), src: unpack(src, channels, height, width)}
+	o.in, o.out = o.src.regions(nil), []region{o.dst.region()}
 	return o
 }
 
-func (o *combineOp) images(w *worker, s span) {
-	n := o.pixels * o.src.channels
-	o.src.store(w, o.dst[s.lo*n:s.hi*n], s.lo, s.hi, 1, o.pixels, 0, n, n)
-}
+func (o *combineOp) images(w *worker, s span) { o.src.store(w, o.dst.from(s.lo), s.lo, s.hi) }

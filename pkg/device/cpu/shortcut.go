@@ -5,8 +5,8 @@ import "srn/pkg/device"
 // subsample is the option-A shortcut, or its gradient.
 type subsample struct {
 	touch
-	dst, src       []float32
-	channels, size int
+	dst, src       view
+	channels, size int // of the larger images
 	gradient       bool
 }
 
@@ -21,29 +21,33 @@ func (b *Backend) SubsampleGrad(dsrc, ddst device.Buffer, channels, size int) de
 }
 
 func newSubsample(dst, src device.Buffer, channels, size int, gradient bool) *subsample {
-	o := &subsample{dst: host(dst), src: host(src), channels: channels, size: size, gradient: gradient}
-	large, small := size*size*channels, size*size/2*channels
+	o := &subsample{channels: channels, size: size, gradient: gradient}
 	if gradient {
-		large, small = small, large
+		o.dst, o.src = viewOf(dst, channels, size, size), viewOf(src, 2*channels, size/2, size/2)
+	} else {
+		o.dst, o.src = viewOf(dst, 2*channels, size/2, size/2), viewOf(src, channels, size, size)
 	}
-	o.in, o.out = []region{{o.src, large}}, []region{{o.dst, small}}
+	o.in, o.out = []region{o.src.region()}, []region{o.dst.region()}
 	return o
 }
 
 func (o *subsample) images(w *worker, s span) {
 	c, half := o.channels, o.size/2
+	large, small := &o.src, &o.dst
+	if o.gradient {
+		large, small = small, large
+	}
 	for i := s.lo; i < s.hi; i++ {
 		for y := range half {
-			large := (i*o.size + 2*y) * o.size * c
-			small := (i*half+y)*half*2*c + c/2
-			for range half {
-				if o.gradient {
-					addTo(o.dst[large:large+c], o.src[small:small+c])
+			// Of the large image every second pixel, of the small one every
+			// second half: the step is the same.
+			l, s := large.at(i)[2*y*large.row:], small.at(i)[y*small.row+c/2:]
+			for x := range half {
+				if l, s := l[2*x*c:][:c], s[2*x*c:][:c]; o.gradient {
+					addTo(l, s)
 				} else {
-					copy(o.dst[small:small+c], o.src[large:large+c])
+					copy(s, l)
 				}
-				large += 2 * c
-				small += 2 * c
 			}
 		}
 	}

@@ -22,6 +22,11 @@ func (b *Backend) Conv(s device.ConvShape) device.Conv {
 	return &conv{b: b, k: kernels.Conv{In: s.In, Out: s.Out, Size: s.Size, Stride: s.Stride}}
 }
 
+// NewImages implements device.Convs: kernels see to borders as they read.
+func (b *Backend) NewImages(channels, size, batch int) device.Buffer {
+	return b.New(batch * size * size * channels)
+}
+
 func (c *conv) load(f *filter, w device.Buffer) device.Op {
 	sameLen("convolution weights", w.Len(), 9*c.k.In*c.k.Out)
 	if f.forward == 0 {
@@ -36,6 +41,19 @@ func (c *conv) LoadTangent(wDot device.Buffer) device.Op { return c.load(&c.tang
 func (c *conv) Forward(y device.Buffer, x device.Operand) device.Op {
 	ox := operand(x, c.k.In)
 	return c.b.plan1(func(n int) kernels.Launch { return c.k.Forward(at(y), ox, c.weights.forward, n) })
+}
+
+// Activate implements device.Conv: the convolution, activated in place.
+func (c *conv) Activate(z device.Buffer, x device.Operand, coef, residual device.Buffer) device.Op {
+	ox := operand(x, c.k.In)
+	sum := device.Operand{Src: []device.Buffer{z}, Coef: coef, Post: device.ReLU}
+	if residual != nil {
+		sum.Src = append(sum.Src, residual)
+	}
+	oz, size := operand(sum, c.k.Out), c.k.Size/c.k.Stride
+	return c.b.plan(func(n int) []kernels.Launch {
+		return []kernels.Launch{c.k.Forward(at(z), ox, c.weights.forward, n), kernels.Combine(at(z), oz, c.k.Out, size*size, n)}
+	})
 }
 
 func (c *conv) ForwardTangent(yDot device.Buffer, x, xDot device.Operand) device.Op {

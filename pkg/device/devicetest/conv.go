@@ -146,6 +146,8 @@ func (c *convCase) test(t *testing.T, be device.Backend) {
 	be.Run(c.n, device.Stage{conv.ForwardTangent(y, x, xDot)})
 	near(t, "forward tangent", download(be, y), c.yDot, tolerance)
 
+	c.testActivate(t, be, conv, x)
+
 	be.Run(c.n, device.Stage{conv.Backward(dx, dw, x, dy)})
 	near(t, "weight gradient", download(be, dw), c.dw, tolerance)
 	near(t, "data gradient", download(be, dx), c.dx, tolerance)
@@ -159,4 +161,37 @@ func (c *convCase) test(t *testing.T, be device.Backend) {
 	near(t, "forward tangent of an input that does not change", download(be, y), c.stillY, tolerance)
 	be.Run(c.n, device.Stage{conv.BackwardTangent(nil, dw, x, none, dy, dyDot)})
 	near(t, "weight gradient tangent of an input that does not change", download(be, dw), c.stillW, tolerance)
+}
+
+// testActivate tests the activation of the convolution, with a residual and
+// without, in buffers of both kinds.
+func (c *convCase) testActivate(t *testing.T, be device.Backend, conv device.Conv, x device.Operand) {
+	r := rand.New(rand.NewPCG(6, 7))
+	coef, residual := random(r, 3*c.Out), random(r, len(c.y))
+	for i := range c.Out {
+		coef[2*c.Out+i] = 1
+	}
+	size := c.Size / c.Stride
+	for _, kind := range []struct {
+		name string
+		make func() device.Buffer
+	}{
+		{"plain", func() device.Buffer { return be.New(len(c.y)) }},
+		{"images", func() device.Buffer { return be.NewImages(c.Out, size, c.n) }},
+	} {
+		z, sum := kind.make(), kind.make()
+		be.Write(sum, residual)
+		for _, add := range []device.Buffer{nil, sum} {
+			want := make([]float64, len(c.y))
+			for i, y := range c.y {
+				want[i] = float64(coef[i%c.Out]) + float64(coef[c.Out+i%c.Out])*y
+				if add != nil {
+					want[i] += float64(residual[i])
+				}
+				want[i] = max(want[i], 0)
+			}
+			be.Run(c.n, device.Stage{conv.Activate(z, x, upload(be, coef), add)})
+			near(t, fmt.Sprintf("activation of %s, residual %t", kind.name, add != nil), download(be, z), want, 2e-4)
+		}
+	}
 }

@@ -17,6 +17,7 @@ func Run(t *testing.T, be device.Backend) {
 	}{
 		{"Memory", Memory},
 		{"Vectors", Vectors},
+		{"Images", Images},
 		{"Conv", Conv},
 		{"BatchNorm", BatchNorm},
 		{"Combine", Combine},
