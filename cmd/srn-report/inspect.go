@@ -38,7 +38,7 @@ func (c *inspect) Run(ctx *cli.Context) error {
 			if i > 0 {
 				fmt.Fprintln(ctx.Stdout())
 			}
-			err = f.Text(ctx.Stdout())
+			err = f.Text(cli.Visible(ctx.Stdout()))
 		}
 		if err != nil {
 			return err

@@ -57,7 +57,7 @@ func (v *verify) Run(ctx *cli.Context) error {
 			return err
 		}
 	} else {
-		if err := g.Tree(ctx.Stdout()); err != nil {
+		if err := g.Tree(cli.Visible(ctx.Stdout())); err != nil {
 			return err
 		}
 		fmt.Fprintf(ctx.Stdout(), "\n%s\n", g.Summary())

@@ -86,7 +86,7 @@ func buffered(w io.Writer, write func(io.Writer) error) error {
 }
 
 // replace gives target the content that fill writes, and returns the file
-// still open for writing.
+// still open for writing. A file that was there passes on its permissions.
 func replace(target string, fill func(*os.File) error) (_ *os.File, err error) {
 	f, err := createTemp(target)
 	if err != nil {
@@ -99,6 +99,9 @@ func replace(target string, fill func(*os.File) error) (_ *os.File, err error) {
 			os.Remove(f.Name())
 		}
 	}()
+	if was, err := os.Stat(target); err == nil {
+		_ = f.Chmod(was.Mode().Perm()) // some file systems have no permissions
+	}
 	if err := fill(f); err != nil {
 		return nil, err
 	}

@@ -57,6 +57,28 @@ func TestWriteFileAtomic(t *testing.T) {
 	onlyFile(t, path)
 }
 
+// A new file has the permissions that the umask leaves, one in the place of
+// another those of the other.
+func TestPermissions(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	old := syscall.Umask(0o027)
+	defer syscall.Umask(old)
+	for _, want := range []os.FileMode{0o640, 0o600, 0o664} {
+		if want != 0o640 {
+			if err := os.Chmod(path, want); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := Write(path, example()); err != nil {
+			t.Fatal(err)
+		}
+		info, err := os.Stat(path)
+		if err != nil || info.Mode().Perm() != want {
+			t.Errorf("%v, %v, want %v", info.Mode(), err, want)
+		}
+	}
+}
+
 func TestFailedWriteLeavesTheOldFile(t *testing.T) {
 	path := writeTemp(t, "out", []byte("old"))
 	fails := errors.New("no")

@@ -62,6 +62,6 @@ func (o *output) line(label, format string, a ...any) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.hideBar()
-	fmt.Fprintf(o.w, "%s: %s%s\n", o.name, label, fmt.Sprintf(format, a...))
+	fmt.Fprintf(o.w, "%s: %s%s\n", o.name, label, visible(fmt.Sprintf(format, a...)))
 	o.showBar()
 }

@@ -11,9 +11,9 @@ func (o *output) errorLines(err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, line := range strings.Split(strings.TrimRight(Message(err), "\n"), "\n") {
-		fmt.Fprintf(o.w, "%s: %s\n", o.name, line)
+		fmt.Fprintf(o.w, "%s: %s\n", o.name, visible(line))
 	}
 	for _, hint := range Hints(err) {
-		fmt.Fprintf(o.w, "hint: %s\n", hint)
+		fmt.Fprintf(o.w, "hint: %s\n", visible(hint))
 	}
 }
