@@ -54,6 +54,7 @@ func build(t *testing.T) *commands {
 	if err := buildAll(); err != nil {
 		t.Fatal(err)
 	}
+	t.Parallel() // an emulated GPU has one thread
 	c := &commands{t, t.TempDir()}
 	c.run("srn-split --dataset synthetic --synthetic-train 40 --synthetic-test 20 -o data.zst")
 	return c
@@ -186,7 +187,7 @@ func TestGuidance(t *testing.T) {
 	}
 
 	// Interrupted at any moment after its first epoch, a run goes on to the same bytes.
-	long := "srn-fit -q --data data.zst --arch resnet8 --device cuda --method srn --srn convcuda.zst --guidance-every 2 --epochs 3 --batch 34 --eval-every 0 -o "
+	long := "srn-fit -q --data data.zst --arch resnet8 --device cuda --method srn --srn convcuda.zst --guidance-every 2 --epochs 2 --batch 34 --eval-every 0 -o "
 	c.run(long + "whole.zst")
 	command := c.command(long + "parts.zst")
 	if err := command.Start(); err != nil {
