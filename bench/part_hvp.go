@@ -46,7 +46,7 @@ func (b *bench) hvpArch(arch string, threads int, bn string, mode nn.Mode) ([]Ro
 	for i := range v {
 		v[i] = float32(i%7 - 3)
 	}
-	load := func() error { _, err := loss.Load(batch); return err }
+	load := func() error { _, err := loss.Load(batch); be.Wait(); return err }
 	gradient := here(load)
 	product := here(func() error { return loss.HVP(hv, v) })
 	whole := here(func() error {

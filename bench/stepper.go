@@ -67,6 +67,7 @@ func newStepper(be device.Backend, data *dataset.Data, dir string, f fitting) (*
 	}
 	run.Progress = func(int, int) {
 		if left--; left == 0 {
+			be.Wait()
 			s.idle <- struct{}{}
 			left = <-s.tokens
 			stopping = left == 0
