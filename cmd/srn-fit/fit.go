@@ -211,6 +211,11 @@ func (f *fit) check(info method.Info) error {
 	case f.Metrics != "" && artifact.SameFile(f.Output, f.Metrics):
 		return usage("choose another name", "-o and --metrics are one file")
 	}
+	for _, other := range []string{f.Metrics, f.Data, f.SRN, f.Outliers} {
+		if other != "" && f.Output != "-" && artifact.SameFile(train.StatePath(f.Output), other) {
+			return usage("choose another name", "%s is where the run keeps its state", other)
+		}
+	}
 	for _, out := range []string{f.Output, f.Metrics} {
 		for _, in := range []string{f.Data, f.SRN, f.Outliers} {
 			if out != "" && in != "" && out != "-" && artifact.SameFile(in, out) {

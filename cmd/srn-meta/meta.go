@@ -169,6 +169,11 @@ func (m *meta) check() error {
 	case m.Metrics != "" && artifact.SameFile(m.Output, m.Metrics):
 		return usage("choose another name", "-o and --metrics are one file")
 	}
+	for _, other := range []string{m.Metrics, m.Data} {
+		if other != "" && m.Output != "-" && artifact.SameFile(srn.StatePath(m.Output), other) {
+			return usage("choose another name", "%s is where the run keeps its state", other)
+		}
+	}
 	for _, out := range []string{m.Output, m.Metrics} {
 		if out != "" && artifact.SameFile(m.Data, out) {
 			return usage("choose another name", "%s is both input and output", out)
