@@ -105,6 +105,9 @@ func (p *plot) frame(top float64, x, y Axis) {
 	}
 	p.left = glyphWidth*float64(widest) + 14
 	p.right = Width - 10
+	if n := len(p.x.ticks); n > 0 { // the last label stands half beyond the axis
+		p.right = min(p.right, Width-glyphWidth*float64(len([]rune(p.x.ticks[n-1].label)))/2-1)
+	}
 	p.top = top + 34
 	p.bottom = p.top + plotHeight
 	p.x.from, p.x.to = p.left, p.right
