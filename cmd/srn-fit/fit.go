@@ -315,7 +315,7 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (
 		ctx.Logf("%s", summary(e, f.Epochs))
 		if ratio, ok := e.Number("guidance_ratio"); ok && ratio < weakGuidance && !warned {
 			warned = true
-			ctx.Warnf("the guidance's norm is %.1e of the task gradient's: too little to matter; --guidance-ratio sets it", ratio)
+			ctx.Warnf("the guidance's norm is %.1e of the task gradient's: small beside it; --guidance-ratio sets it", ratio)
 		}
 	}
 	err = run.Train()

@@ -136,7 +136,7 @@ func (m *meta) execute(ctx *cli.Context, trainer *srn.Meta, run srn.Run) error {
 	}
 	const noticeable = 1e-3
 	if mean := ratio / float64(max(rounds, 1)); rounds > 0 && mean < noticeable && (m.Lambda != 0 || m.Ratio != 0) {
-		ctx.Warnf("the guidance's norm was %.1e of the task gradient's: too little to matter; --guidance-ratio sets it (docs/srn.md)", mean)
+		ctx.Warnf("the guidance's norm was %.1e of the task gradient's: small beside it; --guidance-ratio sets it (docs/srn.md)", mean)
 	}
 	return ctx.Result(map[string]any{"type": "result", "output": m.Output, "sha256": run.File.SHA256, "rounds": trainer.Done()})
 }

@@ -112,7 +112,7 @@ func average(curves []map[int]float64) []chart.Point {
 	return points
 }
 
-// guidanceFloor is the ratio below which the SRN term cannot be told from none.
+// guidanceFloor is the ratio below which an effect of the SRN term wants a control of the same strength.
 const guidanceFloor = 1e-3
 
 // guidance shows ‖λ∇r‖/‖∇task‖ of the guided groups, and weight decay's share
@@ -138,7 +138,7 @@ func (c *cohort) guidance() *Figure {
 			l.Series = append(l.Series, chart.Series{Label: g.Legend(c) + ": weight decay’s share", Style: i + len(c.groups), Points: points})
 		}
 	}
-	l.Marks = []chart.Mark{{At: guidanceFloor, Label: "10⁻³: below, no different from CE"}}
+	l.Marks = []chart.Mark{{At: guidanceFloor, Label: "a thousandth of the task gradient"}}
 	f.Caption += " Weight decay’s share, where there is one, is wd·‖θ‖ / ‖∇task‖."
 	return f
 }

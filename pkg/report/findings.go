@@ -75,7 +75,7 @@ func (g *group) guidanceFinding(f *findings, name string) {
 	switch {
 	case len(all) == 0:
 	case below == len(all):
-		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ stays below 10⁻³ in every epoch (median %s, largest %s): the SRN term cannot be told from plain CE in these runs",
+		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ stays below 10⁻³ in every epoch (median %s, largest %s): before a difference from plain CE is put down to it, compare an untrained surrogate of the same strength (srn-untrained)",
 			name, number.Significant(median(all), 2), number.Significant(slices.Max(all), 2))
 	case 2*below > len(all):
 		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ is below 10⁻³ in %d of %d epochs (median %s)", name, below, len(all), number.Significant(median(all), 2))

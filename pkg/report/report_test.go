@@ -249,7 +249,7 @@ func TestFindings(t *testing.T) {
 		want    []string
 		not     string
 	}{
-		{"weak guidance", []*Source{guided(1e-5, 2e-5)}, []string{"warning: srn: the guidance ratio ‖λ∇r‖/‖∇task‖ stays below 10⁻³ in every epoch (median 1.5·10⁻⁵, largest 2.0·10⁻⁵): the SRN term cannot be told from plain CE in these runs"}, ""},
+		{"weak guidance", []*Source{guided(1e-5, 2e-5)}, []string{"warning: srn: the guidance ratio ‖λ∇r‖/‖∇task‖ stays below 10⁻³ in every epoch (median 1.5·10⁻⁵, largest 2.0·10⁻⁵): before a difference from plain CE is put down to it, compare an untrained surrogate of the same strength (srn-untrained)"}, ""},
 		{"weaker later", []*Source{guided(1e-2, 2e-5)}, []string{"srn: the guidance ratio ‖λ∇r‖/‖∇task‖ has a median of 0.0050 over epochs"}, "warning"},
 		{"no guidance", []*Source{stream("ce", 0, 0.8, nil, "d")}, nil, "guidance"},
 		{"diverged", []*Source{diverged, stream("ce", 1, 0.8, nil, "d")}, []string{"warning: srn, seed 1: stopped after epoch 1 of 2 (diverged); left out of the tables"}, ""},
