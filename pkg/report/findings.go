@@ -57,7 +57,7 @@ func (c *cohort) findings(f *findings, where string) {
 	c.curvatureFindings(f, where)
 }
 
-// guidanceFinding says whether the SRN term can have had an effect.
+// guidanceFinding says how strong the SRN term was.
 func (g *group) guidanceFinding(f *findings, name string) {
 	var all []float64
 	below := 0
@@ -75,8 +75,12 @@ func (g *group) guidanceFinding(f *findings, name string) {
 	switch {
 	case len(all) == 0:
 	case below == len(all):
-		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ stays below 10⁻³ in every epoch (median %s, largest %s): before a difference from plain CE is put down to it, compare an untrained surrogate of the same strength (srn-untrained)",
-			name, number.Significant(median(all), 2), number.Significant(slices.Max(all), 2))
+		advice := ""
+		if g.base() != "srn-untrained" {
+			advice = ": before a difference from plain CE is put down to it, compare an untrained surrogate of the same strength (srn-untrained)"
+		}
+		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ stays below 10⁻³ in every epoch (median %s, largest %s)%s",
+			name, number.Significant(median(all), 2), number.Significant(slices.Max(all), 2), advice)
 	case 2*below > len(all):
 		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ is below 10⁻³ in %d of %d epochs (median %s)", name, below, len(all), number.Significant(median(all), 2))
 	default:
