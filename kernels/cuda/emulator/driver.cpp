@@ -1,89 +1,68 @@
 // A stand-in for libcuda.so.1: the driver's functions that package
-// srn/pkg/device/cuda calls, on the processor. Launches wait in a queue until
-// something needs their results, as they do on a device; what goes wrong in one
-// is reported then, and by every call after it.
-#include "memory.h"
-#include "module.h"
-#include "settings.h"
-#include "trace.h"
-#include <cstdio>
-#include <deque>
-#include <functional>
+// srn/pkg/device/cuda calls, on the processor. Those of graphs are in graph.cpp.
+#include "context.h"
 #include <memory>
-#include <mutex>
-#include <vector>
+
+namespace emulator {
+
+std::mutex Call::mutex;
+bool Call::initialised;
+thread_local Context *Call::current;
+
+Call::Call(const char *name) : lock(mutex) {
+	failed = !initialised ? NOT_INITIALIZED : !current ? INVALID_CONTEXT : current->sticky;
+	if (failed == INVALID_CONTEXT)
+		fprintf(stderr, "emulator: %s: this thread has no context\n", name);
+}
+
+CUresult Context::drain() {
+	while (!queue.empty() && !sticky) {
+		auto work = std::move(queue.front());
+		queue.pop_front();
+		sticky = work();
+	}
+	queue.clear();
+	return sticky;
+}
+
+CUresult Launch::make(const Function *function, Dim g, Dim b, unsigned bytes, void **parameters, void **extra) {
+	const Kernel &k = *function->kernel;
+	if (extra || !g.x || !g.y || !g.z || g.y > 65535 || g.z > 65535 || g.x > 0x7fffffff || !b.x || !b.y || !b.z ||
+		uint64_t(b.x) * b.y * b.z > unsigned(k.threads) || bytes > 48 << 10) {
+		fprintf(stderr, "emulator: %s: launched as grid %u,%u,%u, block %u,%u,%u, shared memory %u\n",
+			k.name, g.x, g.y, g.z, b.x, b.y, b.z, bytes);
+		return INVALID_VALUE;
+	}
+	kernel = &k, grid = g, block = b, shared_bytes = bytes;
+	arguments.assign(size_t(k.count), 0);
+	for (int i = 0; i < k.count; i++)
+		memcpy(&arguments[size_t(i)], parameters[i], k.parameters[i].bytes);
+	return SUCCESS;
+}
+
+bool Context::put(const Launch &launch) {
+	if (long limit = lost_after(); limit && ++launches > limit)
+		return false;
+	queue.push_back([this, l = launch]() mutable -> CUresult {
+		trace.launch(*l.kernel, l.grid, l.block, l.shared_bytes, l.arguments.data());
+		std::vector<void *> pointers;
+		for (auto &v : l.arguments)
+			pointers.push_back(&v);
+		Fault f = run(*l.kernel, l.grid, l.block, l.shared_bytes, pointers.data());
+		if (f != none)
+			fprintf(stderr, "emulator: %s: %s\n", l.kernel->name, problem());
+		return f;
+	});
+	return true;
+}
+
+} // namespace emulator
 
 using namespace emulator;
 
-using CUresult = int;
-enum : CUresult {
-	SUCCESS = 0,
-	INVALID_VALUE = 1,
-	OUT_OF_MEMORY = 2,
-	NOT_INITIALIZED = 3,
-	NO_DEVICE = 100,
-	INVALID_DEVICE = 101,
-	INVALID_IMAGE = 200,
-	INVALID_CONTEXT = 201,
-	INVALID_PTX = 218,
-	UNSUPPORTED_PTX_VERSION = 222,
-	NOT_FOUND = 500,
-	UNKNOWN = 999
-};
-
-#define API extern "C" __attribute__((visibility("default"))) CUresult
-
-namespace {
-
-struct Context {
-	Memory memory{memory_bytes()};
-	Trace trace{trace_path(), memory};
-	std::deque<std::function<CUresult()>> queue;
-	CUresult sticky = SUCCESS;
-	long launches = 0;
-
-	// drain runs what is queued.
-	CUresult drain() {
-		while (!queue.empty() && !sticky) {
-			auto work = std::move(queue.front());
-			queue.pop_front();
-			sticky = work();
-		}
-		queue.clear();
-		return sticky;
-	}
-};
-
-std::mutex mutex;
-bool initialised;
-thread_local Context *current;
-
-// Call is the beginning of every call that needs a context.
-struct Call {
-	std::lock_guard<std::mutex> lock{mutex};
-	CUresult failed;
-	explicit Call(const char *name) {
-		failed = !initialised ? NOT_INITIALIZED : !current ? INVALID_CONTEXT : current->sticky;
-		if (failed == INVALID_CONTEXT)
-			fprintf(stderr, "emulator: %s: this thread has no context\n", name);
-	}
-	CUresult refuse(const char *problem, CUresult code = INVALID_VALUE) {
-		fprintf(stderr, "emulator: %s\n", problem);
-		return code;
-	}
-};
-
-#define BEGIN \
-	Call call(__func__); \
-	if (call.failed) \
-		return call.failed; \
-	Context &c = *current
-
-} // namespace
-
 API cuInit(unsigned) {
-	initialised = devices() > 0;
-	return initialised ? SUCCESS : NO_DEVICE;
+	Call::initialised = devices() > 0;
+	return Call::initialised ? SUCCESS : NO_DEVICE;
 }
 
 API cuDriverGetVersion(int *version) {
@@ -123,19 +102,19 @@ API cuDeviceGetAttribute(int *value, int attribute, int) {
 }
 
 API cuCtxCreate_v2(Context **context, unsigned, int) {
-	std::lock_guard<std::mutex> lock(mutex);
-	if (!initialised)
+	std::lock_guard<std::mutex> lock(Call::mutex);
+	if (!Call::initialised)
 		return NOT_INITIALIZED;
 	order = chosen_order();
-	*context = current = new Context;
+	*context = Call::current = new Context;
 	return SUCCESS;
 }
 
 API cuCtxDestroy_v2(Context *context) {
-	std::lock_guard<std::mutex> lock(mutex);
+	std::lock_guard<std::mutex> lock(Call::mutex);
 	context->drain();
-	if (current == context)
-		current = nullptr;
+	if (Call::current == context)
+		Call::current = nullptr;
 	delete context;
 	return SUCCESS;
 }
@@ -200,18 +179,6 @@ API cuMemcpyHtoD_v2(Address to, const void *from, size_t bytes) {
 	return r ? r : cuCtxSynchronize();
 }
 
-API cuMemcpyDtoDAsync_v2(Address to, Address from, size_t bytes, void *) {
-	BEGIN;
-	if (!c.memory.holds(to, bytes) || !c.memory.holds(from, bytes))
-		return call.refuse("cuMemcpyDtoD beyond a block");
-	c.queue.push_back([&c, to, from, bytes] {
-		c.trace.copy(to, from, bytes);
-		memmove(reinterpret_cast<void *>(to), reinterpret_cast<void *>(from), bytes);
-		return SUCCESS;
-	});
-	return SUCCESS;
-}
-
 API cuMemsetD32Async(Address to, unsigned value, size_t count, void *) {
 	BEGIN;
 	if (!c.memory.holds(to, 4 * count))
@@ -264,28 +231,8 @@ API cuModuleGetFunction(Function **function, Module *module, const char *name) {
 API cuLaunchKernel(Function *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz,
 	unsigned shared_bytes, void *, void **parameters, void **extra) {
 	BEGIN;
-	const Kernel &k = *function->kernel;
-	if (extra || !gx || !gy || !gz || gy > 65535 || gz > 65535 || gx > 0x7fffffff || !bx || !by || !bz ||
-		uint64_t(bx) * by * bz > unsigned(k.threads) || shared_bytes > 48 << 10) {
-		fprintf(stderr, "emulator: %s: launched as grid %u,%u,%u, block %u,%u,%u, shared memory %u\n",
-			k.name, gx, gy, gz, bx, by, bz, shared_bytes);
-		return INVALID_VALUE;
-	}
-	if (long limit = lost_after(); limit && ++c.launches > limit)
-		return c.sticky = UNKNOWN;
-	std::vector<uint64_t> values(size_t(k.count));
-	for (int i = 0; i < k.count; i++)
-		memcpy(&values[size_t(i)], parameters[i], k.parameters[i].bytes);
-	Dim grid{gx, gy, gz}, block{bx, by, bz};
-	c.queue.push_back([&c, &k, grid, block, shared_bytes, values]() mutable -> CUresult {
-		c.trace.launch(k, grid, block, shared_bytes, values.data());
-		std::vector<void *> pointers;
-		for (auto &v : values)
-			pointers.push_back(&v);
-		Fault f = run(k, grid, block, shared_bytes, pointers.data());
-		if (f != none)
-			fprintf(stderr, "emulator: %s: %s\n", k.name, problem());
-		return f;
-	});
-	return SUCCESS;
+	Launch launch;
+	if (CUresult r = launch.make(function, Dim{gx, gy, gz}, Dim{bx, by, bz}, shared_bytes, parameters, extra))
+		return r;
+	return c.put(launch) ? SUCCESS : c.sticky = UNKNOWN;
 }

@@ -4,8 +4,9 @@
 // the kernels of srn/kernels/cuda, through gorgonia.org/cu.
 //
 // What is asked of the device is put down in batches, which one goroutine,
-// locked to one thread, hands to the driver: see stream. The host waits for the
-// device where it reads from it, and nowhere else. Memory is allocated when
+// locked to one thread, hands to the driver: see stream. A batch that comes again
+// is launched as one CUDA graph: see graphs. The host waits for the device where
+// it reads from it, and nowhere else. Memory is allocated when
 // operations are planned and run for the first time, and is kept.
 //
 // Results do not depend on timing: whatever is summed is summed in an order
@@ -43,7 +44,13 @@ var _ device.Backend = (*Backend)(nil)
 func (b *Backend) Name() string { return b.name }
 
 // Close waits for the device and gives back what it holds.
-func (b *Backend) Close() { b.stream.close(func() { b.context.Destroy() }) }
+func (b *Backend) Close() {
+	b.stream.close(func() {
+		cu.Synchronize() // what failed no longer matters
+		b.stream.graphs.destroy()
+		b.context.Destroy()
+	})
+}
 
 // operation is what this backend's device.Op are.
 type operation interface {

@@ -78,9 +78,35 @@ func steps(t *testing.T, b *Backend, arch string) []work {
 	}
 }
 
-// After the first time, work takes no memory of the device nor of the host, and
-// launches the same kernels. -v shows how many.
+// counts is what the stream has done.
+type counts struct {
+	launches int // asked for
+	alone    int // not in graphs
+	graphs   int
+	updated  int // launches of graphs whose arguments were changed
+}
+
+func (b *Backend) counts() (c counts) {
+	b.stream.do(func() error {
+		c = counts{b.stream.launches, b.stream.alone, b.stream.graphs.launched, b.stream.graphs.updated}
+		return nil
+	})
+	return c
+}
+
+func (c counts) since(before counts) counts {
+	return counts{c.launches - before.launches, c.alone - before.alone, c.graphs - before.graphs, c.updated - before.updated}
+}
+
+// Work that was done before takes no more memory of the device nor of the host,
+// and launches the same kernels, in a graph. -v shows how many.
 func TestSteps(t *testing.T) {
+	want := map[string]counts{ // but for launches, which -v shows
+		"training step":         {graphs: 1, updated: 1}, // the number of the step
+		"arithmetic on vectors": {alone: 9},
+		"evaluation":            {graphs: 1},
+		"loss, gradient and Hessian-vector product": {graphs: 1},
+	}
 	for _, arch := range []string{"resnet8", "resnet20"} {
 		t.Run(arch, func(t *testing.T) {
 			b := open(t)
@@ -89,13 +115,15 @@ func TestSteps(t *testing.T) {
 				return bytes
 			}
 			for _, w := range steps(t, b, arch) {
+				for range 3 { // plan, remember, make a graph
+					w.run()
+				}
+				memory, before := free(), b.counts()
 				w.run()
-				memory, before := free(), b.stream.launches
+				got := b.counts().since(before)
 				w.run()
-				launches := b.stream.launches - before
-				w.run()
-				if again := b.stream.launches - before - launches; again != launches {
-					t.Errorf("%s: %d launches, then %d", w.name, launches, again)
+				if again := b.counts().since(before).since(got); again != got {
+					t.Errorf("%s: %+v, then %+v", w.name, got, again)
 				}
 				if m := free(); m != memory {
 					t.Errorf("%s: takes %d bytes of the device each time", w.name, memory-m)
@@ -106,7 +134,10 @@ func TestSteps(t *testing.T) {
 						t.Errorf("%s: allocates %v times", w.name, n)
 					}
 				}
-				t.Logf("%s: %d launches", w.name, launches)
+				t.Logf("%s: %d launches, %d of them alone, %d graphs", w.name, got.launches, got.alone, got.graphs)
+				if got.launches = 0; got != want[w.name] {
+					t.Errorf("%s: %+v, want %+v", w.name, got, want[w.name])
+				}
 			}
 		})
 	}
@@ -116,13 +147,13 @@ func TestSteps(t *testing.T) {
 func TestStreamKeepsOrder(t *testing.T) {
 	b := open(t)
 	x := b.New(1)
-	for i := range 10 * batchCommands {
+	for i := range 10 * batchLaunches {
 		b.Write(x, []float32{float32(i)})
 		b.Axpy(x, 1, x)
 	}
 	got := []float32{0}
 	b.Read(got, x)
-	if want := float32(2 * (10*batchCommands - 1)); got[0] != want {
+	if want := float32(2 * (10*batchLaunches - 1)); got[0] != want {
 		t.Errorf("%g, want %g", got[0], want)
 	}
 }

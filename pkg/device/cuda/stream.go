@@ -11,18 +11,27 @@ import (
 	kernels "srn/kernels/cuda"
 )
 
-// stream is the device's one queue of work. Its methods put commands into a
-// batch; full batches go to the goroutine that alone talks to the driver, since
-// a context belongs to a thread. While it hands over one batch, the next one
-// is filled.
+// stream is the device's one queue of work. Its methods put copies and launches
+// into a batch; a batch goes to the goroutine that alone talks to the driver,
+// since a context belongs to a thread. While it hands over one batch, the next
+// one is filled.
+//
+// A batch ends where the host writes after launches, where it waits, and where
+// its user says so. What repeats, such as a training step, thus comes out as the
+// same launches again, and [graphs] replays it.
 type stream struct {
 	calls    chan func()
 	batches  chan *batch // that are free
 	batch    *batch      // being filled
-	err      error       // the driver's first; owned by the goroutine
 	launches int         // asked for so far
 	reads    int         // that the host has waited for
 	fail     func(error) // told of err on the caller's goroutine; does not return
+
+	// Owned by the goroutine.
+	err      error // the driver's first
+	graphs   graphs
+	alone    int              // kernels launched outside of graphs
+	pointers []unsafe.Pointer // of one launch's arguments
 
 	// The call at hand that the host waits for, with what serves it, made once.
 	call                 func() error
@@ -40,48 +49,53 @@ type launch struct {
 }
 
 const (
-	// batchCommands is enough to make handing over a batch cheap beside what is
-	// in it, and few enough that the device does not wait for long.
-	batchCommands = 64
+	// batchLaunches is enough for a training step or a Hessian-vector product of
+	// ResNet-20. What is longer comes in several batches, at the same places
+	// each time.
+	batchLaunches = 512
+	batchCopies   = 64
 	// batchBytes is the most that a batch carries from the host's memory. The
 	// driver keeps that much without waiting for the device.
 	batchBytes = 64 << 10
 )
 
-// batch is a list of commands with what they need: launches' arguments, and
-// bytes to copy to the device.
+// batch is a list of copies and of launches after them.
 type batch struct {
-	commands  []command
-	arguments []uint64
-	bytes     []byte
-	pointers  []unsafe.Pointer // of one launch, for the driver
-	handOver  func()           // made once
+	copies   []transfer
+	bytes    []byte // to be copied
+	launches sequence
+	handOver func() // made once
 }
 
-// command is a launch, or a copy where size is not 0.
-type command struct {
+// transfer fills memory of the device from the batch's bytes, or with zeros.
+type transfer struct {
+	to          cu.DevicePtr
+	size        int64
+	first       int // of bytes
+	fromNothing bool
+}
+
+// sequence is a list of launches with their arguments.
+type sequence struct {
+	list      []node
+	arguments []uint64
+}
+
+// node is one launch of a sequence.
+type node struct {
 	function    cu.Function
 	grid, block [3]int
 	shared      int
-	first, last int // of arguments, or of bytes
-
-	kind copyKind
-	to   cu.DevicePtr
-	from cu.DevicePtr
-	size int64
+	first, last int // of arguments
 }
 
-type copyKind int
+func (s *sequence) clear() { s.list, s.arguments = s.list[:0], s.arguments[:0] }
 
-const (
-	noCopy copyKind = iota
-	fromHost
-	onDevice
-	zeros
-)
+func (s *sequence) of(n *node) []uint64 { return s.arguments[n.first:n.last] }
 
 func newStream(fail func(error)) *stream {
-	s := &stream{calls: make(chan func(), 1), batches: make(chan *batch, 2), fail: fail, done: make(chan error)}
+	s := &stream{calls: make(chan func(), 1), batches: make(chan *batch, 2), fail: fail, done: make(chan error),
+		pointers: make([]unsafe.Pointer, 0, kernels.MostArgs)}
 	s.run = func() {
 		if s.err == nil {
 			s.err = s.call()
@@ -95,13 +109,14 @@ func newStream(fail func(error)) *stream {
 		return cu.MemcpyHtoD(cu.DevicePtr(s.device), unsafe.Pointer(&s.host[0]), int64(len(s.host)))
 	}
 	for range 2 {
-		b := &batch{commands: make([]command, 0, batchCommands), arguments: make([]uint64, 0, batchCommands*kernels.MostArgs),
-			bytes: make([]byte, 0, batchBytes), pointers: make([]unsafe.Pointer, 0, kernels.MostArgs)}
+		b := &batch{copies: make([]transfer, 0, batchCopies), bytes: make([]byte, 0, batchBytes),
+			launches: sequence{make([]node, 0, batchLaunches), make([]uint64, 0, batchLaunches*kernels.MostArgs)}}
 		b.handOver = func() {
 			if s.err == nil {
-				s.err = b.issue()
+				s.err = s.issue(b)
 			}
-			b.commands, b.arguments, b.bytes = b.commands[:0], b.arguments[:0], b.bytes[:0]
+			b.copies, b.bytes = b.copies[:0], b.bytes[:0]
+			b.launches.clear()
 			s.batches <- b
 		}
 		s.batches <- b
@@ -141,33 +156,36 @@ func (s *stream) copyNow(host []byte, device kernels.Ptr, way func() error) {
 
 // submit hands over the batch at hand.
 func (s *stream) submit() {
-	if len(s.batch.commands) == 0 {
+	if len(s.batch.copies) == 0 && len(s.batch.launches.list) == 0 {
 		return
 	}
 	s.calls <- s.batch.handOver
 	s.batch = <-s.batches
 }
 
-// next returns a place for a command.
-func (s *stream) next() *command {
+func (s *stream) launch(list ...launch) {
+	for i := range list {
+		if len(s.batch.launches.list) == batchLaunches {
+			s.submit()
+		}
+		l, q := &list[i], &s.batch.launches
+		first := len(q.arguments)
+		q.arguments = append(q.arguments, l.Args()...)
+		q.list = append(q.list, node{l.function, l.Grid, l.Block, l.Shared, first, len(q.arguments)})
+	}
+	s.launches += len(list)
+}
+
+// copyFirst puts a copy into the batch, of some of its bytes or of none.
+func (s *stream) copyFirst(t transfer, bytes []byte) {
 	b := s.batch
-	if len(b.commands) >= batchCommands {
+	if len(b.launches.list) > 0 || len(b.copies) == batchCopies || len(b.bytes)+len(bytes) > batchBytes {
 		s.submit()
 		b = s.batch
 	}
-	b.commands = append(b.commands, command{})
-	return &b.commands[len(b.commands)-1]
-}
-
-func (s *stream) launch(list ...launch) {
-	for i := range list {
-		l, c := &list[i], s.next()
-		b := s.batch
-		*c = command{function: l.function, grid: l.Grid, block: l.Block, shared: l.Shared,
-			first: len(b.arguments), last: len(b.arguments) + len(l.Args())}
-		b.arguments = append(b.arguments, l.Args()...)
-	}
-	s.launches += len(list)
+	t.first = len(b.bytes)
+	b.bytes = append(b.bytes, bytes...)
+	b.copies = append(b.copies, t)
 }
 
 // write copies bytes to the device. They may change when it has returned.
@@ -176,13 +194,12 @@ func (s *stream) write(to kernels.Ptr, bytes []byte) {
 		s.copyNow(bytes, to, s.toDevice)
 		return
 	}
-	if len(s.batch.bytes)+len(bytes) > batchBytes {
-		s.submit()
-	}
-	c := s.next()
-	b := s.batch
-	*c = command{kind: fromHost, to: cu.DevicePtr(to), size: int64(len(bytes)), first: len(b.bytes)}
-	b.bytes = append(b.bytes, bytes...)
+	s.copyFirst(transfer{to: cu.DevicePtr(to), size: int64(len(bytes))}, bytes)
+}
+
+// zero clears memory, a multiple of 4 bytes.
+func (s *stream) zero(to kernels.Ptr, bytes int) {
+	s.copyFirst(transfer{to: cu.DevicePtr(to), size: int64(bytes), fromNothing: true}, nil)
 }
 
 // read copies bytes from the device when all that was asked for is done.
@@ -191,40 +208,40 @@ func (s *stream) read(bytes []byte, from kernels.Ptr) {
 	s.copyNow(bytes, from, s.fromDevice)
 }
 
-// copy copies within the device.
-func (s *stream) copy(to, from kernels.Ptr, bytes int) {
-	*s.next() = command{kind: onDevice, to: cu.DevicePtr(to), from: cu.DevicePtr(from), size: int64(bytes)}
-}
-
-// zero clears memory, a multiple of 4 bytes.
-func (s *stream) zero(to kernels.Ptr, bytes int) {
-	*s.next() = command{kind: zeros, to: cu.DevicePtr(to), size: int64(bytes)}
-}
-
-// issue hands the batch's commands to the driver.
-func (b *batch) issue() error {
-	for i := range b.commands {
-		if err := b.one(&b.commands[i]); err != nil {
+// issue hands a batch to the driver.
+func (s *stream) issue(b *batch) error {
+	for i := range b.copies {
+		if err := b.copy(&b.copies[i]); err != nil {
+			return err
+		}
+	}
+	if s.graphs.replay(&b.launches) {
+		return nil
+	}
+	for i := range b.launches.list {
+		if err := s.one(&b.launches, i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *batch) one(c *command) error {
-	switch c.kind {
-	case fromHost:
-		return cu.MemcpyHtoDAsync(c.to, unsafe.Pointer(&b.bytes[c.first]), c.size, cu.NoStream)
-	case onDevice:
-		return cu.MemcpyDtoDAsync(c.to, c.from, c.size, cu.NoStream)
-	case zeros:
-		return cu.MemsetD32Async(c.to, 0, c.size/4, cu.NoStream)
+// one launches a kernel by itself.
+func (s *stream) one(q *sequence, i int) error {
+	n := &q.list[i]
+	s.pointers = s.pointers[:0]
+	for at := n.first; at < n.last; at++ {
+		s.pointers = append(s.pointers, unsafe.Pointer(&q.arguments[at]))
 	}
-	b.pointers = b.pointers[:0]
-	for i := range b.arguments[c.first:c.last] {
-		b.pointers = append(b.pointers, unsafe.Pointer(&b.arguments[c.first+i]))
+	s.alone++
+	return n.function.Launch(n.grid[0], n.grid[1], n.grid[2], n.block[0], n.block[1], n.block[2], n.shared, cu.NoStream, s.pointers)
+}
+
+func (b *batch) copy(t *transfer) error {
+	if t.fromNothing {
+		return cu.MemsetD32Async(t.to, 0, t.size/4, cu.NoStream)
 	}
-	return c.function.Launch(c.grid[0], c.grid[1], c.grid[2], c.block[0], c.block[1], c.block[2], c.shared, cu.NoStream, b.pointers)
+	return cu.MemcpyHtoDAsync(t.to, unsafe.Pointer(&b.bytes[t.first]), t.size, cu.NoStream)
 }
 
 // close ends the goroutine after all that was asked for, with what last does.

@@ -37,6 +37,7 @@ func (t *tally) Add(step, n int) {
 		t.b.now(kernels.Squares(t.squares.Bytes(kernels.SquaresLen*(1+i)), at(made), made.Len()))
 	}
 	t.b.now(kernels.Tally(t.sums, t.squares, 1+len(t.f.Made), at(t.f.Loss), at(t.f.Logits), at(t.f.Labels), t.f.Classes, n, step))
+	t.b.stream.submit() // the device need not wait for what comes after the step
 	t.unseen++
 }
 

@@ -11,7 +11,7 @@ import (
 func (b *Backend) Copy(dst, src device.Buffer) {
 	sameLen("Copy", dst.Len(), src.Len())
 	if n := src.Len(); n > 0 {
-		b.stream.copy(at(dst), at(src), 4*n)
+		b.now(kernels.Copy(at(dst), at(src), n))
 	}
 }
 

@@ -152,6 +152,17 @@ func TestChain(t *testing.T) {
 	c.same("top", "lambda_max", 1e-3)
 	c.run(fit + "--device cuda -o again.zst")
 	c.sameBytes("the same run twice", "again.zst", "cuda.zst")
+
+	const plain = "SRN_EMULATOR_DRIVER=10000 " // has no graphs that can be changed
+	c.run(plain + fit + "--device cuda -o plain.zst")
+	c.sameBytes("a run without graphs", "plain.zst", "cuda.zst")
+	c.run(plain + "srn-eval -q --data data.zst --device cuda plain.zst -o eval-plain")
+	c.run(plain + "srn-hessian top -q --data data.zst --device cuda plain.zst -o top-plain")
+	for file, key := range map[string]string{"eval": "loss", "top": "lambda_max"} {
+		if with, without := c.number(file+"-cuda", key), c.number(file+"-plain", key); with != without {
+			t.Errorf("%s: %s is %g, and %g without graphs", file, key, with, without)
+		}
+	}
 }
 
 // Surrogates of each form are meta-trained, and guide training, all on the GPU
