@@ -3,7 +3,7 @@ package cuda
 import "fmt"
 
 // Conv is a 3×3 convolution with padding 1, see device.Conv. Its filters are
-// prepared by Load.
+// prepared by LoadFilters.
 type Conv struct{ In, Out, Size, Stride int }
 
 const (
@@ -30,15 +30,9 @@ func (c Conv) reach(n int) int { return (n-1)*c.Stride + 3 }
 // FilterLen is the number of elements of a prepared filter.
 func (c Conv) FilterLen() int { return 9 * c.In * c.Out }
 
-// Load prepares a filter for the forward pass and for the gradient in the
-// input, of which the latter may be absent.
-func (c Conv) Load(forward, backward, w Ptr) Launch {
-	return loadFilter(forward, backward, w, 9, c.In, c.Out)
-}
-
-func loadFilter(forward, backward, w Ptr, taps, in, out int) Launch {
-	n := taps * in * out
-	return launch("filter_load", across(n, threads), threads, 0, forward, backward, w, taps, in, out, n)
+// Filter is the convolution's filter for [LoadFilters], with 9 taps.
+func (c Conv) Filter(forward, backward, w Ptr) Filter {
+	return Filter{forward, backward, w, c.In, c.Out}
 }
 
 // Forward computes y = x ∗ w.

@@ -94,13 +94,14 @@ func (c Conv1D) FilterLen() int {
 // Load prepares flat weights.
 func (c Conv1D) Load(filter, w Ptr) []Launch {
 	var list []Launch
-	filters, _ := c.filters(filter)
-	for l, f := range filters {
+	var filters []Filter
+	prepared, _ := c.filters(filter)
+	for l, f := range prepared {
 		in, out, weight, bias := c.layer(l)
-		list = append(list, loadFilter(f.forward, f.backward, w.Floats(weight), c.Kernel, in, out),
-			Copy(f.coef, w.Floats(bias), out), Fill(f.coef.Floats(out), 1, out))
+		filters = append(filters, Filter{f.forward, f.backward, w.Floats(weight), in, out})
+		list = append(list, Copy(f.coef, w.Floats(bias), out), Fill(f.coef.Floats(out), 1, out))
 	}
-	return list
+	return append(LoadFilters(c.Kernel, filters...), list...)
 }
 
 // span is a range of positions and the array that holds them.

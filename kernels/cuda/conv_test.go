@@ -72,7 +72,7 @@ func testConv(t *testing.T, s convShape, trial int) {
 		filters[i] = h.scratch(4 * s.FilterLen())
 	}
 	forward, backward, forwardDot, backwardDot := filters[0], filters[1], filters[2], filters[3]
-	h.launch(s.Load(forward, backward, w.at), s.Load(forwardDot, backwardDot, wDot.at))
+	h.launch(LoadFilters(9, s.Filter(forward, backward, w.at), s.Filter(forwardDot, backwardDot, wDot.at))...)
 	scratch := h.scratch(s.Scratch(s.images))
 	const tolerance = 2e-5 // the CPU's Winograd transforms round more
 
@@ -103,5 +103,44 @@ func testConv(t *testing.T, s convShape, trial int) {
 		h.cpu.Run(s.images, device.Stage{op.BackwardTangent(nil, dw.host, x.cpu, device.Operand{}, dy.cpu, dyDot.cpu)})
 		h.launch(s.BackwardWeightsTangent(dw.at, scratch, x.gpu, Operand{}, dy.gpu, dyDot.gpu, s.images)...)
 		h.same("dẇ of a fixed input", dw, tolerance)
+	}
+}
+
+// More filters than a launch prepares, some without a backward one.
+func TestLoadFilters(t *testing.T) {
+	h := newHarness(t, "filter")
+	const taps = 5
+	var list []Filter
+	var weights []array
+	for i := range mostFilters + 2 {
+		f := Filter{In: 1 + i%3, Out: 1 + (7*i)%20}
+		n := taps * f.In * f.Out
+		w := h.random(n)
+		f.W, f.Forward = w.at, h.scratch(4*n)
+		if i%4 != 1 {
+			f.Backward = h.scratch(4 * n)
+		}
+		list, weights = append(list, f), append(weights, w)
+	}
+	launches := LoadFilters(taps, list...)
+	if len(launches) != 2 {
+		t.Errorf("%d launches, want 2", len(launches))
+	}
+	h.launch(launches...)
+	for i, f := range list {
+		n := taps * f.In * f.Out
+		w := make([]float32, n)
+		h.cpu.Read(w, weights[i].host)
+		forward := h.read(f.Forward, n)
+		var backward []float32
+		if f.Backward != 0 {
+			backward = h.read(f.Backward, n)
+		}
+		for j, v := range w {
+			tap, in, out := j%taps, j/taps%f.In, j/taps/f.In
+			if forward[(tap*f.In+in)*f.Out+out] != v || backward != nil && backward[((taps-1-tap)*f.Out+out)*f.In+in] != v {
+				t.Fatalf("filter %d of %d→%d: element %d is not where it belongs", i, f.In, f.Out, j)
+			}
+		}
 	}
 }

@@ -3,10 +3,35 @@ package cuda
 // SquaresLen is the number of bytes of one vector's [Squares].
 const SquaresLen = 8 * dotBlocks
 
-// Squares computes shares of Σ x² as float64, whose sum is that of [Dot]: 256,
-// or as many as there are blocks in a short vector.
-func Squares(shares, x Ptr, n int) Launch {
-	return launch("vector_dot", shareGrid(n), threads, 8*threads, shares, x, x, int64(n))
+// Vector is an array of float32.
+type Vector struct {
+	At Ptr
+	N  int
+}
+
+// mostSquares is how many vectors share a launch.
+const mostSquares = 4
+
+// Squares computes shares of each vector's Σ x² as float64, whose sum is that of
+// [Dot]: 256, or as many as there are blocks in a short vector.
+func Squares(shares Ptr, vectors ...Vector) []Launch {
+	var launches []Launch
+	for first := 0; first < len(vectors); first += mostSquares {
+		some := vectors[first:min(first+mostSquares, len(vectors))]
+		args, largest := []any{shares.Bytes(SquaresLen * first)}, 0
+		for i := range mostSquares {
+			var v Vector
+			if i < len(some) {
+				v = some[i]
+			}
+			args = append(args, v.At, int64(v.N))
+			largest = max(largest, v.N)
+		}
+		grid := shareGrid(largest)
+		grid[1] = len(some)
+		launches = append(launches, launch("vector_squares", grid, threads, 8*threads, args...))
+	}
+	return launches
 }
 
 // TallyLen is the number of float64 of a [Tally]: the sums of losses, of right
@@ -24,7 +49,7 @@ func Tally(sums, squares Ptr, vectors int, loss, logits, labels Ptr, classes, im
 // y's, and the ratio of both norms to the float64 at ratios. chosen is a float32.
 func Blend(ratios, chosen, scratch, y, x Ptr, xNorm, factor, share float64, n int) [3]Launch {
 	return [3]Launch{
-		Squares(scratch, y, n),
+		launch("vector_dot", shareGrid(n), threads, 8*threads, scratch, y, y, int64(n)),
 		launch("blend_factor", [3]int{1, 1, 1}, threads, 8*threads, ratios, chosen, scratch, shareGrid(n)[0], xNorm, factor, share),
 		launch("blend_add", across(n, threads), threads, 0, y, chosen, x, int64(n)),
 	}

@@ -2,6 +2,7 @@ package cuda
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"srn/pkg/device"
@@ -25,8 +26,8 @@ func TestTally(t *testing.T) {
 	add := func(images int) []float64 {
 		step++
 		cpu.Add(step, images)
-		h.launch(Squares(squares, gradient.at, n), Squares(squares.Bytes(SquaresLen), made.at, other),
-			Tally(sums, squares, 2, loss.at, logits.at, label.at, classes, images, step))
+		h.launch(Squares(squares, Vector{gradient.at, n}, Vector{made.at, other})...)
+		h.launch(Tally(sums, squares, 2, loss.at, logits.at, label.at, classes, images, step))
 		got := make([]float64, TallyLen)
 		h.machine.ReadFloat64(got, uint64(sums))
 		want, fault, _ := cpu.Read()
@@ -69,6 +70,28 @@ func TestBlend(t *testing.T) {
 		h.machine.ReadFloat64(got, uint64(ratios))
 		if want := cpu.Ratios(); math.Abs(got[0]-want) > 1e-6*want {
 			t.Errorf("ratios %g, want %g", got[0], want)
+		}
+	}
+}
+
+// Each vector's squares are those of the product with itself, bit by bit.
+func TestSquares(t *testing.T) {
+	h := newHarness(t, "vectors")
+	var vectors []Vector
+	for _, n := range []int{1, 256, 257, 70000, 300, 65536} {
+		vectors = append(vectors, Vector{h.random(n).at, n})
+	}
+	shares := h.scratch(len(vectors) * SquaresLen)
+	h.launch(Squares(shares, vectors...)...)
+	result, scratch := h.scratch(8), h.scratch(DotScratch)
+	for i, v := range vectors {
+		dot := Dot(result, scratch, v.At, v.At, v.N)
+		h.launch(dot[:]...)
+		got, want := make([]float64, dot[0].Grid[0]), make([]float64, dot[0].Grid[0])
+		h.machine.ReadFloat64(got, uint64(shares.Bytes(i*SquaresLen)))
+		h.machine.ReadFloat64(want, uint64(scratch))
+		if !slices.Equal(got, want) {
+			t.Errorf("%d elements: other shares than those of a product", v.N)
 		}
 	}
 }

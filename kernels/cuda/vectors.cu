@@ -38,21 +38,40 @@ KERNEL(256, vector_sgd, float *p, float *v, const float *g, float lr, float mome
   p[i] = fmaf(-lr, u, p[i]);
 }
 
-// Each block's share of Σ x·y. Where a product is too large for float32 the
-// thread begins anew in float64.
-KERNEL(256, vector_dot, double *partial, const float *x, const float *y, long long n) {
-  DYNAMIC_SHARED(double, values);
+// A block's share of Σ x·y, of so many blocks. Where a product is too large for
+// float32 the thread begins anew in float64.
+DEVICE void dotShare(double *values, double *partial, const float *x, const float *y, long long n, int blocks) {
   Sum sum;
   sum.clear();
-  for (long long i = element(); i < n; i += (long long)(gridDim.x) * blockDim.x) sum.addProduct(x[i], y[i]);
+  long long step = (long long)(blocks) * blockDim.x;
+  for (long long i = element(); i < n; i += step) sum.addProduct(x[i], y[i]);
   double total = sum.total();
   if (!bounded(total)) {
     total = 0;
-    for (long long i = element(); i < n; i += (long long)(gridDim.x) * blockDim.x) total = fma(double(x[i]), double(y[i]), total);
+    for (long long i = element(); i < n; i += step) total = fma(double(x[i]), double(y[i]), total);
   }
   values[threadIdx.x] = total;
   reduce(values, blockDim.x, 1);
   if (threadIdx.x == 0) partial[blockIdx.x] = values[0];
+}
+
+KERNEL(256, vector_dot, double *partial, const float *x, const float *y, long long n) {
+  DYNAMIC_SHARED(double, values);
+  dotShare(values, partial, x, y, n, gridDim.x);
+}
+
+// 256 shares of Σ x² of each of several vectors (blockIdx.y), those of
+// vector_dot. A short one has fewer.
+KERNEL(256, vector_squares, double *partial, const float *x0, long long n0, const float *x1, long long n1, const float *x2,
+       long long n2, const float *x3, long long n3) {
+  DYNAMIC_SHARED(double, values);
+  const float *x = x0;
+  long long n = n0;
+  if (blockIdx.y == 1) x = x1, n = n1;
+  if (blockIdx.y == 2) x = x2, n = n2;
+  if (blockIdx.y == 3) x = x3, n = n3;
+  int blocks = n <= 256 ? 1 : n < 256 * 256 ? int((n + 255) / 256) : 256;
+  if (blockIdx.x < blocks) dotShare(values, partial + 256 * blockIdx.y, x, x, n, blocks);
 }
 
 // result = Σ partial, one block.

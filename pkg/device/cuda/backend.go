@@ -52,7 +52,7 @@ func (b *Backend) Close() {
 	})
 }
 
-// operation is what this backend's device.Op are.
+// operation is what this backend's device.Op are, but for load.
 type operation interface {
 	// run puts the operation on images of the first n images into the stream.
 	run(n int)
@@ -60,8 +60,14 @@ type operation interface {
 
 // Run implements device.Backend.
 func (b *Backend) Run(n int, stage device.Stage) {
-	for _, o := range stage {
-		o.(operation).run(n)
+	for len(stage) > 0 {
+		done := 1
+		if l, ok := stage[0].(*load); ok {
+			done = l.run(stage)
+		} else {
+			stage[0].(operation).run(n)
+		}
+		stage = stage[done:]
 	}
 }
 

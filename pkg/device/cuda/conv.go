@@ -3,6 +3,8 @@
 package cuda
 
 import (
+	"slices"
+
 	kernels "srn/kernels/cuda"
 	"srn/pkg/device"
 )
@@ -32,11 +34,41 @@ func (c *conv) load(f *filter, w device.Buffer) device.Op {
 	if f.forward == 0 {
 		f.forward, f.backward = c.b.allocate(4*c.k.FilterLen()), c.b.allocate(4*c.k.FilterLen())
 	}
-	return c.b.task(func() kernels.Launch { return c.k.Load(f.forward, f.backward, at(w)) })
+	return &load{b: c.b, filter: c.k.Filter(f.forward, f.backward, at(w))}
 }
 
 func (c *conv) Load(w device.Buffer) device.Op           { return c.load(&c.weights, w) }
 func (c *conv) LoadTangent(wDot device.Buffer) device.Op { return c.load(&c.tangent, wDot) }
+
+// load prepares a filter, and those after it in its stage.
+type load struct {
+	b        *Backend
+	filter   kernels.Filter
+	together []*load // that launches are for
+	launches []launch
+}
+
+// run prepares the filters at the beginning of a stage, whose first is l, and
+// returns how many they are.
+func (l *load) run(stage device.Stage) (count int) {
+	for count < len(stage) {
+		if _, ok := stage[count].(*load); !ok {
+			break
+		}
+		count++
+	}
+	if !slices.EqualFunc(l.together, stage[:count], func(a *load, o device.Op) bool { return o == a }) {
+		l.together = l.together[:0]
+		var filters []kernels.Filter
+		for _, o := range stage[:count] {
+			l.together = append(l.together, o.(*load))
+			filters = append(filters, o.(*load).filter)
+		}
+		l.launches = l.b.resolve(kernels.LoadFilters(9, filters...))
+	}
+	l.b.stream.launch(l.launches...)
+	return count
+}
 
 func (c *conv) Forward(y device.Buffer, x device.Operand) device.Op {
 	ox := operand(x, c.k.In)

@@ -18,6 +18,7 @@ type tally struct {
 	f       device.Figures
 	sums    kernels.Ptr
 	squares kernels.Ptr
+	norms   []launch  // that make squares
 	host    []float64 // the row, in memory of its own
 
 	unseen int // steps since the host has looked
@@ -26,16 +27,19 @@ type tally struct {
 
 // Tally implements device.Tallies.
 func (b *Backend) Tally(f device.Figures) device.Tally {
-	return &tally{b: b, f: f, sums: b.allocate(8 * kernels.TallyLen),
+	t := &tally{b: b, f: f, sums: b.allocate(8 * kernels.TallyLen),
 		squares: b.allocate(kernels.SquaresLen * (1 + len(f.Made))), host: make([]float64, kernels.TallyLen)}
+	var vectors []kernels.Vector
+	for _, v := range append([]device.Buffer{f.Gradient}, f.Made...) {
+		vectors = append(vectors, kernels.Vector{At: at(v), N: v.Len()})
+	}
+	t.norms = b.resolve(kernels.Squares(t.squares, vectors...))
+	return t
 }
 
 // Add implements device.Tally.
 func (t *tally) Add(step, n int) {
-	t.b.now(kernels.Squares(t.squares, at(t.f.Gradient), t.f.Gradient.Len()))
-	for i, made := range t.f.Made {
-		t.b.now(kernels.Squares(t.squares.Bytes(kernels.SquaresLen*(1+i)), at(made), made.Len()))
-	}
+	t.b.stream.launch(t.norms...)
 	t.b.now(kernels.Tally(t.sums, t.squares, 1+len(t.f.Made), at(t.f.Loss), at(t.f.Logits), at(t.f.Labels), t.f.Classes, n, step))
 	t.b.stream.submit() // the device need not wait for what comes after the step
 	t.unseen++
