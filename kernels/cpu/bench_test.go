@@ -129,6 +129,16 @@ func fourierGemm(in, out int) load {
 	return load{name: fmt.Sprintf("Gemm/fourier/%d-%d", in, out), fma: FourierProducts * count * in * out, run: func(s *Set) { s.Gemm(&g) }}
 }
 
+// vectors are passes over flat vectors: bytes read and written.
+func vectors(n int) []load {
+	dot := Dot{X: filled(n), Y: filled(n), Out: make([]float64, DotSums)}
+	sgd := SGD{P: filled(n), V: filled(n), G: filled(n), LR: 1e-6, Momentum: 0.9}
+	return []load{
+		{name: fmt.Sprintf("Dot/n=%d", n), bytes: 8 * n, run: func(s *Set) { s.Dot(&dot) }},
+		{name: fmt.Sprintf("SGD/n=%d", n), bytes: 20 * n, run: func(s *Set) { s.SGD(&sgd) }},
+	}
+}
+
 func filters(c int) []load {
 	f := Filter{Taps: filled(9 * c * c), Freq: filled(36 * c * c), Len: c * c}
 	bytes := 4 * 45 * c * c
@@ -188,6 +198,7 @@ func BenchmarkKernels(b *testing.B) {
 	for _, c := range []int{16, 64} {
 		loads = append(loads, filters(c)...)
 	}
+	loads = append(loads, vectors(272474)...)
 	for _, c := range []int{16, 32, 64} {
 		loads = append(loads, combineLoad(c, 1, ReLU, "relu"), combineLoad(c, 2, Plain, "plain"), combineLoad(c, 2, Mask, "mask"), combineLoad(c, 4, Plain, "plain"))
 		loads = append(loads, sumsLoad(c, 1), sumsLoad(c, 2))

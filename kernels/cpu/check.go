@@ -187,3 +187,15 @@ func (s *Sums) check() {
 	}
 	fits(kernel, "Out", len(s.Out), extent(s.C, dim{2, s.C}))
 }
+
+func (d *Dot) check() {
+	const kernel = "Dot"
+	fits(kernel, "Y", len(d.Y), len(d.X))
+	fits(kernel, "Out", len(d.Out), DotSums)
+}
+
+func (s *SGD) check() {
+	const kernel = "SGD"
+	fits(kernel, "V", len(s.V), len(s.P))
+	fits(kernel, "G", len(s.G), len(s.P))
+}

@@ -55,6 +55,20 @@ func TestChecks(t *testing.T) {
 			s.Combine(&c)
 		}
 	}
+	dot := func(change func(*Dot)) func(*Set) {
+		return func(s *Set) {
+			v := Dot{X: f(33), Y: f(33), Out: make([]float64, DotSums)}
+			change(&v)
+			s.Dot(&v)
+		}
+	}
+	sgd := func(change func(*SGD)) func(*Set) {
+		return func(s *Set) {
+			v := SGD{P: f(33), V: f(33), G: f(33)}
+			change(&v)
+			s.SGD(&v)
+		}
+	}
 	sums := func(change func(*Sums)) func(*Set) {
 		return func(s *Set) {
 			v := Sums{A: f(48), B: f(48), A2: f(48), B2: f(48), Out: make([]float64, 32), C: 16, Pixels: 3}
@@ -128,6 +142,12 @@ func TestChecks(t *testing.T) {
 		{"combine mask", combine(func(c *Combine) { c.MaskSrc = nil }), "Combine: MaskSrc"},
 		{"combine mask coefficients", combine(func(c *Combine) { c.MaskCoef = f(31) }), "Combine: MaskCoef"},
 		{"combine post", combine(func(c *Combine) { c.Post = 3 }), "unknown Post 3"},
+		{"dot", dot(func(*Dot) {}), ""},
+		{"dot Y", dot(func(d *Dot) { d.Y = f(32) }), "Dot: Y"},
+		{"dot out", dot(func(d *Dot) { d.Out = d.Out[:31] }), "Dot: Out"},
+		{"sgd", sgd(func(*SGD) {}), ""},
+		{"sgd V", sgd(func(s *SGD) { s.V = f(32) }), "SGD: V"},
+		{"sgd G", sgd(func(s *SGD) { s.G = f(32) }), "SGD: G"},
 		{"sums", sums(func(*Sums) {}), ""},
 		{"sums A", sums(func(s *Sums) { s.A = f(47) }), "Sums: A"},
 		{"sums B2", sums(func(s *Sums) { s.B2 = f(47) }), "Sums: B2"},

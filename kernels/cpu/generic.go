@@ -16,4 +16,6 @@ var generic = Set{
 	FourierOutput:      genericFourierOutput,
 	Combine:            genericCombine,
 	Sums:               genericSums,
+	Dot:                genericDot,
+	SGD:                genericSGD,
 }

@@ -53,6 +53,11 @@ type Set struct {
 	Combine func(*Combine)
 	// Sums adds up values and products per channel, see [Sums].
 	Sums func(*Sums)
+
+	// Dot adds up products of two vectors, see [Dot].
+	Dot func(*Dot)
+	// SGD takes a step of gradient descent, see [SGD].
+	SGD func(*SGD)
 }
 
 // Gemm describes a batch of products
@@ -198,4 +203,26 @@ type Sums struct {
 	A, B, A2, B2 []float32
 	Out          []float64
 	C, Pixels    int
+}
+
+// DotSums is the number of sums that a product of vectors is kept in.
+const DotSums = 32
+
+// Dot describes sums of products of two vectors of one length, in float64:
+//
+//	Out[i mod DotSums] += X[i]·Y[i]
+//
+// in ascending i. The products are exact, so that all sets have the same bits.
+type Dot struct {
+	X, Y []float32
+	Out  []float64 // DotSums
+}
+
+// SGD describes a step of gradient descent with momentum, of three arrays of
+// one length, each product and sum rounded by itself:
+//
+//	V = Momentum·V + (G + Decay·P),  P = P − LR·V
+type SGD struct {
+	P, V, G             []float32
+	LR, Momentum, Decay float32
 }

@@ -63,6 +63,8 @@ var avx512 = Set{
 	},
 	Combine: func(c *Combine) { c.check(); c.pieces(combineAVX512) },
 	Sums:    func(s *Sums) { s.check(); sumsNative(isaAVX512, s) },
+	Dot:     func(d *Dot) { d.check(); dotNative(isaAVX512, d) },
+	SGD:     func(s *SGD) { s.check(); sgdNative(isaAVX512, s) },
 }
 
 var avx2 = Set{
@@ -109,6 +111,8 @@ var avx2 = Set{
 	},
 	Combine: func(c *Combine) { c.check(); c.pieces(combineAVX2) },
 	Sums:    func(s *Sums) { s.check(); sumsNative(isaAVX2, s) },
+	Dot:     func(d *Dot) { d.check(); dotNative(isaAVX2, d) },
+	SGD:     func(s *SGD) { s.check(); sgdNative(isaAVX2, s) },
 }
 
 // An isa is an instruction set extension. Kernels whose arguments are

@@ -62,6 +62,8 @@ func TestNoAllocation(t *testing.T) {
 	filter := Filter{Taps: buffer, Freq: make([]float32, 36*256), Len: 256}
 	combine := Combine{Dst: make([]float32, 1<<14), Src: [4][]float32{buffer}, Sources: 1, Coef: buffer, C: 32, Rows: 4, Width: 9, DstRow: 288, SrcRow: [4]int{288}}
 	sums := Sums{A: buffer, B: buffer, Out: make([]float64, 96), C: 48, Pixels: 500}
+	dot := Dot{X: buffer, Y: buffer, Out: make([]float64, DotSums)}
+	sgd := SGD{P: make([]float32, 1<<15), V: make([]float32, 1<<15), G: buffer}
 	for _, set := range Sets() {
 		allocs := testing.AllocsPerRun(5, func() {
 			set.Gemm(&gemm)
@@ -73,6 +75,8 @@ func TestNoAllocation(t *testing.T) {
 			set.WinogradFilterGrad(&filter)
 			set.Combine(&combine)
 			set.Sums(&sums)
+			set.Dot(&dot)
+			set.SGD(&sgd)
 		})
 		if allocs != 0 {
 			t.Errorf("%s: %v allocations", set.Name, allocs)

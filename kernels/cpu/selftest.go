@@ -90,12 +90,26 @@ var selfTests = []struct {
 		s.Sums(&v)
 		v.A2, v.B2 = pattern(300*48, 23), pattern(300*48, 24)
 		s.Sums(&v)
-		out := make([]float32, len(v.Out))
-		for i, x := range v.Out {
-			out[i] = float32(x)
-		}
-		return out
+		return narrow(v.Out)
 	}},
+	{"Dot", func(s *Set) []float32 {
+		d := Dot{X: pattern(75, 29), Y: pattern(75, 30), Out: make([]float64, DotSums)}
+		s.Dot(&d)
+		return narrow(d.Out)
+	}},
+	{"SGD", func(s *Set) []float32 {
+		v := SGD{P: pattern(53, 31), V: pattern(53, 32), G: pattern(53, 33), LR: 0.25, Momentum: 0.5, Decay: 0.125}
+		s.SGD(&v)
+		return append(v.P, v.V...)
+	}},
+}
+
+func narrow(v []float64) []float32 {
+	out := make([]float32, len(v))
+	for i, x := range v {
+		out[i] = float32(x)
+	}
+	return out
 }
 
 // pattern is n small whole numbers, so that products and sums are exact and

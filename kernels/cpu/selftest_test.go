@@ -40,7 +40,7 @@ func TestSelfTestFindsEveryKernel(t *testing.T) {
 
 // spoil changes the last element of what a kernel wrote.
 func spoil(args reflect.Value) {
-	for _, field := range []string{"C", "Dst", "Out", "Freq", "Image", "Taps"} {
+	for _, field := range []string{"C", "Dst", "Out", "Freq", "Image", "Taps", "P"} {
 		v := args.FieldByName(field)
 		if !v.IsValid() || v.Kind() != reflect.Slice {
 			continue

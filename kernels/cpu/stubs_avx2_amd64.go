@@ -168,3 +168,13 @@ func sums2x32AVX2(call *sumsCall)
 //
 //go:noescape
 func sums2x16AVX2(call *sumsCall)
+
+// dotAVX2 adds products of multiples of 32 elements to 32 sums.
+//
+//go:noescape
+func dotAVX2(call *dotCall)
+
+// sgdAVX2 takes a step with whole vectors of parameters.
+//
+//go:noescape
+func sgdAVX2(call *sgdCall)

@@ -188,3 +188,13 @@ func sums2x32AVX512(call *sumsCall)
 //
 //go:noescape
 func sums2x16AVX512(call *sumsCall)
+
+// dotAVX512 adds products of multiples of 32 elements to 32 sums.
+//
+//go:noescape
+func dotAVX512(call *dotCall)
+
+// sgdAVX512 takes a step with whole vectors of parameters.
+//
+//go:noescape
+func sgdAVX512(call *sgdCall)

@@ -38,6 +38,7 @@ func files() (map[string][]byte, error) {
 		{"fourier", writeFourier},
 		{"combine", writeCombine},
 		{"sums", writeSums},
+		{"vectors", writeVectors},
 	}
 	all := map[string][]byte{}
 	for _, s := range []isa{avx512, avx2} {

@@ -42,6 +42,10 @@ type Backend struct {
 	warm     []*float32 // first elements of arrays that a segment has touched
 
 	taskFunc, chunkFunc, shareFunc func(worker, piece int)
+
+	// Arguments of the kernels for flat vectors.
+	dot kernels.Dot
+	sgd kernels.SGD
 }
 
 var _ device.Backend = (*Backend)(nil)
@@ -52,6 +56,7 @@ func New(threads int, set *kernels.Set) *Backend {
 		panic("cpu: needs at least one thread")
 	}
 	b := &Backend{kernels: set, pool: newPool(threads)}
+	b.dot.Out = make([]float64, kernels.DotSums)
 	b.taskFunc, b.chunkFunc, b.shareFunc = b.runTask, b.runChunk, b.runShare // made once, so that Run allocates nothing
 	for range threads {
 		b.workers = append(b.workers, &worker{kernels: set, pads: map[padKey][]float32{}})
@@ -92,7 +97,7 @@ type segment struct {
 // side; a stage has one at most.
 type sharer interface {
 	shares() int
-	share(i, images int)
+	share(w *worker, i, images int)
 }
 
 // finisher completes what was summed over images, after the shares.
@@ -205,7 +210,7 @@ func (b *Backend) runTask(worker, task int) {
 	b.tasks[len(b.tasks)-1-task].task(b.workers[worker])
 }
 
-func (b *Backend) runShare(_, i int) { b.last.share(i, b.n) }
+func (b *Backend) runShare(worker, i int) { b.last.share(b.workers[worker], i, b.n) }
 
 func (b *Backend) runChunk(worker, chunk int) {
 	w := b.workers[worker]

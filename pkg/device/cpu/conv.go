@@ -17,6 +17,7 @@ type conv struct {
 	tangent filter
 	group   int         // images that are worked on at once
 	partial [][]float32 // each chunk's weight gradient, [tap][in][out]
+	ones    []float32   // coefficients of a sum: a run of zeros, four of ones
 }
 
 // convMethod computes the passes of a convolution on padded copies of a
@@ -217,6 +218,12 @@ func (c *conv) BackwardTangent(dxDot, dwDot device.Buffer, x, xDot, dy, dyDot de
 
 func (c *conv) backward(dx, dw device.Buffer, x, dy []operand, filters []*filter) device.Op {
 	sameLen("convolution weight gradient", dw.Len(), 9*c.In*c.Out)
+	if c.ones == nil {
+		c.ones = alloc(5 * c.Out)
+		for i := c.Out; i < len(c.ones); i++ {
+			c.ones[i] = 1
+		}
+	}
 	for len(c.partial) < chunks(c.Batch) {
 		c.partial = append(c.partial, alloc(9*c.In*c.Out))
 	}
@@ -268,39 +275,48 @@ func (o *convBackward) images(w *worker, s span) {
 // channel, and write them as OIHW.
 func (o *convBackward) shares() int { return o.c.In }
 
-func (o *convBackward) share(i, images int) {
+func (o *convBackward) share(w *worker, i, images int) {
 	in, out := o.c.In, o.c.Out
-	for k := range 9 {
-		at := (k*in + i) * out
-		sum := o.c.partial[0][at:][:out]
-		for _, p := range o.c.partial[1:chunks(images)] {
-			addTo(sum, p[at:][:out])
+	sum, rest := o.c.partial[0][i*out:], o.c.partial[1:chunks(images)]
+	c := &w.combine
+	for len(rest) > 0 {
+		more := min(len(rest), len(c.Src)-1)
+		*c = kernels.Combine{Dst: sum, Sources: 1 + more, Coef: o.c.ones, C: out, Rows: 9, Width: 1, DstRow: in * out}
+		c.Src[0], c.SrcRow[0] = sum, in*out
+		for k, p := range rest[:more] {
+			c.Src[1+k], c.SrcRow[1+k] = p[i*out:], in*out
 		}
-		for j, v := range sum {
-			o.dw[(j*in+i)*9+k] = v
+		w.kernels.Combine(c)
+		rest = rest[more:]
+	}
+	for j := range out {
+		taps := o.dw[(j*in+i)*9:][:9]
+		for k := range taps {
+			taps[k] = sum[k*in*out+j]
 		}
 	}
 }
 
 // tapsForward writes OIHW weights as [tap][in][out].
 func tapsForward(dst, weights []float32, in, out int) {
-	for o := range out {
-		for i := range in {
-			w := weights[(o*in+i)*9:][:9]
-			for k, v := range w {
-				dst[(k*in+i)*out+o] = v
+	for i := range in {
+		for k := range 9 {
+			row := dst[(k*in+i)*out:][:out]
+			for o := range row {
+				row[o] = weights[(o*in+i)*9+k]
 			}
 		}
 	}
 }
 
-// tapsBackward writes OIHW weights as [tap][out][in].
+// tapsBackward writes OIHW weights, turned by 180°, as [tap][out][in].
 func tapsBackward(dst, weights []float32, in, out int) {
 	for o := range out {
-		for i := range in {
-			w := weights[(o*in+i)*9:][:9]
-			for k, v := range w {
-				dst[(k*out+o)*in+i] = v
+		filters := weights[o*in*9:][:in*9]
+		for k := range 9 {
+			row := dst[((8-k)*out+o)*in:][:in]
+			for i := range row {
+				row[i] = filters[i*9+k]
 			}
 		}
 	}

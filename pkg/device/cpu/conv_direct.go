@@ -50,10 +50,9 @@ func (c *direct) prepare(w *worker, f *filter, weights []float32) {
 	n := c.In * c.Out
 	tapsBackward(w.taps, weights, c.In, c.Out)
 	if c.Stride == 1 {
-		// A convolution with the filter turned by 180°.
 		for k := range 9 {
 			for o := range c.Out {
-				copy(f.backward[((8-k)*c.Out+o)*c.width:], w.taps[k*n+o*c.In:][:c.In])
+				copy(f.backward[(k*c.Out+o)*c.width:], w.taps[k*n+o*c.In:][:c.In])
 			}
 		}
 		return
@@ -62,7 +61,7 @@ func (c *direct) prepare(w *worker, f *filter, weights []float32) {
 		to := f.backward[p.offset*n:]
 		for _, y := range p.ky {
 			for _, x := range p.kx {
-				copy(to[:n], w.taps[(y*3+x)*n:])
+				copy(to[:n], w.taps[(8-3*y-x)*n:])
 				to = to[n:]
 			}
 		}

@@ -39,12 +39,6 @@ func (c *winograd) prepare(w *worker, f *filter, weights []float32) {
 	w.kernels.WinogradFilter(&w.filters)
 	// The data gradient is a convolution with the filter turned by 180°.
 	tapsBackward(w.taps, weights, c.In, c.Out)
-	for k := range 4 {
-		a, b := w.taps[k*n:][:n], w.taps[(8-k)*n:][:n]
-		for i := range a {
-			a[i], b[i] = b[i], a[i]
-		}
-	}
 	w.filters.Freq = f.backward
 	w.kernels.WinogradFilter(&w.filters)
 }

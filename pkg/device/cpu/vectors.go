@@ -1,6 +1,9 @@
 package cpu
 
-import "srn/pkg/device"
+import (
+	kernels "srn/kernels/cpu"
+	"srn/pkg/device"
+)
 
 // Copy implements device.Vectors.
 func (b *Backend) Copy(dst, src device.Buffer) {
@@ -36,31 +39,20 @@ func (b *Backend) Scale(x device.Buffer, a float32) {
 // Dot implements device.Vectors.
 func (b *Backend) Dot(x, y device.Buffer) float64 {
 	sameLen("Dot", x.Len(), y.Len())
-	xx, yy := host(x), host(y)
-	// Four sums, so that additions need not wait for each other.
-	var s [4]float64
-	i := 0
-	for ; i+4 <= len(xx); i += 4 {
-		a, c := xx[i:i+4], yy[i:i+4]
-		s[0] += float64(a[0]) * float64(c[0])
-		s[1] += float64(a[1]) * float64(c[1])
-		s[2] += float64(a[2]) * float64(c[2])
-		s[3] += float64(a[3]) * float64(c[3])
+	clear(b.dot.Out)
+	b.dot.X, b.dot.Y = host(x), host(y)
+	b.kernels.Dot(&b.dot)
+	var sum float64
+	for _, s := range b.dot.Out {
+		sum += s
 	}
-	for ; i < len(xx); i++ {
-		s[0] += float64(xx[i]) * float64(yy[i])
-	}
-	return s[0] + s[1] + s[2] + s[3]
+	return sum
 }
 
 // SGD implements device.Vectors.
 func (b *Backend) SGD(p, v, g device.Buffer, lr, momentum, weightDecay float32) {
 	sameLen("SGD", p.Len(), g.Len())
 	sameLen("SGD", p.Len(), v.Len())
-	pp, vv, gg := host(p), host(v), host(g)
-	for i, grad := range gg {
-		u := momentum*vv[i] + (grad + weightDecay*pp[i])
-		vv[i] = u
-		pp[i] -= lr * u
-	}
+	b.sgd = kernels.SGD{P: host(p), V: host(v), G: host(g), LR: lr, Momentum: momentum, Decay: weightDecay}
+	b.kernels.SGD(&b.sgd)
 }
