@@ -153,6 +153,13 @@ func (n *batchNorm) Tangent(yDot, y, gammaDot, betaDot device.Buffer) device.Op 
 	return &bnTangent{bnSums{n: n, a: host(yDot), b: host(y)}, host(gammaDot), host(betaDot)}
 }
 
+// images adds nothing up where the running statistics are used, whose tangents are zero.
+func (o *bnTangent) images(w *worker, s span) {
+	if !o.n.fixed {
+		o.bnSums.images(w, s)
+	}
+}
+
 func (o *bnTangent) finish(images int) {
 	n := o.n
 	for c := range n.c {
