@@ -11,7 +11,8 @@ type tile struct{ rows, vectors int }
 // number of rows splits into tiles of nearly equal height.
 //
 // AVX-512: 24 accumulators, two pairs of vectors of B and four broadcast
-// elements of A; for 16 columns the broadcast is part of the multiply-add.
+// elements of A; for 16 columns the broadcast is part of the multiply-add, or
+// a shuffle of four elements loaded at once (see shuffled).
 // AVX2: 12 accumulators, two vectors of B, two broadcast elements of A.
 func tallest(s isa) []tile {
 	if s.broadcast {
@@ -141,7 +142,12 @@ func gemmTile(a *assembler, t tile, transposed bool) {
 		}
 		a.op("PREFETCHT0", at(pre, 0))
 		a.op("ADDQ", field(step), pre)
-		gemmStep(a, t, k, transposed)
+		if k == 0 && !transposed {
+			for i := range shuffled(a, t) {
+				a.op("VBROADCASTF32X4", elementOfA(i, 0), quad(t, i))
+			}
+		}
+		gemmStep(a, t, k, transposed, shuffled(a, t))
 	}
 	if !transposed {
 		gemmAdvanceA(a, t, unroll)
@@ -153,7 +159,7 @@ func gemmTile(a *assembler, t tile, transposed bool) {
 	a.op("TESTQ", gemmK, gemmK)
 	a.op("JZ", local("summed"))
 	a.label(local("single"))
-	gemmStep(a, t, 0, transposed)
+	gemmStep(a, t, 0, transposed, 0)
 	if !transposed {
 		gemmAdvanceA(a, t, 1)
 	}
@@ -242,8 +248,22 @@ func eachOfC(a *assembler, t tile, visit func(mem string, acc int)) {
 	}
 }
 
+// shuffled is how many rows of a tile take elements of A from a register. Where
+// each element serves one multiply-add, loads bound the product: four elements
+// at once are one load, and four shuffles for another unit.
+func shuffled(a *assembler, t tile) int {
+	if !a.broadcast || t.vectors > 1 {
+		return 0
+	}
+	return t.rows / 2 / 4 * 4
+}
+
+// quad is the register with the next four elements of row i, or of column i
+// to i+3 if A is transposed.
+func quad(t tile, i int) int { return t.rows + 2 + i }
+
 // gemmStep writes one step of k: a row of B times a column of A.
-func gemmStep(a *assembler, t tile, k int, transposed bool) {
+func gemmStep(a *assembler, t tile, k int, transposed bool, shuffled int) {
 	used := t.rows * t.vectors
 	// Vectors of B alternate between two sets of registers where there is room.
 	sets := 2
@@ -264,6 +284,19 @@ func gemmStep(a *assembler, t tile, k int, transposed bool) {
 		element := at(gemmA, 4*i)
 		if !transposed {
 			element = elementOfA(i, 4*k)
+		}
+		if i < shuffled {
+			q, lane := quad(t, i), k
+			if transposed {
+				q, lane = quad(t, i/4), i%4
+				if lane == 0 {
+					a.op("VBROADCASTF32X4", element, q)
+				}
+			}
+			x := a.registers - 1 - i%4
+			a.op("VPERMILPS", imm(lane*0x55), q, x)
+			a.op("VFMADD231PS", x, firstB, i)
+			continue
 		}
 		if broadcasts == 0 {
 			a.op("VFMADD231PS.BCST", element, firstB, i)
