@@ -11,16 +11,16 @@ DEVICE double total(double *values, const double *partial, int n) {
   return values[0];
 }
 
-// Adds a step to sums: of losses, in the order of images, of images whose
-// largest logit (the first of equals) is that of their label, and of the
-// gradient's norm. Then come the number of the first step that is not finite
+// Adds a step to sums: of losses, in the order of images, or the step's sum by
+// itself, of images whose largest logit (the first of equals) is that of their
+// label, unless labels are null, and of the gradient's norm. Then come the number of the first step that is not finite
 // and what in it is not: 0 for losses or gradient, 1 and more for the other
 // vectors. squares has 256 shares of the gradient's Σ x², then of each of theirs.
 DENSE_KERNEL(256, 1, tally, double *sums, const double *squares, int vectors, const float *loss, const float *logits, const float *labels,
-       int classes, int images, int step) {
+       int classes, int images, int byStep, int step) {
   DYNAMIC_SHARED(double, values);
   int correct = 0;
-  for (int i = threadIdx.x; i < images; i += blockDim.x) {
+  for (int i = threadIdx.x; labels && i < images; i += blockDim.x) {
     const float *z = logits + (long long)(i) * classes;
     int best = 0;
     for (int k = 1; k < classes; k++)
@@ -33,7 +33,7 @@ DENSE_KERNEL(256, 1, tally, double *sums, const double *squares, int vectors, co
   int what = 0;
   for (int v = vectors - 1; v > 0; v--)
     if (!bounded(total(values, squares + v * blockDim.x, blockDim.x))) what = v;
-  double sum = sums[0];
+  double sum = byStep ? 0 : sums[0];
   for (int from = 0; from < images; from += blockDim.x) {
     int n = least(images - from, blockDim.x), thread = threadIdx.x;
     __syncthreads();
@@ -43,6 +43,7 @@ DENSE_KERNEL(256, 1, tally, double *sums, const double *squares, int vectors, co
       for (int i = 0; i < n; i++) sum += values[i];
   }
   if (threadIdx.x != 0) return;
+  if (byStep) sum += sums[0];
   sums[0] = sum;
   sums[1] += right;
   sums[2] += norm;

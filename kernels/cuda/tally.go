@@ -41,8 +41,10 @@ const TallyLen = 5
 
 // Tally adds a step to a tally, from its images and the [Squares] of its
 // gradient and of other vectors, 256 each, where those that there are not are 0.
-func Tally(sums, squares Ptr, vectors int, loss, logits, labels Ptr, classes, images, step int) Launch {
-	return launch("tally", [3]int{1, 1, 1}, threads, 8*threads, sums, squares, vectors, loss, logits, labels, classes, images, step)
+// Without labels right predictions are not counted; byStep sums the step's losses
+// by themselves.
+func Tally(sums, squares Ptr, vectors int, loss, logits, labels Ptr, classes, images int, byStep bool, step int) Launch {
+	return launch("tally", [3]int{1, 1, 1}, threads, 8*threads, sums, squares, vectors, loss, logits, labels, classes, images, flag(byStep), step)
 }
 
 // Blend adds factor·x to y, or such a multiple that its norm is a share of

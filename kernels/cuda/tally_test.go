@@ -27,7 +27,7 @@ func TestTally(t *testing.T) {
 		step++
 		cpu.Add(step, images)
 		h.launch(Squares(squares, Vector{gradient.at, n}, Vector{made.at, other})...)
-		h.launch(Tally(sums, squares, 2, loss.at, logits.at, label.at, classes, images, step))
+		h.launch(Tally(sums, squares, 2, loss.at, logits.at, label.at, classes, images, false, step))
 		got := make([]float64, TallyLen)
 		h.machine.ReadFloat64(got, uint64(sums))
 		want, fault, _ := cpu.Read()
@@ -43,7 +43,7 @@ func TestTally(t *testing.T) {
 	add(images)
 	h.set(loss, append(make([]float32, images-1), float32(math.NaN())))
 	step++
-	h.launch(Tally(sums, squares, 2, loss.at, logits.at, label.at, classes, images, step))
+	h.launch(Tally(sums, squares, 2, loss.at, logits.at, label.at, classes, images, false, step))
 	got := make([]float64, TallyLen)
 	h.machine.ReadFloat64(got, uint64(sums))
 	if got[3] != 4 || got[4] != 1 {

@@ -11,10 +11,11 @@ type Tallies interface {
 type Figures struct {
 	Loss     Buffer // of each image
 	Logits   Buffer // images × classes
-	Labels   Buffer // the class of each image
+	Labels   Buffer // the class of each image; nil: right predictions are not counted
 	Classes  int
 	Gradient Buffer   // that is descended
 	Made     []Buffer // what the step makes, such as the parameters
+	ByStep   bool     // losses are summed step by step, then the steps' sums
 }
 
 // Tally adds up the figures of training steps where they are, and holds the
@@ -35,7 +36,7 @@ type Tally interface {
 
 // Sums are over the steps since they were last set.
 type Sums struct {
-	Loss     float64 // of all images, in their order
+	Loss     float64 // of all images, in their order or [Figures].ByStep
 	Correct  float64 // images whose largest logit, the first of equals, is their label's
 	GradNorm float64 // of the steps' ‖gradient‖
 }

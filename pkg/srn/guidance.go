@@ -189,14 +189,14 @@ func (g *Guidance) Evaluation() (seconds float64) {
 // GradNorm is ‖∇_Θ r‖ at the latest refresh.
 func (g *Guidance) GradNorm() float64 { return math.Abs(g.value.slope) * g.norm }
 
-// weight is the factor of ∇r beside a gradient of the task loss with a known
+// weight is the factor of ∇r beside a gradient of the task loss with a given
 // norm: λ unless a ratio is asked for.
-func (g *Guidance) weight(taskNorm float64) float64 {
+func (g *Guidance) weight(taskNorm func() float64) float64 {
 	switch {
 	case g.Ratio == 0 || g.value.slope == 0:
 		return g.Lambda
 	case g.norm == 0:
 		return 0
 	}
-	return g.Ratio * taskNorm / g.norm / g.value.slope
+	return g.Ratio * taskNorm() / g.norm / g.value.slope
 }

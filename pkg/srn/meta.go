@@ -56,6 +56,7 @@ type Meta struct {
 	saved     int // round of the latest state saved
 
 	velocity device.Buffer // of the inner optimiser
+	tally    device.Tally  // of a round's inner steps
 
 	picks  []device.Pick
 	labels []int32
@@ -76,7 +77,9 @@ func NewMeta(net Classifier, data Examples, c MetaConfig) (*Meta, error) {
 		return nil, err
 	}
 	m := &Meta{MetaConfig: c, Surrogate: s, be: be, net: net, data: data,
-		batch: net.Targets().Len() / data.Classes, velocity: be.New(net.Layout().Len())}
+		batch: net.Targets().Len() / data.Classes, velocity: be.New(net.Layout().Len()),
+		tally: be.Tally(device.Figures{Loss: net.Loss(), Gradient: net.Grad(),
+			Made: []device.Buffer{net.Params(), net.Running()}, ByStep: true})}
 	if m.guidance, err = NewGuidance(be, s, c.GuidanceConfig); err != nil {
 		return nil, err
 	}
@@ -186,7 +189,7 @@ func (m *Meta) inner(r *Record, stop func() bool) error {
 	}
 	sampler := dataset.NewSampler(examples, m.data.Labels, batch, seed, augment)
 	m.guidance.SetRatios(0)
-	var loss float64
+	m.tally.Set(device.Sums{})
 	images, steps := 0, 0
 	for epoch := range epochs {
 		for step := range sampler.Steps() {
@@ -195,44 +198,42 @@ func (m *Meta) inner(r *Record, stop func() bool) error {
 			}
 			picks := sampler.Batch(epoch, step, m.picks)
 			m.picks = picks
-			l, err := m.step(picks)
-			if err != nil {
-				return err
-			}
-			loss += l
 			images += len(picks)
 			steps++
+			m.step(picks)
+			m.tally.Add(steps, len(picks))
+			if fault, found := m.tally.Fault(); found {
+				return m.faulty(fault)
+			}
 		}
 	}
-	r.TrainLoss = loss / float64(images)
+	sums, fault, found := m.tally.Read()
+	if found {
+		return m.faulty(fault)
+	}
+	r.TrainLoss = sums.Loss / float64(images)
 	r.GuidanceRatio = m.guidance.Ratios() / float64(steps)
 	return nil
 }
 
-// step is one step of the inner optimiser; it returns the summed loss.
-func (m *Meta) step(picks []device.Pick) (loss float64, err error) {
-	loss = m.forward(picks, nn.Train)
-	if !finite(loss) {
-		return 0, m.diverged("training loss")
-	}
+// step is one step of the inner optimiser. Whether its numbers are finite is for
+// the tally to say, which on a GPU does so some steps later.
+func (m *Meta) step(picks []device.Pick) {
+	m.pass(picks, nn.Train)
 	m.net.Backward(len(picks))
 	grad, lr := m.net.Grad(), m.rate()
-	norm := math.Sqrt(m.be.Dot(grad, grad))
-	if !finite(norm) {
-		return 0, m.diverged("gradient of the training loss")
-	}
-	m.objective.follow(innerStep{Step: m.guidance.Step(grad, m.net.Params(), m.velocity), picks: picks, taskNorm: norm, lr: lr})
+	m.objective.follow(innerStep{Step: m.guidance.Step(grad, m.net.Params(), m.velocity), picks: picks, lr: lr,
+		taskNorm: func() float64 { return math.Sqrt(m.be.Dot(grad, grad)) }})
 	m.guidance.Add(grad)
 	m.be.SGD(m.net.Params(), m.velocity, grad, float32(lr), float32(m.InnerMomentum), float32(m.InnerWeightDecay))
-	for _, made := range []struct {
-		what   string
-		buffer device.Buffer
-	}{{"norm of the parameters", m.net.Params()}, {"running statistics", m.net.Running()}} {
-		if !finite(m.be.Dot(made.buffer, made.buffer)) {
-			return 0, m.diverged(made.what)
-		}
+}
+
+// faulty is the error of a fault that the tally has found.
+func (m *Meta) faulty(f device.Fault) error {
+	if f.Made < 0 {
+		return m.diverged("training loss or its gradient")
 	}
-	return loss, nil
+	return m.diverged([...]string{"norm of the parameters", "norm of the running statistics"}[f.Made])
 }
 
 // rate is the learning rate of a round's inner steps.
@@ -246,8 +247,18 @@ func (m *Meta) rate() float64 {
 // forward computes the loss of examples, summed, and its gradient in the logits.
 func (m *Meta) forward(picks []device.Pick, mode nn.Mode) float64 {
 	n := len(picks)
-	m.net.Load()
-	m.data.Feed(picks)
+	m.pass(picks, mode)
+	m.be.Read(m.losses[:n], m.net.Loss().Slice(0, n))
+	sum := 0.0
+	for _, l := range m.losses[:n] {
+		sum += float64(l)
+	}
+	return sum
+}
+
+// pass is forward without waiting for the loss.
+func (m *Meta) pass(picks []device.Pick, mode nn.Mode) {
+	n := len(picks)
 	m.oneHot = m.oneHot[:0]
 	for _, p := range picks {
 		for k := range m.data.Classes {
@@ -259,14 +270,10 @@ func (m *Meta) forward(picks []device.Pick, mode nn.Mode) float64 {
 		}
 	}
 	m.be.Write(m.net.Targets().Slice(0, n*m.data.Classes), m.oneHot)
+	m.data.Feed(picks)
+	m.net.Load()
 	m.net.Forward(n, mode)
 	m.net.CrossEntropy(n)
-	m.be.Read(m.losses[:n], m.net.Loss().Slice(0, n))
-	sum := 0.0
-	for _, l := range m.losses[:n] {
-		sum += float64(l)
-	}
-	return sum
 }
 
 // draw samples examples: n, or n of each class.

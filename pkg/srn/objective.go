@@ -88,7 +88,7 @@ type objective interface {
 type innerStep struct {
 	Step
 	picks    []device.Pick
-	taskNorm float64
+	taskNorm func() float64 // waits for the device
 	lr       float64
 }
 

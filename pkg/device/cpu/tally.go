@@ -17,23 +17,28 @@ type tally struct {
 
 // Tally implements device.Tallies.
 func (b *Backend) Tally(f device.Figures) device.Tally {
-	return &tally{b: b, f: f, loss: host(f.Loss), logits: host(f.Logits), labels: host(f.Labels)}
+	t := &tally{b: b, f: f, loss: host(f.Loss)}
+	if f.Labels != nil {
+		t.logits, t.labels = host(f.Logits), host(f.Labels)
+	}
+	return t
 }
 
 // Add implements device.Tally.
 func (t *tally) Add(step, n int) {
-	for i, l := range t.loss[:n] {
-		t.sums.Loss += float64(l)
-		row := t.logits[i*t.f.Classes:][:t.f.Classes]
-		best := 0
-		for k, v := range row {
-			if v > row[best] {
-				best = k
-			}
-		}
-		if best == int(t.labels[i]) {
-			t.sums.Correct++
-		}
+	sum := t.sums.Loss
+	if t.f.ByStep {
+		sum = 0
+	}
+	for _, l := range t.loss[:n] {
+		sum += float64(l)
+	}
+	if t.f.ByStep {
+		sum += t.sums.Loss
+	}
+	t.sums.Loss = sum
+	if t.f.Labels != nil {
+		t.sums.Correct += t.correct(n)
 	}
 	norm := math.Sqrt(t.b.Dot(t.f.Gradient, t.f.Gradient))
 	t.sums.GradNorm += norm
@@ -50,6 +55,23 @@ func (t *tally) Add(step, n int) {
 			return
 		}
 	}
+}
+
+// correct is the number of right predictions among the first n images.
+func (t *tally) correct(n int) (correct float64) {
+	for i := range n {
+		row := t.logits[i*t.f.Classes:][:t.f.Classes]
+		best := 0
+		for k, v := range row {
+			if v > row[best] {
+				best = k
+			}
+		}
+		if best == int(t.labels[i]) {
+			correct++
+		}
+	}
+	return correct
 }
 
 // Fault implements device.Tally.

@@ -10,6 +10,7 @@ import (
 	"srn/pkg/device"
 	"srn/pkg/nn"
 	"srn/pkg/resnet"
+	"srn/pkg/srn"
 )
 
 // work is what a network does on a batch.
@@ -140,6 +141,38 @@ func TestSteps(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// However many inner steps a round of meta-training takes, the host waits as often.
+func TestMetaStepsDoNotWait(t *testing.T) {
+	b := open(t)
+	waits := func(epochs int) int {
+		c := srn.DefaultMeta()
+		c.Channels, c.Kernel = []int{16}, 3
+		c.Rounds, c.InnerEpochs, c.InnerBatch, c.InnerN, c.OuterN, c.Every = 1, epochs, 2, 4, 4, 100
+		c.Resolve("synthetic")
+		net, err := resnet.New(b, resnet.Config{Arch: "resnet8", Classes: 2, Batch: 4})
+		if err != nil {
+			t.Fatal(err)
+		}
+		loader := net.Loader(&device.Images{Pixels: make([]byte, 8*32*32*3), Size: 32, Std: [3]float32{1, 1, 1}})
+		m, err := srn.NewMeta(net, srn.Examples{Classes: 2, Labels: []int32{0, 1, 0, 1, 0, 1, 0, 1},
+			MetaTrain: []int32{0, 1, 2, 3}, MetaVal: []int32{4, 5, 6, 7}, Feed: func(picks []device.Pick) {
+				loader.Set(picks)
+				b.Run(len(picks), device.Stage{loader.Op()})
+			}}, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := b.stream.reads
+		if _, err := m.Round(func() bool { return false }); err != nil {
+			t.Fatal(err)
+		}
+		return b.stream.reads - before
+	}
+	if few, many := waits(1), waits(4); few != many {
+		t.Errorf("%d times with 2 inner steps, %d times with 8", few, many)
 	}
 }
 

@@ -40,7 +40,7 @@ func (b *Backend) Tally(f device.Figures) device.Tally {
 // Add implements device.Tally.
 func (t *tally) Add(step, n int) {
 	t.b.stream.launch(t.norms...)
-	t.b.now(kernels.Tally(t.sums, t.squares, 1+len(t.f.Made), at(t.f.Loss), at(t.f.Logits), at(t.f.Labels), t.f.Classes, n, step))
+	t.b.now(kernels.Tally(t.sums, t.squares, 1+len(t.f.Made), at(t.f.Loss), at(t.f.Logits), at(t.f.Labels), t.f.Classes, n, t.f.ByStep, step))
 	t.b.stream.submit() // the device need not wait for what comes after the step
 	t.unseen++
 }

@@ -55,20 +55,30 @@ func Tally(t *testing.T, be device.Backend) {
 	r := rand.New(rand.NewPCG(31, 32))
 	s := newSteps(be, r, classes, batch)
 	tally := be.Tally(s.Figures)
-	read := func(what string, want device.Sums) {
+	apart := s.Figures
+	apart.Labels, apart.ByStep = nil, true
+	byStep := be.Tally(apart)
+	read := func(what string, tally device.Tally, want device.Sums) {
 		t.Helper()
 		if got, fault, found := tally.Read(); got != want || found {
 			t.Errorf("%s: %+v, fault %+v (%v), want %+v", what, got, fault, found, want)
 		}
 	}
-	read("no step", device.Sums{})
+	read("no step", tally, device.Sums{})
 	want := device.Sums{Loss: 0.1, Correct: 3, GradNorm: 1e3}
 	tally.Set(want)
+	var wantByStep device.Sums
 	for i, n := range []int{batch, 1, 256, 299} {
 		tally.Add(i+1, n)
 		s.add(&want, n)
+		byStep.Add(i+1, n)
+		var step device.Sums
+		s.add(&step, n)
+		wantByStep.Loss += step.Loss
+		wantByStep.GradNorm += step.GradNorm
 	}
-	read("four steps", want)
+	read("four steps", tally, want)
+	read("four steps by themselves, without labels", byStep, wantByStep)
 	if _, found := tally.Fault(); found {
 		t.Error("a fault in steps without one")
 	}
