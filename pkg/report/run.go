@@ -183,27 +183,45 @@ func collect(sources []*Source) *collection {
 }
 
 // findSurrogates gives each guided run the meta-training that wrote its
-// surrogate, and tells runs apart by those of its settings that are not the
-// same in all meta-trainings.
+// surrogate, and tells runs apart by the surrogate's kind and those of its
+// settings that are not the same in all meta-trainings of the kind.
 func (c *collection) findSurrogates() {
 	byHash := map[string]*Source{}
-	var configs []map[string]string
+	byKind := map[string][]map[string]string{}
 	for _, s := range c.meta {
-		configs = append(configs, identity(settings(s.Header.Config)))
+		config := identity(settings(s.Header.Config))
+		kind := surrogateKind(config)
+		byKind[kind] = append(byKind[kind], config)
 		for _, final := range s.of("final") {
 			byHash[final.Text("surrogate_sha256")] = s
 		}
 	}
-	differ := slices.DeleteFunc(differing(configs), func(k string) bool { return k == "arch" || k == "dataset" })
 	for _, r := range c.runs {
 		sum := r.fit.input("srn")
 		if sum == "" {
 			continue
 		}
-		if r.surrogate = byHash[sum]; r.surrogate != nil && len(differ) > 0 {
-			r.settings["surrogate"] = describe(identity(settings(r.surrogate.Header.Config)), differ)
+		if r.surrogate = byHash[sum]; r.surrogate == nil {
+			continue
+		}
+		config := identity(settings(r.surrogate.Header.Config))
+		kind := surrogateKind(config)
+		differ := slices.DeleteFunc(differing(byKind[kind]), func(k string) bool { return k == "arch" || k == "dataset" })
+		switch {
+		case len(differ) > 0 && kind != "":
+			r.settings["surrogate"] = kind + ", " + describe(config, differ)
+		case len(differ) > 0:
+			r.settings["surrogate"] = describe(config, differ)
+		case len(byKind) > 1:
+			r.settings["surrogate"] = kind
 		}
 	}
+}
+
+// surrogateKind is what a surrogate was fitted to, and its form: "gap
+// dictionary". Records that name neither have none.
+func surrogateKind(meta map[string]string) string {
+	return strings.TrimSpace(meta["objective"] + " " + meta["surrogate"])
 }
 
 // place finds the run that a measurement belongs to: the one whose checkpoint

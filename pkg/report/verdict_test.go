@@ -109,3 +109,30 @@ func TestSeedsToResolve(t *testing.T) {
 		t.Errorf("no difference: %d seeds", n)
 	}
 }
+
+// Surrogates of several kinds are told apart by kind, those of one kind by
+// the settings that differ among them.
+func TestSurrogatesToldApart(t *testing.T) {
+	var sources []*Source
+	for i, config := range []map[string]any{
+		{"objective": "gap", "surrogate": "dictionary", "unroll": 2.0, "mode": "online"},
+		{"objective": "s-meta", "surrogate": "conv", "unroll": 1.0, "mode": "alternate"},
+		{"objective": "s-meta", "surrogate": "conv", "unroll": 1.0, "mode": "online"},
+	} {
+		sum := fmt.Sprint("surrogate", i)
+		meta := &Source{Path: sum}
+		meta.Complete, meta.Records = true, []artifact.Record{{"type": "final", "surrogate_sha256": sum}}
+		meta.Header = artifact.Header{Tool: toolMeta, Config: config}
+		fit := trained("srn", 0, artifact.Record{"guidance_ratio_target": 0.1, "unlike": float64(i)}, [2]float64{0.4, 0.5}, [2]float64{0.4, 0.5})
+		fit[0].Header.Inputs = []artifact.Input{{Name: "srn", SHA256: sum}}
+		sources = append(append(sources, meta), fit...)
+	}
+	var got []string
+	for _, r := range collect(sources).runs {
+		got = append(got, r.settings["surrogate"])
+	}
+	want := "[gap dictionary s-meta conv, mode alternate s-meta conv, mode online]"
+	if fmt.Sprint(got) != want {
+		t.Errorf("surrogates are called %v, want %s", got, want)
+	}
+}
