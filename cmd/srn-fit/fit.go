@@ -204,6 +204,8 @@ func (f *fit) check(info method.Info) error {
 		return usage("name their folder by --checkpoints", "--checkpoint-every: the checkpoints have no folder")
 	case f.CheckpointEvery == 0 && f.Checkpoints != "":
 		return usage("say how often by --checkpoint-every", "--checkpoints: no checkpoints are asked for")
+	case f.Paranoid && f.TF32():
+		return usage("leave out one of them", "--paranoid: plain Go computes in float32, not in TF32")
 	case f.Resume && (f.Output == "-" || f.Metrics == "-"):
 		return usage("name files", "--resume: standard output cannot be resumed")
 	case f.Output == "-" && f.Metrics == "-":
@@ -247,7 +249,7 @@ func (f *fit) config(d *dataset.Data, info method.Info, settings method.Settings
 		Dataset: d.Name, DataSHA256: d.SHA256, Split: f.Split, Arch: f.Arch, Method: f.Method,
 		Epochs: f.Epochs, Batch: f.Batch, LR: lr, Schedule: f.Schedule, Momentum: f.Momentum,
 		WeightDecay: decay, Parameters: settings.String(), Augment: f.Augment, Init: f.Init, Seed: f.Seed,
-		EvalEvery: f.EvalEvery, CheckpointEvery: f.CheckpointEvery,
+		EvalEvery: f.EvalEvery, CheckpointEvery: f.CheckpointEvery, TF32: f.TF32(),
 	}
 	if label := settings.Label(); label != f.Method {
 		c.Label = label

@@ -55,7 +55,7 @@ func (m *meta) Run(ctx *cli.Context) error {
 	run := srn.Run{
 		Out: m.Output, Metrics: m.Metrics, Resume: m.Resume,
 		File: &srn.File{Arch: m.Arch, Dataset: data.Name, DataSHA256: data.SHA256,
-			Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version, Config: recorded{m.Arch, config},
+			Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version, Config: recorded{m.Arch, m.TF32(), config},
 				Inputs: []artifact.Input{{Name: "data", Path: m.Data, SHA256: data.SHA256}}}},
 		Stop: func() bool {
 			select {
@@ -93,6 +93,7 @@ func (m *meta) Run(ctx *cli.Context) error {
 // recorded is what the artifact says of the run.
 type recorded struct {
 	Arch string `json:"arch"`
+	TF32 bool   `json:"tf32,omitempty"` // convolutions with factors rounded to TF32
 	srn.MetaConfig
 }
 

@@ -17,8 +17,10 @@
 struct uint3 { unsigned x, y, z; };
 struct dim3 { unsigned x, y, z; };
 #include <__clang_cuda_builtin_vars.h>
+struct __attribute__((aligned(8))) float2 { float x, y; };
 struct __attribute__((aligned(16))) float4 { float x, y, z, w; };
 #define DEVICE_BUILTIN static inline __device__ __attribute__((always_inline))
+DEVICE_BUILTIN float2 make_float2(float x, float y) { return float2{x, y}; }
 DEVICE_BUILTIN float4 make_float4(float x, float y, float z, float w) { return float4{x, y, z, w}; }
 DEVICE_BUILTIN float fmaf(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 DEVICE_BUILTIN double fma(double a, double b, double c) { return __builtin_fma(a, b, c); }
@@ -46,6 +48,7 @@ DEVICE int least(int a, int b) { return a < b ? a : b; }
 
 DEVICE float4 zero4() { return make_float4(0.f, 0.f, 0.f, 0.f); }
 DEVICE float4 read4(const float *p) { return *reinterpret_cast<const float4 *>(p); }
+DEVICE void write2(float *p, float2 v) { *reinterpret_cast<float2 *>(p) = v; }
 DEVICE void write4(float *p, float4 v) { *reinterpret_cast<float4 *>(p) = v; }
 
 // fma4 returns a·b + c for a number a.

@@ -4,7 +4,12 @@ import "fmt"
 
 // Conv is a 3×3 convolution with padding 1, see device.Conv. Its filters are
 // prepared by LoadFilters.
-type Conv struct{ In, Out, Size, Stride int }
+type Conv struct {
+	In, Out, Size, Stride int
+	// TF32 asks for tensor cores where there are kernels for them: stride 1,
+	// forward and gradient in the input, but for the first layer.
+	TF32 bool
+}
 
 const (
 	stemChannels  = 3    // of the images that the first layer reads
@@ -12,6 +17,9 @@ const (
 )
 
 func (c Conv) stem() bool { return c.In == stemChannels }
+
+// tf32 reports whether the convolution runs on tensor cores.
+func (c Conv) tf32() bool { return c.TF32 && c.Stride == 1 && !c.stem() }
 
 // Check returns an error if there are no kernels for the convolution.
 func (c Conv) Check() error {
@@ -32,7 +40,7 @@ func (c Conv) FilterLen() int { return 9 * c.In * c.Out }
 
 // Filter is the convolution's filter for [LoadFilters], with 9 taps.
 func (c Conv) Filter(forward, backward, w Ptr) Filter {
-	return Filter{forward, backward, w, c.In, c.Out}
+	return Filter{forward, backward, w, c.In, c.Out, c.tf32()}
 }
 
 // Forward computes y = x ∗ w.
@@ -66,7 +74,11 @@ func (c Conv) forwardSame(y Ptr, x Operand, w Ptr, x2 Operand, w2 Ptr, in, out, 
 	width := convWidth(out)
 	t := c.tile(4096/width, 9*width*8)
 	plane, tiles := t.plane(images, c.Size, c.Size, c.Size)
-	return convLaunch("conv", t, tiles, 1, 9, y, x, w, x2, w2, in, out, plane)
+	kernel := "conv"
+	if c.tf32() {
+		kernel = "conv_tf32"
+	}
+	return convLaunch(kernel, t, tiles, 1, 9, y, x, w, x2, w2, in, out, plane)
 }
 
 // BackwardData computes the gradient in x.

@@ -3,22 +3,13 @@
 // gradient in the weights. Arrays hold a range of positions of the sequence,
 // channels side by side; First says where they begin. ReLU, biases and masks
 // are prologues of whoever reads a layer's output.
-#include "convolve.cuh"
+#include "conv1d.cuh"
+#include "float32_product.cuh"
 #include "weights.cuh"
 
-// Outputs from outFirst to outEnd−1.
-#define CONV1D(name, WIDTH, ROWS)                                                                              \
-  DENSE_KERNEL(128, 3, name, float *y, OPERAND(x), const float *w, int in, int out, int kernel, int inFirst,   \
-               int inEnd, int outFirst, int outEnd) {                                                          \
-    DYNAMIC_SHARED(float4, shared);                                                                            \
-    Line g{Tile<WIDTH, ROWS>::pixels + 8, (kernel + 8) / 9, kernel, kernel / 2,                                \
-           outFirst + int(blockIdx.x) * Tile<WIDTH, ROWS>::pixels, inFirst, inEnd, outFirst, outEnd};          \
-    convolve<WIDTH, ROWS>(shared, g, y, operand(x), w, Operand{}, nullptr, in, out);                           \
-  }
-
-CONV1D(conv1d_16, 16, 8)
-CONV1D(conv1d_32, 32, 8)
-CONV1D(conv1d_64, 64, 8)
+CONV1D(conv1d_16, Float32Product<16, 8>)
+CONV1D(conv1d_32, Float32Product<32, 8>)
+CONV1D(conv1d_64, Float32Product<64, 8>)
 
 // LineTile is 128 positions, as 16 rows of 8, and nine taps from `tap` on.
 struct LineTile {

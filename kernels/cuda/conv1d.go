@@ -18,6 +18,9 @@ type Conv1D struct {
 	Channels []int // outputs of each layer, multiples of 16
 	Kernel   int   // taps, odd
 	Length   int   // of the sequence
+	// TF32 asks for tensor cores for the outputs of all layers but the first and
+	// the gradients in their inputs. Gradients in weights are float32's.
+	TF32 bool
 
 	chunk int // positions; 0: conv1DChunk
 }
@@ -98,7 +101,7 @@ func (c Conv1D) Load(filter, w Ptr) []Launch {
 	prepared, _ := c.filters(filter)
 	for l, f := range prepared {
 		in, out, weight, bias := c.layer(l)
-		filters = append(filters, Filter{f.forward, f.backward, w.Floats(weight), in, out})
+		filters = append(filters, Filter{f.forward, f.backward, w.Floats(weight), in, out, c.TF32 && l > 0})
 		list = append(list, Copy(f.coef, w.Floats(bias), out), Fill(f.coef.Floats(out), 1, out))
 	}
 	return append(LoadFilters(c.Kernel, filters...), list...)
@@ -301,8 +304,10 @@ func (p *conv1DPass) convolve(l int, z span, x Operand, from span) {
 
 func (p *conv1DPass) conv1d(y span, x Operand, from span, w Ptr, in, out int) Launch {
 	width := convWidth(out)
-	kernel := fmt.Sprintf("conv1d_%d", width)
-	pixels := 4096 / width
+	kernel, pixels := fmt.Sprintf("conv1d_%d", width), 4096/width
+	if p.TF32 {
+		kernel, pixels = fmt.Sprintf("conv1d_tf32_%d", width), min(8192/width, 256)
+	}
 	shared := checkShared(kernel, 2*(32*(pixels+8)+4*9*8*width))
 	return launch(kernel, [3]int{blocks(y.end-y.first, pixels), out / width, 1}, 128, shared,
 		y.at, x, w, in, out, p.Kernel, from.first, from.end, y.first, y.end)

@@ -17,11 +17,31 @@ func TestConv1D(t *testing.T) {
 		{Channels: []int{144, 16}, Kernel: 1, Length: 33, chunk: 32},
 		{Channels: []int{16, 16}, Kernel: 11, Length: 130, chunk: 129},
 	} {
-		t.Run(fmt.Sprintf("%v,%d,%d", c.Channels, c.Kernel, c.Length), func(t *testing.T) { testConv1D(t, c) })
+		t.Run(fmt.Sprintf("%v,%d,%d", c.Channels, c.Kernel, c.Length), func(t *testing.T) {
+			testConv1D(t, newHarness(t, "conv1d", "conv1d_first", "filter", "vectors"), c)
+		})
 	}
 }
 
-func testConv1D(t *testing.T, c Conv1D) {
+// On tensor cores numbers that TF32 holds, in all layers, give what they give in
+// float32.
+func TestConv1DTF32(t *testing.T) {
+	for _, c := range []Conv1D{
+		{Channels: []int{16, 16}, Kernel: 9, Length: 300},
+		{Channels: []int{32, 32}, Kernel: 3, Length: 330, chunk: 290},
+		{Channels: []int{16, 64}, Kernel: 13, Length: 150},
+		{Channels: []int{16, 144, 16}, Kernel: 1, Length: 33},
+	} {
+		c.TF32 = true
+		t.Run(fmt.Sprintf("%v,%d,%d", c.Channels, c.Kernel, c.Length), func(t *testing.T) {
+			h := newHarness(t, "conv1d", "conv1d_tf32", "conv1d_first", "filter", "filter_tf32", "vectors")
+			h.whole = true
+			testConv1D(t, h, c)
+		})
+	}
+}
+
+func testConv1D(t *testing.T, h *harness, c Conv1D) {
 	if err := c.Check(); err != nil {
 		t.Fatal(err)
 	}
@@ -29,16 +49,14 @@ func testConv1D(t *testing.T, c Conv1D) {
 	if shape.Weights() != c.Weights() || shape.Features() != c.Features() {
 		t.Fatalf("%d weights, %d features; want %d, %d", c.Weights(), c.Features(), shape.Weights(), shape.Features())
 	}
-	h := newHarness(t, "conv1d", "conv1d_first", "filter", "vectors")
 	op := h.cpu.Conv1D(shape)
-	x, xDot, w := h.random(c.Length), h.random(c.Length), h.random(c.Weights())
+	x, xDot, w := h.random(c.Length), h.random(c.Length), h.of(conv1DWeights(h, c))
 	dx, dw := h.new(c.Length), h.new(c.Weights())
 	n := c.Features()
 	cotangent := make([]float64, n)
-	small := make([]float32, n)
-	for i := range cotangent {
-		small[i] = float32(h.rand.NormFloat64())
-		cotangent[i] = float64(small[i])
+	small := h.numbers(n)
+	for i, v := range small {
+		cotangent[i] = float64(v)
 	}
 	device32 := h.of(small).at
 	features, filter, scratch := h.scratch(8*n), h.scratch(4*c.FilterLen()), h.scratch(c.Scratch())
@@ -73,4 +91,17 @@ func testConv1D(t *testing.T, c Conv1D) {
 	h.launch(c.Tangent(features, dw.at, filter, scratch, x.at, xDot.at, device32)...)
 	compare("tangent")
 	h.same("dẇ", dw, 1e-5)
+}
+
+// conv1DWeights draws weights. Whole ones have biases that keep outputs from
+// being 0, where both sides' rounding would decide the gradient.
+func conv1DWeights(h *harness, c Conv1D) []float32 {
+	w := h.numbers(c.Weights())
+	for l, out := range c.Channels {
+		_, _, _, bias := c.layer(l)
+		for i := bias; h.whole && i < bias+out; i++ {
+			w[i] += 1 / float32(int(2)<<l)
+		}
+	}
+	return w
 }

@@ -16,18 +16,18 @@ type convShape struct {
 // Sizes that fill tiles and such that do not, widths of 16, 32 and 64, several
 // images to a tile, more tiles than one.
 var convShapes = []convShape{
-	{Conv{16, 16, 8, 1}, 3},
-	{Conv{16, 32, 5, 1}, 2},
-	{Conv{32, 64, 9, 1}, 1},
-	{Conv{48, 16, 4, 1}, 5},
-	{Conv{16, 16, 20, 1}, 1},
-	{Conv{16, 16, 2, 1}, 3},
-	{Conv{16, 32, 8, 2}, 3},
-	{Conv{32, 16, 10, 2}, 2},
-	{Conv{16, 64, 6, 2}, 2},
-	{Conv{32, 16, 4, 2}, 3},
-	{Conv{3, 16, 8, 1}, 3},
-	{Conv{3, 32, 9, 1}, 2},
+	{Conv{In: 16, Out: 16, Size: 8, Stride: 1}, 3},
+	{Conv{In: 16, Out: 32, Size: 5, Stride: 1}, 2},
+	{Conv{In: 32, Out: 64, Size: 9, Stride: 1}, 1},
+	{Conv{In: 48, Out: 16, Size: 4, Stride: 1}, 5},
+	{Conv{In: 16, Out: 16, Size: 20, Stride: 1}, 1},
+	{Conv{In: 16, Out: 16, Size: 2, Stride: 1}, 3},
+	{Conv{In: 16, Out: 32, Size: 8, Stride: 2}, 3},
+	{Conv{In: 32, Out: 16, Size: 10, Stride: 2}, 2},
+	{Conv{In: 16, Out: 64, Size: 6, Stride: 2}, 2},
+	{Conv{In: 32, Out: 16, Size: 4, Stride: 2}, 3},
+	{Conv{In: 3, Out: 16, Size: 8, Stride: 1}, 3},
+	{Conv{In: 3, Out: 32, Size: 9, Stride: 1}, 2},
 }
 
 // pass is an operand on both sides.
@@ -39,16 +39,30 @@ type pass struct {
 func TestConv(t *testing.T) {
 	for i, s := range convShapes {
 		t.Run(fmt.Sprintf("%d→%d,%d,stride%d,%dimages", s.In, s.Out, s.Size, s.Stride, s.images), func(t *testing.T) {
-			testConv(t, s, i)
+			testConv(t, newHarness(t, "conv", "conv_weights", "filter", "stem"), s, i)
 		})
 	}
 }
 
-func testConv(t *testing.T, s convShape, trial int) {
+// On tensor cores numbers that TF32 holds give what they give in float32.
+func TestConvTF32(t *testing.T) {
+	for _, s := range convShapes {
+		s.TF32 = true
+		if !s.tf32() {
+			continue
+		}
+		t.Run(fmt.Sprintf("%d→%d,%d,%dimages", s.In, s.Out, s.Size, s.images), func(t *testing.T) {
+			h := newHarness(t, "conv_tf32", "conv_weights", "filter_tf32")
+			h.whole = true
+			testConv(t, h, s, 0)
+		})
+	}
+}
+
+func testConv(t *testing.T, h *harness, s convShape, trial int) {
 	if err := s.Check(); err != nil {
 		t.Fatal(err)
 	}
-	h := newHarness(t, "conv", "conv_weights", "filter", "stem")
 	in, out := s.images*s.Size*s.Size*s.In, s.images*s.outSize()*s.outSize()*s.Out
 	operand := func(sources int, post Post, channels, n int) pass {
 		if channels == 3 {

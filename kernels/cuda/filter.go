@@ -4,6 +4,7 @@ package cuda
 type Filter struct {
 	Forward, Backward, W Ptr // Backward may be absent
 	In, Out              int
+	TF32                 bool // rounded for tensor cores
 }
 
 // mostFilters is how many filters a launch prepares.
@@ -12,6 +13,18 @@ const mostFilters = 9
 // LoadFilters prepares filters for the forward passes and for the gradients in
 // the inputs, several in a launch.
 func LoadFilters(taps int, list ...Filter) []Launch {
+	var plain, rounded []Filter
+	for _, f := range list {
+		if f.TF32 {
+			rounded = append(rounded, f)
+		} else {
+			plain = append(plain, f)
+		}
+	}
+	return append(loadFilters("filter_load", taps, plain), loadFilters("filter_load_tf32", taps, rounded)...)
+}
+
+func loadFilters(kernel string, taps int, list []Filter) []Launch {
 	var launches []Launch
 	for len(list) > 0 {
 		some := list[:min(mostFilters, len(list))]
@@ -25,7 +38,7 @@ func LoadFilters(taps int, list ...Filter) []Launch {
 			args = append(args, f.Forward, f.Backward, f.W, f.In, f.Out)
 			largest = max(largest, taps*f.In*f.Out)
 		}
-		launches = append(launches, launch("filter_load", [3]int{blocks(largest, threads), len(some), 1}, threads, 0, args...))
+		launches = append(launches, launch(kernel, [3]int{blocks(largest, threads), len(some), 1}, threads, 0, args...))
 	}
 	return launches
 }

@@ -20,6 +20,7 @@ type harness struct {
 	rand    *rand.Rand
 	machine *ptxsim.Machine
 	cpu     *cpu.Backend
+	whole   bool // numbers are small whole ones
 }
 
 var modules = sync.OnceValue(Modules)
@@ -64,13 +65,22 @@ func (h *harness) set(a array, v []float32) array {
 
 func (h *harness) of(v []float32) array { return h.set(h.new(len(v)), v) }
 
-// random returns n normal numbers.
-func (h *harness) random(n int) array {
+// random returns n normal numbers, or whole ones.
+func (h *harness) random(n int) array { return h.of(h.numbers(n)) }
+
+func (h *harness) numbers(n int) []float32 {
 	v := make([]float32, n)
 	for i := range v {
-		v[i] = float32(h.rand.NormFloat64())
+		v[i] = h.number()
 	}
-	return h.of(v)
+	return v
+}
+
+func (h *harness) number() float32 {
+	if h.whole {
+		return float32(h.rand.IntN(5) - 2)
+	}
+	return float32(h.rand.NormFloat64())
 }
 
 // scratch returns memory of the interpreter alone.

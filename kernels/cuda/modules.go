@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -25,9 +26,21 @@ type Module struct {
 	Name    string
 	PTX     string
 	Kernels []string // names, unique among all modules
+	// Capability is the compute capability, 10·major + minor, that a GPU has at
+	// least to run it: 75, or 80 for TF32 on tensor cores.
+	Capability int
 }
 
-var entry = regexp.MustCompile(`\.entry (\w+)`)
+var (
+	entry  = regexp.MustCompile(`\.entry (\w+)`)
+	target = regexp.MustCompile(`\.target sm_(\d+)`)
+)
+
+// The modules' compute capabilities. Drivers translate them for any newer GPU.
+const (
+	Base = 75
+	TF32 = 80 // of those for tensor cores
+)
 
 // Modules returns all modules in the order of their names.
 func Modules() []Module {
@@ -45,8 +58,11 @@ func Modules() []Module {
 		for _, e := range entry.FindAllStringSubmatch(m.PTX, -1) {
 			m.Kernels = append(m.Kernels, e[1])
 		}
-		if len(m.Kernels) == 0 {
-			panic(fmt.Sprintf("cuda: no kernels in %s", f.Name()))
+		if sm := target.FindStringSubmatch(m.PTX); sm != nil {
+			m.Capability, _ = strconv.Atoi(sm[1])
+		}
+		if len(m.Kernels) == 0 || m.Capability == 0 {
+			panic(fmt.Sprintf("cuda: no kernels or no target in %s", f.Name()))
 		}
 		list = append(list, m)
 	}

@@ -2,7 +2,6 @@
 // in its weights and in the images, with the tangents of all. Memory bounds it: 27 products a
 // number written. The tiles are those of the other convolutions, held in
 // single numbers since a pixel's three do not make a 16-byte word. Stride 1 only.
-#include "convolve.cuh"
 #include "weights.cuh"
 
 enum { STEM = 3, STEM_WIDTH = 16 };
@@ -18,14 +17,13 @@ template <class Geometry> DEVICE void readPatch(float *patch, const Geometry &g,
 // A block of 128 threads computes 256 pixels × 16 channels (blockIdx.y).
 DEVICE void stem(float *shared, const Conv3x3<1> &g, float *y, const float *x, const float *w, const float *x2, const float *w2,
                  int out) {
-  constexpr int ROWS = 8;
-  using T = Tile<STEM_WIDTH, ROWS>;
+  constexpr int ROWS = 8, columns = 128 / (STEM_WIDTH / 4);
   const int group = threadIdx.x & 3, column = threadIdx.x >> 2, firstOut = blockIdx.y * STEM_WIDTH;
   float *filter = shared, *patch = shared + 9 * STEM * STEM_WIDTH;
   int slot[ROWS];
   float4 sum[ROWS];
 #pragma unroll
-  for (int r = 0; r < ROWS; r++) slot[r] = STEM * g.slot(column + r * T::columns), sum[r] = zero4();
+  for (int r = 0; r < ROWS; r++) slot[r] = STEM * g.slot(column + r * columns), sum[r] = zero4();
 
   for (int term = 0; term < (w2 ? 2 : 1); term++) {
     const float *weights = term ? w2 : w;
@@ -48,7 +46,7 @@ DEVICE void stem(float *shared, const Conv3x3<1> &g, float *y, const float *x, c
 
 #pragma unroll
   for (int r = 0; r < ROWS; r++) {
-    int pixel = g.target(column + r * T::columns);
+    int pixel = g.target(column + r * columns);
     if (pixel >= 0) write4(y + (long long)(pixel) * out + firstOut + 4 * group, sum[r]);
   }
 }

@@ -28,7 +28,7 @@ import (
 // Common are the flags of every command; embed it in the command's struct.
 type Common struct {
 	Threads int              `short:"j" type:"threads" env:"SRN_THREADS" default:"0" placeholder:"N" group:"Common flags:" help:"CPU threads; 0 takes every core. Results do not depend on it."`
-	Device  string           `default:"cpu" placeholder:"cpu|cuda[:N]" group:"Common flags:" help:"Where to compute: cpu, or cuda in builds that have it (default: cpu)."`
+	Device  string           `default:"cpu" placeholder:"cpu|cuda[:N][+tf32]" group:"Common flags:" help:"Where to compute: cpu, or cuda in builds that have it, as in cuda:1+tf32, which rounds convolutions' factors to 11 bits for tensor cores (default: cpu)."`
 	Quiet   bool             `short:"q" group:"Common flags:" help:"No progress and no notes; warnings and errors remain."`
 	JSON    bool             `name:"json" group:"Common flags:" help:"Machine-readable result or error on standard output."`
 	Version kong.VersionFlag `group:"Common flags:" help:"Print the version and exit."`

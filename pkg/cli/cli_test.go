@@ -56,7 +56,8 @@ func TestRun(t *testing.T) {
 		{"missing flag", nil, ok, 2, "", "srn-test: missing flags: --data=STRING\nhint: run srn-test --help for the flags and examples\n"},
 		{"unknown flag", []string{"--dato=d"}, ok, 2, "", "srn-test: unknown flag --dato, did you mean \"--data\"?\nhint: run srn-test --help for the flags and examples\n"},
 		{"negative threads", []string{"--data=d", "--threads=-1"}, ok, 2, "", "srn-test: --threads: -1 is negative\nhint: 0 takes every core\n"},
-		{"unknown device", []string{"--data=d", "--device=gpu"}, ok, 2, "", "srn-test: --device: \"gpu\" is no device\nhint: use cpu, cuda or cuda:N, N counting from 0\n"},
+		{"unknown device", []string{"--data=d", "--device=gpu"}, ok, 2, "", "srn-test: --device: \"gpu\" is no device\nhint: use cpu, cuda or cuda:N, N counting from 0; cuda+tf32 or cuda:N+tf32 for tensor cores\n"},
+		{"tensor cores of the CPU", []string{"--data=d", "--device=cpu+tf32"}, ok, 2, "", "srn-test: --device cpu+tf32: TF32 is the arithmetic of a GPU's tensor cores\nhint: use cpu, or cuda+tf32\n"},
 		{"failure", []string{"--data=d"}, func(*Context) error { return errors.New("no room") }, 1, "", "srn-test: no room\n"},
 		{"input", []string{"--data=d"}, func(*Context) error { return fmt.Errorf("load: %w", input) }, 3, "",
 			"srn-test: load: d.zst: tensor \"conv1.weight\" is missing\nhint: write it again with srn-fit\n"},
@@ -122,14 +123,17 @@ func TestCUDAIsRefusedInThisBuild(t *testing.T) {
 }
 
 func TestParseDevice(t *testing.T) {
-	for s, want := range map[string]string{"cpu": "cpu 0", "cuda": "cuda 0", "cuda:3": "cuda 3", "cpu:0": "", "cuda:": "", "cuda:-1": "", "": "", "CUDA": ""} {
-		kind, n, err := ParseDevice(s)
-		got := ""
-		if err == nil {
-			got = fmt.Sprint(kind, " ", n)
+	for s, want := range map[string]Device{
+		"cpu": {Kind: "cpu"}, "cuda": {Kind: "cuda"}, "cuda:3": {Kind: "cuda", Index: 3},
+		"cuda+tf32": {Kind: "cuda", TF32: true}, "cuda:3+tf32": {Kind: "cuda", Index: 3, TF32: true},
+	} {
+		if got, err := ParseDevice(s); err != nil || got != want {
+			t.Errorf("%q: %+v, %v, want %+v", s, got, err, want)
 		}
-		if got != want {
-			t.Errorf("%q: %q, want %q", s, got, want)
+	}
+	for _, s := range []string{"cpu:0", "cuda:", "cuda:-1", "", "CUDA", "cpu+tf32", "cpu:0+tf32", "cuda+", "cuda+fp16", "cuda+tf32+tf32", "cuda+tf32:1", "+tf32"} {
+		if got, err := ParseDevice(s); err == nil {
+			t.Errorf("%q: %+v, want an error", s, got)
 		}
 	}
 }

@@ -34,6 +34,8 @@ type Config struct {
 
 	CheckpointEvery int `json:"checkpoint_every"`
 
+	TF32 bool `json:"tf32,omitempty"` // convolutions with factors rounded to TF32
+
 	Outliers string `json:"outliers_sha256,omitempty"`
 
 	// Of the surrogate's guidance; zero without it.

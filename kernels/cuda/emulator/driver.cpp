@@ -203,6 +203,8 @@ API cuModuleLoadData(Module **module, const void *image) {
 	int cuda = version >= 70 ? version + 40 : version + 37;
 	if (cuda * 100 > driver_version())
 		return UNSUPPORTED_PTX_VERSION;
+	if (ptx_target(ptx) > capability())
+		return call.refuse("the module is for newer devices", NO_BINARY_FOR_GPU);
 	auto m = std::make_unique<Module>();
 	std::string problem = load(*m, ptx);
 	if (!problem.empty())

@@ -3,6 +3,7 @@
 // time, each CUDA thread on a stack of its own. It holds what kernels use;
 // what is not here does not compile.
 #pragma once
+#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -77,7 +78,9 @@ template <class T> inline T shuffled(uint32_t mask, T v, int source, int line) {
 #define __shfl_xor_sync(m, v, d) ::emulator::shuffled(m, v, ::emulator::lane() ^ int(d), __LINE__)
 #define __shfl_down_sync(m, v, d) ::emulator::shuffled(m, v, ::emulator::lane() + int(d), __LINE__)
 
+struct alignas(8) float2 { float x, y; };
 struct alignas(16) float4 { float x, y, z, w; };
+static inline float2 make_float2(float x, float y) { return {x, y}; }
 static inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 template <class T> static inline T min(T a, T b) { return b < a ? b : a; }
 template <class T> static inline T max(T a, T b) { return a < b ? b : a; }

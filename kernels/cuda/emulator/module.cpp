@@ -52,4 +52,10 @@ int ptx_version(const std::string &ptx) {
 	return atoi(found[1].str().c_str()) * 10 + atoi(found[2].str().c_str());
 }
 
+int ptx_target(const std::string &ptx) {
+	static const std::regex target(R"(\.target\s+sm_(\d+))");
+	std::smatch found;
+	return std::regex_search(ptx, found, target) ? atoi(found[1].str().c_str()) : 0;
+}
+
 } // namespace emulator

@@ -19,4 +19,7 @@ std::string load(Module &, const std::string &ptx);
 // in, or 0 if the text is no PTX.
 int ptx_version(const std::string &ptx);
 
+// ptx_target is the compute capability, 10·major + minor, that it is for.
+int ptx_target(const std::string &ptx);
+
 } // namespace emulator

@@ -1,6 +1,6 @@
-// replay does again what a trace says a device was asked to do. Compiled with
+// replay does again what traces say devices were asked to do. Compiled with
 // -fsanitize=thread it reports every two accesses of a launch's threads to the
-// same memory, one of them a write, that no barrier orders. A kernel that is not in the
+// same memory, one of them a write, that no barrier orders. A kernel that is in no
 // trace is a failure too.
 #include "trace.h"
 #include <cstdlib>
@@ -57,14 +57,11 @@ static int launch() {
 	return 1;
 }
 
-int main(int count, char **arguments) {
-	file = count == 2 ? fopen(arguments[1], "rb") : nullptr;
-	if (!file) {
-		fprintf(stderr, "usage: replay TRACE\n");
-		return 2;
-	}
+static long launches, failed;
+
+static void replay() {
 	Memory memory(SIZE_MAX);
-	long launches = 0, failed = 0;
+	blocks = {0};
 	for (int c; (c = fgetc(file)) != EOF;)
 		switch (Event(c)) {
 		case Event::allocate: blocks.push_back(memory.allocate(get<uint64_t>())); break;
@@ -91,12 +88,24 @@ int main(int count, char **arguments) {
 			failed += launch();
 			break;
 		}
+}
+
+int main(int count, char **arguments) {
+	for (int i = 1; i < count; i++) {
+		file = fopen(arguments[i], "rb");
+		if (!file) {
+			perror(arguments[i]);
+			return 2;
+		}
+		replay();
+		fclose(file);
+	}
 	int missing = 0;
 	for (const Kernel &k : kernels()) {
 		if (launched.count(k.name))
 			continue;
 		missing++;
-		printf("replay: the trace has no launch of %s\n", k.name);
+		printf("replay: no trace has a launch of %s\n", k.name);
 	}
 	printf("replay: %ld launches of %zu kernels, %ld failed\n", launches, launched.size(), failed);
 	return failed || missing;

@@ -1,6 +1,7 @@
 #include "run.h"
 #include "race.h"
 #include "switch.h"
+#include "tensor.h"
 #include <algorithm>
 #include <csetjmp>
 #include <csignal>
@@ -42,10 +43,12 @@ struct Fiber {
 struct Warp {
 	uint32_t waiting, alive;
 	uint32_t value[warp_size], result[warp_size];
+	Words in, out;
 	int source[warp_size], line;
 };
 
 Fiber fibers[max_threads];
+std::vector<Copy> copies[max_threads]; // under way
 Warp warps[max_threads / warp_size];
 char *stacks;
 int current, alive, total;
@@ -136,6 +139,8 @@ void enter() {
 		call(arguments);
 		race::thread_ends();
 		Fiber &f = fibers[current];
+		if (!copies[current].empty())
+			leave(launch_failed, "a thread ends without having waited for what it copies");
 		warps[f.warp].alive &= ~(1u << f.lane);
 		if (--alive == 0) {
 			race::to_main();
@@ -222,6 +227,7 @@ void run_block(const std::vector<int> &list, unsigned shared_bytes) {
 		f.lane = i % warp_size;
 		f.state = State::ready;
 		f.started = false;
+		copies[i].clear();
 		f.next = list[(k + 1) % n];
 		f.previous = list[(k + n - 1) % n];
 	}
@@ -276,6 +282,38 @@ uint32_t shuffle(uint32_t mask, uint32_t value, int source, int line) {
 			w.result[l] = mask >> w.source[l] & 1 ? w.value[w.source[l]] : 0x7fc00bad;
 	w.waiting &= ~mask;
 	return w.result[me];
+}
+
+void together(const uint32_t *in, int words, uint32_t *out, int results, void (*f)(const Words &, Words &), int line) {
+	int me = lane();
+	Warp &w = warps[fibers[current].warp];
+	if (w.alive != ~0u)
+		leave(launch_failed, "the instruction in line %d needs all lanes of its warp, of which some have ended", line);
+	if (w.waiting && line != w.line)
+		leave(launch_failed, "lanes of a warp are at different instructions, in lines %d and %d", w.line, line);
+	w.line = line;
+	for (int i = 0; i < words; i++)
+		w.in[i][me] = in[i];
+	w.waiting |= 1u << me;
+	if (w.waiting != ~0u) {
+		wait(State::at_shuffle);
+	} else {
+		f(w.in, w.out);
+		w.waiting = 0;
+	}
+	for (int i = 0; i < results; i++)
+		out[i] = w.out[i][me];
+}
+
+void put_off(Copy c) { copies[current].push_back(c); }
+
+bool take_up(Copy &c) {
+	auto &list = copies[current];
+	if (list.empty())
+		return false;
+	c = list.back();
+	list.pop_back();
+	return true;
 }
 
 std::span<const Kernel> kernels() { return {__start_emulator_kernels, __stop_emulator_kernels}; }

@@ -32,7 +32,10 @@ type warp struct {
 	live     uint32 // threads that have not returned
 	waiting  uint32 // threads at a barrier
 	barrier  int    // where they wait
+	met      uint32 // threads at an instruction that needs the whole warp
+	meeting  int    // where they are
 	position int    // of the instruction at hand
+	copies   [lanes][]copy16
 }
 
 func newBlock(m *Machine, k *kernel, grid, dim [3]int, shared int, args []uint64) *block {
@@ -56,7 +59,7 @@ func (b *block) run(index [3]int) {
 	clear(b.shadow) // another block's shared memory is other memory
 	threads := b.dim[0] * b.dim[1] * b.dim[2]
 	for i, w := range b.warps {
-		w.pc, w.waiting, w.live = [lanes]int{}, 0, math.MaxUint32
+		w.pc, w.waiting, w.met, w.live = [lanes]int{}, 0, 0, math.MaxUint32
 		if left := threads - lanes*i; left < lanes {
 			w.live = 1<<left - 1
 		}
@@ -68,6 +71,13 @@ func (b *block) run(index [3]int) {
 	}
 	for b.runToBarrier() {
 		m.epoch++
+	}
+	for _, w := range b.warps {
+		for l, c := range w.copies {
+			if len(c) > 0 {
+				fail("thread %d has not waited for what it copies", lanes*w.number+l)
+			}
+		}
 	}
 }
 
@@ -100,8 +110,11 @@ func (b *block) runToBarrier() bool {
 func (w *warp) run() {
 	code := w.block.kernel.code
 	for {
-		active := w.live &^ w.waiting
+		active := w.live &^ w.waiting &^ w.met
 		if active == 0 {
+			if w.met != 0 {
+				fail("line %d, %s: without the lanes %#x", code[w.meeting].line, code[w.meeting].text, ^w.met)
+			}
 			return
 		}
 		// The threads that are furthest behind go on until they have caught
@@ -146,6 +159,9 @@ func (w *warp) run() {
 				w.waiting, w.barrier = w.waiting|on, pc-1
 				w.setPC(on, pc)
 				mask &^= on
+			case kindWarp:
+				w.meet(on, pc-1)
+				mask &^= on
 			default:
 				if on != 0 {
 					in.exec(w, on)
@@ -153,6 +169,21 @@ func (w *warp) run() {
 			}
 		}
 		w.setPC(mask, pc)
+	}
+}
+
+// meet has threads wait at an instruction until the whole warp has come, which
+// then executes it.
+func (w *warp) meet(on uint32, at int) {
+	in := &w.block.kernel.code[at]
+	if w.met != 0 && w.meeting != at {
+		fail("threads of a warp meet at different instructions, lines %d and %d", w.block.kernel.code[w.meeting].line, in.line)
+	}
+	w.met, w.meeting = w.met|on, at
+	w.setPC(on, at+1)
+	if w.met == math.MaxUint32 {
+		in.exec(w, w.met)
+		w.met = 0
 	}
 }
 

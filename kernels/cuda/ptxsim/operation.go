@@ -49,8 +49,13 @@ func truth(b bool) uint64 {
 
 // operation returns what an instruction does.
 func (p *parser) operation(op, args []string) (func(w *warp, on uint32), error) {
-	if op[0] == "ld" || op[0] == "st" {
+	switch op[0] {
+	case "ld", "st":
 		return p.memory(op, args)
+	case "mma":
+		return p.mma(op, args)
+	case "cp":
+		return p.asyncCopy(op, args)
 	}
 	o, err := p.operands(args)
 	if err != nil {
@@ -114,6 +119,9 @@ func unary(op []string, ty string) (func(x uint64) uint64, error) {
 	case "cvta":
 		return func(x uint64) uint64 { return x }, nil
 	case "cvt":
+		if op[1] == "rna" {
+			return tf32, nil
+		}
 		return convert(op[len(op)-2], ty, op[1] == "rzi")
 	case "not":
 		return func(x uint64) uint64 { return truncate(^x, size) }, nil

@@ -31,6 +31,7 @@ const (
 	kindBranch
 	kindBarrier
 	kindReturn
+	kindWarp // executed by all threads of a warp together
 )
 
 type instruction struct {
@@ -144,6 +145,9 @@ func (p *parser) instruction(line int, text string) error {
 	case "ret":
 		in.kind = kindReturn
 	default:
+		if strings.HasPrefix(op, "mma.") {
+			in.kind = kindWarp
+		}
 		in.exec, err = p.operation(strings.Split(op, "."), arguments(rest))
 	}
 	p.code = append(p.code, in)

@@ -26,6 +26,7 @@ import (
 type Backend struct {
 	id      string // as --device names it
 	name    string
+	tf32    bool
 	context cu.CUContext
 	stream  *stream
 	module  map[string]cu.Function // kernels by name

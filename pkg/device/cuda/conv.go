@@ -21,7 +21,7 @@ type filter struct{ forward, backward kernels.Ptr }
 
 // Conv implements device.Convs.
 func (b *Backend) Conv(s device.ConvShape) device.Conv {
-	return &conv{b: b, k: kernels.Conv{In: s.In, Out: s.Out, Size: s.Size, Stride: s.Stride}}
+	return &conv{b: b, k: kernels.Conv{In: s.In, Out: s.Out, Size: s.Size, Stride: s.Stride, TF32: b.tf32}}
 }
 
 // NewImages implements device.Convs: kernels see to borders as they read.

@@ -36,7 +36,7 @@ const (
 
 // Conv1D implements [device.Conv1Ds].
 func (b *Backend) Conv1D(shape device.Conv1DShape) device.Conv1D {
-	c := &conv1D{b: b, k: kernels.Conv1D{Channels: shape.Channels, Kernel: shape.Kernel, Length: shape.Length},
+	c := &conv1D{b: b, k: kernels.Conv1D{Channels: shape.Channels, Kernel: shape.Kernel, Length: shape.Length, TF32: b.tf32},
 		width: shape.Features(), c: make([]float32, shape.Features()), calls: map[conv1DCall][]launch{}}
 	c.filter = b.allocate(4 * c.k.FilterLen())
 	c.features, c.cotangent = b.allocate(8*c.width), b.allocate(4*c.width)

@@ -9,6 +9,7 @@ import (
 
 	"gorgonia.org/cu"
 
+	kernels "srn/kernels/cuda"
 	"srn/pkg/device/cuda/driver"
 )
 
@@ -20,6 +21,17 @@ func (e *IndexError) Error() string {
 		return fmt.Sprintf("cuda:%d: there is one GPU, cuda:0", e.Index)
 	}
 	return fmt.Sprintf("cuda:%d: there are %d GPUs, cuda:0 to cuda:%d", e.Index, e.Count, e.Count-1)
+}
+
+// TF32Error says that a GPU has no tensor cores that take TF32.
+type TF32Error struct {
+	Device       string // as --device names it
+	GPU          string
+	Major, Minor int
+}
+
+func (e *TF32Error) Error() string {
+	return fmt.Sprintf("%s: %s has compute capability %d.%d; TF32 needs %d.%d", e.Device, e.GPU, e.Major, e.Minor, kernels.TF32/10, kernels.TF32%10)
 }
 
 // memoryError says that memory has run out.
@@ -40,7 +52,7 @@ type capabilityError struct {
 }
 
 func (e *capabilityError) Error() string {
-	return fmt.Sprintf("%s has compute capability %d.%d; the kernels need %d.%d", e.gpu, e.major, e.minor, capabilityMajor, capabilityMinor)
+	return fmt.Sprintf("%s has compute capability %d.%d; the kernels need %d.%d", e.gpu, e.major, e.minor, kernels.Base/10, kernels.Base%10)
 }
 
 // moduleError says that the driver did not take a module's kernels.

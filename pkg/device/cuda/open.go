@@ -12,17 +12,12 @@ import (
 	"srn/pkg/device/cuda/driver"
 )
 
-// The kernels are compiled for GPUs of this compute capability; drivers
-// translate them for any newer one.
-const (
-	capabilityMajor = 7
-	capabilityMinor = 5
-)
-
-// Open opens a GPU by its number, counted from 0. Its errors are
-// *[device.Failure], or *[IndexError] for a number that no GPU has.
-func Open(index int) (*Backend, error) {
-	b := &Backend{id: fmt.Sprintf("cuda:%d", index), module: map[string]cu.Function{}, images: map[*byte]kernels.Ptr{}}
+// Open opens a GPU by its number, counted from 0. With tf32, convolutions of
+// stride 1 and the surrogate's layers compute on tensor cores, their factors
+// rounded to TF32, but for first layers and gradients in weights. Errors are
+// *[device.Failure], *[IndexError] for a number that no GPU has, or *[TF32Error].
+func Open(index int, tf32 bool) (*Backend, error) {
+	b := &Backend{id: fmt.Sprintf("cuda:%d", index), tf32: tf32, module: map[string]cu.Function{}, images: map[*byte]kernels.Ptr{}}
 	fail := func(err error) *device.Failure {
 		problem, mend := explain(err)
 		return &device.Failure{Device: b.id, Err: problem, Mend: mend}
@@ -30,10 +25,14 @@ func Open(index int) (*Backend, error) {
 	if err := driver.Load(); err != nil {
 		return nil, fail(err)
 	}
+	if tf32 {
+		b.id += "+tf32"
+	}
 	b.stream = newStream(func(err error) { panic(fail(err)) })
 	if err := b.stream.try(func() error { return b.open(index) }); err != nil {
 		b.stream.close(func() {})
-		if _, ok := err.(*IndexError); ok {
+		switch err.(type) {
+		case *IndexError, *TF32Error:
 			return nil, err
 		}
 		return nil, fail(err)
@@ -67,13 +66,22 @@ func (b *Backend) open(index int) error {
 	if err != nil {
 		return err
 	}
-	if major < capabilityMajor || major == capabilityMajor && minor < capabilityMinor {
+	capability, compiled := 10*major+minor, kernels.Base
+	if capability < kernels.Base {
 		return &capabilityError{gpu, major, minor}
+	}
+	if b.tf32 {
+		if compiled = kernels.TF32; capability < compiled {
+			return &TF32Error{b.id, gpu, major, minor}
+		}
 	}
 	if b.context, err = d.MakeContext(cu.SchedAuto); err != nil {
 		return err
 	}
 	for _, m := range kernels.Modules() {
+		if m.Capability > compiled {
+			continue
+		}
 		module, err := cu.LoadData(m.PTX)
 		if err != nil {
 			return &moduleError{m.Name, err}
@@ -84,6 +92,6 @@ func (b *Backend) open(index int) error {
 			}
 		}
 	}
-	b.name = fmt.Sprintf("%s [sm_%d%d on %s]", b.id, capabilityMajor, capabilityMinor, gpu)
+	b.name = fmt.Sprintf("%s [sm_%d on %s]", b.id, compiled, gpu)
 	return nil
 }

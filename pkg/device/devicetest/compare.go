@@ -47,6 +47,18 @@ func near(t testing.TB, what string, got []float32, want []float64, tolerance fl
 	}
 }
 
+// errorsOf returns the root mean square and the largest of the differences,
+// relative to the root mean square of want.
+func errorsOf(got, want []float64) (rms, most float64) {
+	var norm float64
+	for i, v := range want {
+		d := got[i] - v
+		rms, norm = rms+d*d, norm+v*v
+		most = max(most, math.Abs(d))
+	}
+	return math.Sqrt(rms / norm), most / math.Sqrt(norm/float64(len(want)))
+}
+
 // float64s widens.
 func float64s(v []float32) []float64 {
 	w := make([]float64, len(v))

@@ -13,7 +13,7 @@ import (
 // Conv tests convolutions: shapes of ResNets, and some drawn at random.
 func Conv(t *testing.T, be device.Backend) {
 	for _, c := range convCases() {
-		t.Run(fmt.Sprintf("%dto%d@%d/%d×%d", c.In, c.Out, c.Size, c.Stride, c.n), func(t *testing.T) { c.test(t, be) })
+		t.Run(c.name(), func(t *testing.T) { c.test(t, be) })
 	}
 }
 
@@ -34,12 +34,12 @@ var convCases = sync.OnceValue(func() (cases []*convCase) {
 		{In: 16, Out: 32, Size: 4, Stride: 2, Batch: 3},
 		{In: 64, Out: 64, Size: 4, Stride: 2, Batch: 3},
 	} {
-		cases = append(cases, newConvCase(s))
+		cases = append(cases, newConvCase(s, random))
 	}
 	r := rand.New(rand.NewPCG(21, 22))
 	for range 6 {
 		cases = append(cases, newConvCase(device.ConvShape{In: []int{3, 16, 32, 48}[r.IntN(4)], Out: 16 * (1 + r.IntN(3)),
-			Size: 2 * (1 + r.IntN(7)), Stride: 1 + r.IntN(2), Batch: 1 + r.IntN(20)}))
+			Size: 2 * (1 + r.IntN(7)), Stride: 1 + r.IntN(2), Batch: 1 + r.IntN(20)}, random))
 	}
 	return cases
 })
@@ -92,13 +92,14 @@ type convCase struct {
 	stillY, stillW                []float64 // tangents of y and dw where x does not change
 }
 
-func newConvCase(s device.ConvShape) *convCase {
+// newConvCase draws a case's numbers.
+func newConvCase(s device.ConvShape, draw func(r *rand.Rand, n int) []float32) *convCase {
 	n := s.Batch
 	r := rand.New(rand.NewPCG(1, uint64(s.In*s.Out+n)))
 	out := s.Size / s.Stride
 	lenX, lenY, lenW := n*s.Size*s.Size*s.In, n*out*out*s.Out, 9*s.In*s.Out
 	c := &convCase{convOracle: convOracle{s, n},
-		x: random(r, lenX), xDot: random(r, lenX), w: random(r, lenW), wDot: random(r, lenW), dy: random(r, lenY), dyDot: random(r, lenY),
+		x: draw(r, lenX), xDot: draw(r, lenX), w: draw(r, lenW), wDot: draw(r, lenW), dy: draw(r, lenY), dyDot: draw(r, lenY),
 		y: make([]float64, lenY), yDot: make([]float64, lenY), dx: make([]float64, lenX), dxDot: make([]float64, lenX),
 		dw: make([]float64, lenW), dwDot: make([]float64, lenW)}
 	c.forward(c.y, c.x, c.w)
@@ -131,6 +132,10 @@ func (c *convCase) operand(be device.Backend, v []float32, channels int) device.
 		coef[i], coef[channels+i], coef[2*channels+i] = 0.5, 2, 0.25
 	}
 	return device.Operand{Src: []device.Buffer{upload(be, u), upload(be, rest)}, Coef: upload(be, coef)}
+}
+
+func (c *convCase) name() string {
+	return fmt.Sprintf("%dto%d@%d/%d×%d", c.In, c.Out, c.Size, c.Stride, c.n)
 }
 
 func (c *convCase) test(t *testing.T, be device.Backend) {

@@ -170,45 +170,55 @@ func closeTo(t testing.TB, what string, got, want []float64, tolerance float64) 
 func Conv1D(t *testing.T, be device.Backend) {
 	for _, shape := range conv1DShapes {
 		t.Run(conv1DName(shape), func(t *testing.T) {
-			r := rng.New(1, rng.Stream(t.Name()))
-			w, x, v := normals(r, shape.Weights(), 0.2), normals(r, shape.Length, 1), normals(r, shape.Length, 1)
-			c := normals(r, shape.Features(), 1)
-			o := newConv1DOracle(shape, w, x)
-			wantDx, wantDw := o.backward(c, nil)
-			tangents := o.tangents(v)
-			_, wantDwDot := o.backward(c, tangents)
-
-			s := be.Conv1D(shape)
-			s.Load(upload64(be, w))
-			features := make([]float64, shape.Features())
-			dx, dw := be.New(shape.Length), be.New(shape.Weights())
-			for range 2 { // buffers used before
-				s.Forward(features, upload64(be, x))
-				closeTo(t, "features", features, o.mean(o.a[len(o.a)-1]), 1e-5)
-				clear(features)
-				s.Gradient(features, dx, nil, upload64(be, x), c)
-				closeTo(t, "features beside the gradient", features, o.mean(o.a[len(o.a)-1]), 1e-5)
-				closeTo(t, "gradient in the sequence", float64s(download(be, dx)), wantDx, 2e-5)
-				if p, ok := s.(device.Conv1DParts); ok {
-					whole, value := float64s(download(be, dx)), dot(c, features)
-					be.Fill(dx, 0)
-					for _, part := range []int{2, 0, 1} {
-						value -= p.GradientPart(dx, upload64(be, x), c, part, 3)
-					}
-					closeTo(t, "gradient part by part", float64s(download(be, dx)), whole, 0)
-					if math.Abs(value) > 1e-6 {
-						t.Errorf("the parts of ⟨c, features⟩ miss %g of it", value)
-					}
-				}
-				be.Fill(dx, 0)
-				s.Gradient(features, dx, dw, upload64(be, x), c)
-				closeTo(t, "gradient in the sequence beside the weights'", float64s(download(be, dx)), wantDx, 2e-5)
-				closeTo(t, "gradient in the weights", float64s(download(be, dw)), wantDw, 2e-5)
-				s.Tangent(features, dw, upload64(be, x), upload64(be, v), c)
-				closeTo(t, "tangent of the features", features, o.mean(tangents[len(tangents)-1]), 2e-5)
-				closeTo(t, "tangent of the weights' gradient", float64s(download(be, dw)), wantDwDot, 2e-5)
-			}
+			testConv1D(t, be, shape, normalConv1D(rng.New(1, rng.Stream(t.Name())), shape))
 		})
+	}
+}
+
+// conv1DNumbers are weights, a sequence, a change of it, and a cotangent.
+type conv1DNumbers struct{ w, x, xDot, c []float64 }
+
+func normalConv1D(r *rng.Rand, shape device.Conv1DShape) conv1DNumbers {
+	return conv1DNumbers{normals(r, shape.Weights(), 0.2), normals(r, shape.Length, 1), normals(r, shape.Length, 1),
+		normals(r, shape.Features(), 1)}
+}
+
+func testConv1D(t *testing.T, be device.Backend, shape device.Conv1DShape, s conv1DNumbers) {
+	w, x, v, c := s.w, s.x, s.xDot, s.c
+	o := newConv1DOracle(shape, w, x)
+	wantDx, wantDw := o.backward(c, nil)
+	tangents := o.tangents(v)
+	_, wantDwDot := o.backward(c, tangents)
+
+	stack := be.Conv1D(shape)
+	stack.Load(upload64(be, w))
+	features := make([]float64, shape.Features())
+	dx, dw := be.New(shape.Length), be.New(shape.Weights())
+	for range 2 { // buffers used before
+		stack.Forward(features, upload64(be, x))
+		closeTo(t, "features", features, o.mean(o.a[len(o.a)-1]), 1e-5)
+		clear(features)
+		stack.Gradient(features, dx, nil, upload64(be, x), c)
+		closeTo(t, "features beside the gradient", features, o.mean(o.a[len(o.a)-1]), 1e-5)
+		closeTo(t, "gradient in the sequence", float64s(download(be, dx)), wantDx, 2e-5)
+		if p, ok := stack.(device.Conv1DParts); ok {
+			whole, value := float64s(download(be, dx)), dot(c, features)
+			be.Fill(dx, 0)
+			for _, part := range []int{2, 0, 1} {
+				value -= p.GradientPart(dx, upload64(be, x), c, part, 3)
+			}
+			closeTo(t, "gradient part by part", float64s(download(be, dx)), whole, 0)
+			if math.Abs(value) > 1e-6 {
+				t.Errorf("the parts of ⟨c, features⟩ miss %g of it", value)
+			}
+		}
+		be.Fill(dx, 0)
+		stack.Gradient(features, dx, dw, upload64(be, x), c)
+		closeTo(t, "gradient in the sequence beside the weights'", float64s(download(be, dx)), wantDx, 2e-5)
+		closeTo(t, "gradient in the weights", float64s(download(be, dw)), wantDw, 2e-5)
+		stack.Tangent(features, dw, upload64(be, x), upload64(be, v), c)
+		closeTo(t, "tangent of the features", features, o.mean(tangents[len(tangents)-1]), 2e-5)
+		closeTo(t, "tangent of the weights' gradient", float64s(download(be, dw)), wantDwDot, 2e-5)
 	}
 }
 
@@ -220,20 +230,10 @@ func dot(a, b []float64) float64 {
 	return s
 }
 
-// relativeRMS is ‖got − want‖/‖want‖.
-func relativeRMS(got, want []float64) float64 {
-	var difference, norm float64
-	for i := range want {
-		difference += (got[i] - want[i]) * (got[i] - want[i])
-		norm += want[i] * want[i]
-	}
-	return math.Sqrt(difference / norm)
-}
-
-// Conv1DPrecision tests the rounding of the surrogate of the paper, initialised as PyTorch does, on parameters of
-// the size that trained ones have.
-func Conv1DPrecision(t *testing.T, be device.Backend) {
-	shape := device.Conv1DShape{Channels: []int{128, 64, 32}, Kernel: 9, Length: 529}
+// paperConv1D is the surrogate of the paper, initialised as PyTorch does, on parameters of the size that trained
+// ones have.
+func paperConv1D(length int) (*conv1DOracle, conv1DNumbers) {
+	shape := device.Conv1DShape{Channels: []int{128, 64, 32}, Kernel: 9, Length: length}
 	r := rng.New(5)
 	w := make([]float64, shape.Weights())
 	for l, out := range shape.Channels {
@@ -242,8 +242,14 @@ func Conv1DPrecision(t *testing.T, be device.Backend) {
 			w[i] = float64(float32((2*r.Float64() - 1) / math.Sqrt(float64(in*shape.Kernel))))
 		}
 	}
-	x, c := normals(r, shape.Length, 0.1), normals(r, shape.Features(), 0.1)
-	o := newConv1DOracle(shape, w, x)
+	s := conv1DNumbers{w: w, x: normals(r, length, 0.1), c: normals(r, shape.Features(), 0.1)}
+	return newConv1DOracle(shape, s.w, s.x), s
+}
+
+// Conv1DPrecision tests the rounding of the surrogate of the paper.
+func Conv1DPrecision(t *testing.T, be device.Backend) {
+	o, numbers := paperConv1D(529)
+	shape, w, x, c := o.shape, numbers.w, numbers.x, numbers.c
 	wantDx, wantDw := o.backward(c, nil)
 	s := be.Conv1D(shape)
 	s.Load(upload64(be, w))
@@ -257,7 +263,7 @@ func Conv1DPrecision(t *testing.T, be device.Backend) {
 		{"gradient in the sequence", float64s(download(be, dx)), wantDx},
 		{"gradient in the weights", float64s(download(be, dw)), wantDw},
 	} {
-		if e := relativeRMS(result.got, result.want); !(e < 5e-6) {
+		if e, _ := errorsOf(result.got, result.want); !(e < 5e-6) {
 			t.Errorf("%s: relative error %g", result.name, e)
 		}
 	}

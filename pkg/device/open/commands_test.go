@@ -243,6 +243,11 @@ func TestFailures(t *testing.T) {
 			[]string{"cuda:0: the driver (CUDA 9.2) refuses the kernels", "hint: update NVIDIA's driver: the kernels need one of CUDA 10.0 or newer"}},
 		{"old GPU", "SRN_EMULATOR_CAPABILITY=61 " + fit + "--device cuda -o x", 1,
 			[]string{"cuda:0: emulator has compute capability 6.1; the kernels need 7.5", "hint: use a GPU of Turing"}},
+		{"no tensor cores for TF32", fit + "--device cuda+tf32 -o x", 2,
+			[]string{"--device cuda:0+tf32: emulator has compute capability 7.5; TF32 needs 8.0", "hint: leave out +tf32"}},
+		{"TF32 on the processor", fit + "--device cpu+tf32 -o x", 2,
+			[]string{"--device cpu+tf32: TF32 is the arithmetic of a GPU's tensor cores", "hint: use cpu, or cuda+tf32"}},
+		{"TF32 beside plain Go", fit + "--device cuda+tf32 --paranoid -o x", 2, []string{"--paranoid: plain Go computes in float32, not in TF32"}},
 		{"little memory", "SRN_EMULATOR_MEMORY=3000000 " + fit + "--device cuda -o x", 1,
 			[]string{"cuda:0: out of memory:", "hint: use a smaller batch"}},
 	} {

@@ -7,4 +7,4 @@ import (
 	"srn/pkg/device"
 )
 
-func openCUDA(name string, _ int) (device.Backend, error) { return nil, cli.NoCUDA(name) }
+func openCUDA(name string, _ cli.Device) (device.Backend, error) { return nil, cli.NoCUDA(name) }

@@ -13,12 +13,12 @@ import (
 // Backend opens a device named as --device names it. A device that is not
 // asked for is left alone.
 func Backend(name string, threads int) (device.Backend, error) {
-	kind, index, err := cli.ParseDevice(name)
+	d, err := cli.ParseDevice(name)
 	if err != nil {
 		return nil, err
 	}
-	if kind == "cuda" {
-		return openCUDA(name, index)
+	if d.Kind == "cuda" {
+		return openCUDA(name, d)
 	}
 	set, err := kernels.Select()
 	if err != nil {
