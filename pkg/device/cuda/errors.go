@@ -109,7 +109,7 @@ func explain(err error) (problem error, mend string) {
 	case versionMismatch:
 		return errors.New("the driver's library and its kernel module differ in version"), "restart the machine after the driver's update"
 	case unsupportedPTXVersion:
-		return err, "update NVIDIA's driver: the kernels need one of CUDA 10.0 or newer"
+		return err, "update NVIDIA's driver: the kernels need one of CUDA 10.0 or newer, those for TF32 of 11.0"
 	}
 	var init *driver.InitError
 	var module *moduleError
