@@ -151,6 +151,30 @@ func (g *GemmT) String() string {
 		g.M, g.N, g.K, g.LdA, g.LdB, g.LdC, g.Segments, g.SegA, g.SegB, g.Batch, g.BatchA, g.BatchB, g.BatchC)
 }
 
+// A product of 16 columns has the same bits in place of its left factor.
+func TestGemmInPlace(t *testing.T) {
+	forEachSet(t, func(t *testing.T, set *Set, rng *rand.Rand) {
+		for m := 1; m <= 40; m++ {
+			a := arena{t: t, rng: rng}
+			batch := m*Lanes + a.between(0, 20)
+			g := Gemm{M: m, N: Lanes, K: Lanes, LdA: Lanes, LdB: Lanes, LdC: Lanes, Segments: 1,
+				Batch: 3, BatchA: batch, BatchB: Lanes * Lanes, BatchC: batch,
+				A: a.random(2*batch + m*Lanes), B: a.random(3 * Lanes * Lanes)}
+			g.C = clone(g.A)
+			inPlace := g
+			set.Gemm(&g)
+			inPlace.A = a.random(len(g.A))
+			copy(inPlace.A, g.A)
+			inPlace.C = inPlace.A
+			set.Gemm(&inPlace)
+			a.check()
+			if i, ok := sameBits(inPlace.C, g.C); !ok {
+				t.Fatalf("M=%d: element %d is %v in place, %v apart", m, i, inPlace.C[i], g.C[i])
+			}
+		}
+	})
+}
+
 func TestGemmT(t *testing.T) {
 	forEachSet(t, func(t *testing.T, set *Set, rng *rand.Rand) {
 		for trial := range 300 {

@@ -9,20 +9,22 @@ func genericGemm(g *Gemm) {
 	for b := range g.Batch {
 		for i := range g.M {
 			c0 := b*g.BatchC + i*g.LdC
-			for j := 0; j < g.N; j += strip {
-				c := (*[strip]float32)(g.C[c0+j:])
-				var sum [strip]float32
+			for j := 0; j < g.N; j += Lanes {
+				c := (*[Lanes]float32)(g.C[c0+j:])
+				var sum [Lanes]float32 // stored at the end: C may be A
 				if g.Accumulate {
 					sum = *c
 				}
 				if g.K > 0 {
 					for s := range g.Segments {
 						a0 := b*g.BatchA + i*g.LdA + s*g.SegA
-						dotStrip(&sum, g.A[a0:a0+g.K], 1, g.B[b*g.BatchB+s*g.K*g.LdB+j:], g.LdB, g.K)
+						for k := 0; k < Lanes; k += strip {
+							dotStrip((*[strip]float32)(sum[k:]), g.A[a0:a0+g.K], 1, g.B[b*g.BatchB+s*g.K*g.LdB+j+k:], g.LdB, g.K)
+						}
 					}
 				}
 				if g.Coef != nil {
-					shift, scale := (*[strip]float32)(g.Coef[j:]), (*[strip]float32)(g.Coef[g.N+j:])
+					shift, scale := (*[Lanes]float32)(g.Coef[j:]), (*[Lanes]float32)(g.Coef[g.N+j:])
 					for n := range sum {
 						sum[n] = positive(shift[n] + scale[n]*sum[n])
 					}

@@ -69,7 +69,8 @@ type Set struct {
 // with i < M, j < N, k < K, s < Segments, b < Batch. A row of A may overlap
 // the next one (LdA smaller than K), which makes a convolution over
 // contiguous pixels a product without copies; the segments are then the rows
-// of the filter.
+// of the filter. C may be A, row for row, where N is Lanes: each row is read
+// before it is written.
 type Gemm struct {
 	A, B, C        []float32
 	M, N, K        int // N a multiple of Lanes

@@ -128,9 +128,13 @@ func (c *winograd) activate(w *worker, a *activation, term convTerm, lo, hi int)
 // w.frequency2, or adds it to what is there; y is where the block's outputs
 // will be written.
 func (c *winograd) multiply(w *worker, y view, t convTerm, b block, in, out int, accumulate bool) {
-	c.transform(w, w.kernels.WinogradInput, w.frequency1, c.patches(t.pad, in), in, b)
+	freq := w.frequency1
+	if in == kernels.Lanes && out == kernels.Lanes && !accumulate {
+		freq = w.frequency2 // in place, which leaves more of the first-level cache to the weights
+	}
+	c.transform(w, w.kernels.WinogradInput, freq, c.patches(t.pad, in), in, b)
 	g := &w.gemm
-	*g = kernels.Gemm{A: w.frequency1, B: t.filter, C: w.frequency2,
+	*g = kernels.Gemm{A: freq, B: t.filter, C: w.frequency2,
 		M: b.tiles, N: out, K: in, LdA: in, LdB: out, LdC: out, Segments: 1,
 		Batch: frequencies, BatchA: frequencyStride(in), BatchB: in * out, BatchC: frequencyStride(out),
 		Accumulate: accumulate, Prefetch1: w.upcoming(frequencies * b.tiles * in * out)}
