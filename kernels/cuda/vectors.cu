@@ -71,7 +71,7 @@ KERNEL(256, vector_squares, double *partial, const float *x0, long long n0, cons
   if (blockIdx.y == 2) x = x2, n = n2;
   if (blockIdx.y == 3) x = x3, n = n3;
   int blocks = n <= 256 ? 1 : n < 256 * 256 ? int((n + 255) / 256) : 256;
-  if (blockIdx.x < blocks) dotShare(values, partial + 256 * blockIdx.y, x, x, n, blocks);
+  if (int(blockIdx.x) < blocks) dotShare(values, partial + 256 * blockIdx.y, x, x, n, blocks);
 }
 
 // result = Σ partial, one block.
