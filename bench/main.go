@@ -150,7 +150,7 @@ func parse(args []string, messages io.Writer) (options, error) {
 	f.BoolVar(&o.json, "json", false, "print JSON instead of tables")
 	f.StringVar(&o.checkpoint, "checkpoint", "", "network for accuracy (default: one trained for some steps)")
 	f.StringVar(&o.data, "data", "", "data artifact of srn-split (default: synthetic images)")
-	f.StringVar(&o.device, "device", "cpu", "where both sides compute: cpu, or cuda[:N] in builds that have it, for the parts train, eval, hvp and srn")
+	f.StringVar(&o.device, "device", "cpu", "where both sides compute: cpu, or cuda[:N][+tf32] in builds that have it, for the parts train, eval, hvp and srn")
 	f.StringVar(&o.python, "python", "python3", "Python with torch and numpy; empty: measure ours alone")
 	f.StringVar(&o.script, "peer", "bench/peer.py", "the peer's script")
 	f.StringVar(&o.bin, "bin", "bin", "folder of the built commands")

@@ -337,9 +337,10 @@ def main():
         return memory(*sys.argv[2:])
     if sys.argv[1:2] == ["lambda"]:
         return largest(sys.argv[2:])
-    if sys.argv[1:] not in ([], ["cpu"]):  # a default device, once set, costs time at each call
-        torch.set_default_device(sys.argv[1])
-    torch.backends.cudnn.allow_tf32 = False  # float32 on both sides
+    device, _, arithmetic = "".join(sys.argv[1:2]).partition("+")
+    if device not in ("", "cpu"):  # a default device, once set, costs time at each call
+        torch.set_default_device(device)
+    torch.backends.cudnn.allow_tf32 = arithmetic == "tf32"  # the same on both sides
     torch.backends.cudnn.benchmark = True
     peer = Peer()
     for line in sys.stdin:
