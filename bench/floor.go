@@ -19,6 +19,14 @@ const (
 	winogradTaps   = 36 // products of a tile for each pair of channels
 )
 
+// The same of the transforms for stride 2: 18 of nine values at 9; 11 to four
+// values at 10.
+const (
+	stride2Input  = 162
+	stride2Output = 110
+	stride2Taps   = 81
+)
+
 // reading is what it takes to evaluate an operand once: its sources are read,
 // and each enters by one multiply-add.
 func reading(o device.Operand, images int) work {
@@ -45,6 +53,14 @@ func writing(b device.Buffer, images int) work {
 
 // transformed reports whether a convolution is counted as Winograd's.
 func transformed(s device.ConvShape) bool { return s.Stride == 1 && s.In%16 == 0 && s.Size%4 == 0 }
+
+// forward is the arithmetic of a sum of terms convolutions of inputs.
+func forward(s device.ConvShape, terms int) work {
+	if size := s.Size / s.Stride; s.Stride == 2 && s.In%16 == 0 && size%4 == 0 {
+		return work{flop: float64(2 * size * size / 16 * (terms*(stride2Taps*s.In*s.Out+stride2Input*s.In) + stride2Output*s.Out))}
+	}
+	return convolving(s, s.In, s.Out, terms)
+}
 
 // convolving is the arithmetic of a sum of terms convolutions of inputs (or,
 // turned round, output gradients) with from channels to to channels.

@@ -183,12 +183,12 @@ func convName(s device.ConvShape) string {
 }
 
 func (c *probedConv) Forward(y device.Buffer, x device.Operand) device.Op {
-	w := reading(x, c.p.batch).plus(writing(y, c.p.batch)).plus(convolving(c.s, c.s.In, c.s.Out, 1))
+	w := reading(x, c.p.batch).plus(writing(y, c.p.batch)).plus(forward(c.s, 1))
 	return c.learn(c.Conv.Forward(y, x), "forward", w)
 }
 
 func (c *probedConv) Activate(z device.Buffer, x device.Operand, coef, residual device.Buffer) device.Op {
-	w := reading(x, c.p.batch).plus(writing(residual, c.p.batch)).plus(writing(z, c.p.batch)).plus(convolving(c.s, c.s.In, c.s.Out, 1))
+	w := reading(x, c.p.batch).plus(writing(residual, c.p.batch)).plus(writing(z, c.p.batch)).plus(forward(c.s, 1))
 	return c.learn(c.Conv.Activate(z, x, coef, residual), "activation", w)
 }
 
@@ -198,7 +198,7 @@ func (c *probedConv) ForwardTangent(yDot device.Buffer, x, xDot device.Operand) 
 		terms = 1
 	}
 	w := reading(x, c.p.batch).plus(reading(xDot, c.p.batch)).plus(writing(yDot, c.p.batch)).
-		plus(convolving(c.s, c.s.In, c.s.Out, terms))
+		plus(forward(c.s, terms))
 	return c.learn(c.Conv.ForwardTangent(yDot, x, xDot), "forward tangent", w)
 }
 

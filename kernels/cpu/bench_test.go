@@ -106,6 +106,33 @@ func transforms(c int) []load {
 	}
 }
 
+// stride2Gemm are the products of 16 tiles of a convolution with stride 2.
+func stride2Gemm(in, out int) load {
+	a, b, c := filled(Tile*Stride2Values*in), filled(Stride2Values*in*out), filled(Tile*Stride2Products*out)
+	return load{name: fmt.Sprintf("Gemm/stride2/%d-%d", in, out), fma: Tile * Stride2Values * in * out, run: func(s *Set) {
+		for _, sum := range Stride2Sums {
+			s.Gemm(&Gemm{A: a[sum.Value*in:], B: b[sum.Value*in*out:], C: c[sum.Product*out:], M: Tile, N: out, K: sum.Slots * in,
+				LdA: Stride2Values * in, LdB: out, LdC: Stride2Products * out, Segments: 1,
+				Batch: sum.Count, BatchA: sum.Slots * in, BatchB: sum.Slots * in * out, BatchC: out})
+		}
+	}}
+}
+
+// stride2Transforms are those of a row of tiles with 16 or 32 input channels:
+// bytes read and written.
+func stride2Transforms(in int) []load {
+	const values = Stride2Values
+	count, out := 64/in, 2*in
+	row := (8*count + 1) * in
+	x := Stride2{Image: filled(9 * row), Freq: filled(count * values * in), C: in, Row: row, Count: count}
+	y := Stride2{Image: filled(16 * count * out), Freq: filled(count * Stride2Products * out), C: out, Row: 4 * count * out, Count: count}
+	name := func(s string, c int) string { return fmt.Sprintf("Stride2%s/C=%d", s, c) }
+	return []load{
+		{name: name("Input", in), bytes: 4 * in * count * (81 + values), run: func(s *Set) { s.Stride2Input(&x) }},
+		{name: name("Output", out), bytes: 4 * out * count * (16 + Stride2Products), run: func(s *Set) { s.Stride2Output(&y) }},
+	}
+}
+
 // fourierTransforms are those of 44 windows: bytes read and written.
 func fourierTransforms(c int) []load {
 	const count = 44
@@ -190,6 +217,10 @@ func BenchmarkKernels(b *testing.B) {
 	loads = append(loads, rowsGemmT(9, 3, 32, 16), rowsGemmT(27, 27, 32, 16), rowsGemmT(48, 32, 16, 32), rowsGemmT(96, 64, 8, 64))
 	for _, c := range []int{16, 32, 64} {
 		loads = append(loads, transforms(c)...)
+	}
+	for _, c := range []int{16, 32} {
+		loads = append(loads, stride2Gemm(c, 2*c))
+		loads = append(loads, stride2Transforms(c)...)
 	}
 	for _, c := range []int{32, 64, 128} {
 		loads = append(loads, fourierTransforms(c)...)

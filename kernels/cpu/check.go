@@ -132,13 +132,37 @@ func (f *Fourier) check(kernel string, positions int) {
 	fits(kernel, "Freq", len(f.Freq), extent(f.C, dim{f.Count, f.C}, dim{FourierProducts, f.Stride}))
 }
 
-func (f *Filter) check(kernel string) {
+// check verifies a transform of patches of size×size pixels, so many pixels
+// apart, and so many values of each.
+func (s *Stride2) check(kernel string, size, apart, values int) {
+	lanes(kernel, "C", s.C)
+	atLeast(kernel, "Count", s.Count, 0)
+	if s.C == 0 || s.Count == 0 {
+		return
+	}
+	fits(kernel, "Image", len(s.Image), extent(s.C, dim{size, s.C}, dim{s.Count, apart * s.C}, dim{size, s.Row}))
+	fits(kernel, "Freq", len(s.Freq), extent(s.C, dim{values, s.C}, dim{s.Count, values * s.C}))
+}
+
+// checkActivation verifies what Stride2Activate reads beside that.
+func (s *Stride2) checkActivation(kernel string) {
+	if s.C == 0 || s.Count == 0 {
+		return
+	}
+	fits(kernel, "Coef", len(s.Coef), extent(s.C, dim{2, s.C}))
+	if s.Residual != nil {
+		fits(kernel, "Residual", len(s.Residual), extent(s.C, dim{4, s.C}, dim{s.Count, 4 * s.C}, dim{4, s.Row}))
+	}
+}
+
+// check verifies a transform of filters with so many frequencies.
+func (f *Filter) check(kernel string, frequencies int) {
 	lanes(kernel, "Len", f.Len)
 	if f.Len == 0 {
 		return
 	}
 	fits(kernel, "Taps", len(f.Taps), extent(f.Len, dim{9, f.Len}))
-	fits(kernel, "Freq", len(f.Freq), extent(f.Len, dim{36, f.Len}))
+	fits(kernel, "Freq", len(f.Freq), extent(f.Len, dim{frequencies, f.Len}))
 }
 
 func (c *Combine) check() {

@@ -38,6 +38,20 @@ func TestChecks(t *testing.T) {
 			s.WinogradFilterGrad(&v)
 		}
 	}
+	stride2 := func(kernel func(*Set) func(*Stride2), change func(*Stride2)) func(*Set) {
+		return func(s *Set) {
+			w := Stride2{Image: f(9 * 280), Freq: f(2 * Stride2Values * 16), C: 16, Row: 280, Count: 2}
+			change(&w)
+			kernel(s)(&w)
+		}
+	}
+	factors := func(change func(*Filter)) func(*Set) {
+		return func(s *Set) {
+			v := Filter{Taps: f(9 * 32), Freq: f(Stride2Values * 32), Len: 32}
+			change(&v)
+			s.Stride2Filter(&v)
+		}
+	}
 	fourier := func(change func(*Fourier)) func(*Set) {
 		return func(s *Set) {
 			v := Fourier{Image: f(56 * 16), Freq: f(47 * 32), C: 16, Row: 16, Stride: 32, Count: 2}
@@ -80,6 +94,9 @@ func TestChecks(t *testing.T) {
 	output := func(s *Set) func(*Winograd) { return s.WinogradOutput }
 	activate := func(s *Set) func(*Winograd) { return s.WinogradActivate }
 	grad := func(s *Set) func(*Winograd) { return s.WinogradGrad }
+	input2 := func(s *Set) func(*Stride2) { return s.Stride2Input }
+	output2 := func(s *Set) func(*Stride2) { return s.Stride2Output }
+	activate2 := func(s *Set) func(*Stride2) { return s.Stride2Activate }
 
 	cases := []struct {
 		name string
@@ -124,6 +141,22 @@ func TestChecks(t *testing.T) {
 		{"filter", filter(func(*Filter) {}), ""},
 		{"filter taps", filter(func(v *Filter) { v.Taps = f(143) }), "WinogradFilter: Taps"},
 		{"filter frequencies", filter(func(v *Filter) { v.Freq = f(575) }), "WinogradFilter: Freq"},
+		{"stride 2 input", stride2(input2, func(*Stride2) {}), ""},
+		{"stride 2 input nothing", stride2(input2, func(s *Stride2) { s.Count, s.Image, s.Freq = 0, nil, nil }), ""},
+		{"stride 2 input image", stride2(input2, func(s *Stride2) { s.Image = f(8*280 + 17*16 - 1) }), "Stride2Input: Image"},
+		{"stride 2 input values", stride2(input2, func(s *Stride2) { s.Freq = f(2*Stride2Values*16 - 1) }), "Stride2Input: Freq"},
+		{"stride 2 input C", stride2(input2, func(s *Stride2) { s.C = 12 }), "C is 12"},
+		{"stride 2 output", stride2(output2, func(s *Stride2) { s.Image, s.Freq = f(3*280+128), f(2*Stride2Products*16) }), ""},
+		{"stride 2 output count", stride2(output2, func(s *Stride2) { s.Count = -1 }), "Count is -1"},
+		{"stride 2 output row", stride2(output2, func(s *Stride2) { s.Row = 1 << 60 }), "Stride2Output: Image"},
+		{"stride 2 output image", stride2(output2, func(s *Stride2) { s.Image = f(3*280 + 127) }), "Stride2Output: Image"},
+		{"stride 2 output products", stride2(output2, func(s *Stride2) { s.Freq = f(2*Stride2Products*16 - 1) }), "Stride2Output: Freq"},
+		{"stride 2 activation", stride2(activate2, func(s *Stride2) { s.Coef, s.Residual = f(32), f(3*280+128) }), ""},
+		{"stride 2 activation coefficients", stride2(activate2, func(s *Stride2) { s.Coef = f(31) }), "Stride2Activate: Coef"},
+		{"stride 2 activation residual", stride2(activate2, func(s *Stride2) { s.Coef, s.Residual = f(32), f(3*280+127) }), "Stride2Activate: Residual"},
+		{"stride 2 filter", factors(func(*Filter) {}), ""},
+		{"stride 2 filter taps", factors(func(v *Filter) { v.Taps = f(9*32 - 1) }), "Stride2Filter: Taps"},
+		{"stride 2 filter factors", factors(func(v *Filter) { v.Freq = f(Stride2Values*32 - 1) }), "Stride2Filter: Freq"},
 		{"fourier", fourier(func(*Fourier) {}), ""},
 		{"fourier nothing", fourier(func(v *Fourier) { v.Count, v.Image, v.Freq = 0, nil, nil }), ""},
 		{"fourier image", fourier(func(v *Fourier) { v.Image = f(56*16 - 1) }), "FourierInput: Image"},

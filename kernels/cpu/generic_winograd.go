@@ -145,7 +145,7 @@ func genericWinogradGrad(w *Winograd) {
 }
 
 func genericWinogradFilter(f *Filter) {
-	f.check("WinogradFilter")
+	f.check("WinogradFilter", 36)
 	for i := range f.Len {
 		var h [6][3]float32
 		for x := range h[0] {
@@ -163,7 +163,7 @@ func genericWinogradFilter(f *Filter) {
 }
 
 func genericWinogradFilterGrad(f *Filter) {
-	f.check("WinogradFilterGrad")
+	f.check("WinogradFilterGrad", 36)
 	for i := range f.Len {
 		var h [3][6]float32
 		for x := range h[0] {

@@ -6,7 +6,7 @@
 // Every kernel exists three times with one meaning: in assembly for AVX-512
 // and for AVX2 with FMA, and in plain Go. [Best] picks the set for the
 // processor at hand; SRN_KERNELS=avx512|avx2|generic forces one. With "-direct"
-// after the name a set does without Winograd transforms.
+// after the name a set does without the transforms of 3×3 convolutions.
 //
 // Activations are stored NHWC, so that the channels of a pixel lie side by
 // side. Channel counts are multiples of [Lanes].
@@ -43,6 +43,18 @@ type Set struct {
 	WinogradFilter func(*Filter)
 	// WinogradFilterGrad transforms products back to 3×3 filters: Gᵀ·p·G.
 	WinogradFilterGrad func(*Filter)
+
+	// The transforms of convolutions with stride 2 are nil where Winograd's are.
+
+	// Stride2Input transforms 9×9 input patches to 81 values.
+	Stride2Input func(*Stride2)
+	// Stride2Output transforms 49 products to a 4×4 output tile.
+	Stride2Output func(*Stride2)
+	// Stride2Activate is Stride2Output with an activation: it stores
+	// ReLU(Coef[0] + Coef[1]·value + Residual).
+	Stride2Activate func(*Stride2)
+	// Stride2Filter transforms 3×3 filters to 81 factors.
+	Stride2Filter func(*Filter)
 
 	// FourierInput transforms windows of a sequence, see [Fourier].
 	FourierInput func(*Fourier)
@@ -120,9 +132,24 @@ type Winograd struct {
 	Residual []float32 // optional
 }
 
-// Filter describes transforms between 3×3 filters and their 6×6 frequencies.
-// Taps holds w[tap][i] and Freq u[f][i], i < Len; Len is a multiple of Lanes.
-// The gradient transform overwrites Taps.
+// Stride2 describes transforms of Count tiles of 4×4 outputs of a convolution
+// with stride 2 that lie side by side. Image holds pixels of C channels, pixel
+// (y, x) at y·Row + x·C. Tile t of outputs starts at pixel (0, 4t), its 9×9
+// inputs at (0, 8t). Freq holds the tiles one after the other, each of them
+// value by value: [Stride2Values] of inputs, [Stride2Products] of outputs.
+type Stride2 struct {
+	Image, Freq []float32
+	C, Row      int
+	Count       int
+
+	// Of Stride2Activate.
+	Coef     []float32 // 2 runs of C floats
+	Residual []float32 // optional, lies as Image does
+}
+
+// Filter describes transforms between 3×3 filters and their 6×6 frequencies
+// or 81 factors. Taps holds w[tap][i] and Freq u[f][i], i < Len; Len is a
+// multiple of Lanes. The gradient transform overwrites Taps.
 type Filter struct {
 	Taps, Freq []float32
 	Len        int

@@ -46,12 +46,34 @@ var avx512 = Set{
 		w.pieces(winogradGradAVX512)
 	},
 	WinogradFilter: func(f *Filter) {
-		f.check("WinogradFilter")
+		f.check("WinogradFilter", 36)
 		filterNative(isaAVX512, f)
 	},
 	WinogradFilterGrad: func(f *Filter) {
-		f.check("WinogradFilterGrad")
+		f.check("WinogradFilterGrad", 36)
 		filterGradNative(isaAVX512, f)
+	},
+	Stride2Input: func(s *Stride2) {
+		s.check("Stride2Input", 9, 8, Stride2Values)
+		s.pieces(8, Stride2Values, stride2InputAVX512)
+	},
+	Stride2Output: func(s *Stride2) {
+		s.check("Stride2Output", 4, 4, Stride2Products)
+		s.pieces(4, Stride2Products, stride2OutputAVX512)
+	},
+	Stride2Activate: func(s *Stride2) {
+		const kernel = "Stride2Activate"
+		s.check(kernel, 4, 4, Stride2Products)
+		s.checkActivation(kernel)
+		if s.Residual == nil {
+			s.pieces(4, Stride2Products, stride2ActivateAVX512)
+		} else {
+			s.pieces(4, Stride2Products, stride2ActivateSumAVX512)
+		}
+	},
+	Stride2Filter: func(f *Filter) {
+		f.check("Stride2Filter", Stride2Values)
+		stride2FilterNative(isaAVX512, f)
 	},
 	FourierInput: func(f *Fourier) {
 		f.check("FourierInput", FourierWindow)
@@ -94,12 +116,34 @@ var avx2 = Set{
 		w.pieces(winogradGradAVX2)
 	},
 	WinogradFilter: func(f *Filter) {
-		f.check("WinogradFilter")
+		f.check("WinogradFilter", 36)
 		filterNative(isaAVX2, f)
 	},
 	WinogradFilterGrad: func(f *Filter) {
-		f.check("WinogradFilterGrad")
+		f.check("WinogradFilterGrad", 36)
 		filterGradNative(isaAVX2, f)
+	},
+	Stride2Input: func(s *Stride2) {
+		s.check("Stride2Input", 9, 8, Stride2Values)
+		s.pieces(8, Stride2Values, stride2InputAVX2)
+	},
+	Stride2Output: func(s *Stride2) {
+		s.check("Stride2Output", 4, 4, Stride2Products)
+		s.pieces(4, Stride2Products, stride2OutputAVX2)
+	},
+	Stride2Activate: func(s *Stride2) {
+		const kernel = "Stride2Activate"
+		s.check(kernel, 4, 4, Stride2Products)
+		s.checkActivation(kernel)
+		if s.Residual == nil {
+			s.pieces(4, Stride2Products, stride2ActivateAVX2)
+		} else {
+			s.pieces(4, Stride2Products, stride2ActivateSumAVX2)
+		}
+	},
+	Stride2Filter: func(f *Filter) {
+		f.check("Stride2Filter", Stride2Values)
+		stride2FilterNative(isaAVX2, f)
 	},
 	FourierInput: func(f *Fourier) {
 		f.check("FourierInput", FourierWindow)

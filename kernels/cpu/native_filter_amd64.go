@@ -18,20 +18,26 @@ type filterCall struct {
 // which they do not.
 const filterPiece = 128
 
-type filterScratch [36][filterPiece + Lanes]float32
+type filterScratch [Stride2Values][filterPiece + Lanes]float32
+
+// call is a call for the elements from i on.
+func (s *filterScratch) call(f *Filter, i int) filterCall {
+	return filterCall{
+		taps: unsafe.Pointer(&f.Taps[i]), freq: unsafe.Pointer(s),
+		tapStride: 4 * f.Len, freqStride: 4 * len(s[0]), len: min(filterPiece, f.Len-i),
+	}
+}
 
 func filterNative(s isa, f *Filter) {
 	var scratch filterScratch
-	call := filterCall{freq: unsafe.Pointer(&scratch), tapStride: 4 * f.Len, freqStride: 4 * len(scratch[0])}
 	for i := 0; i < f.Len; i += filterPiece {
-		call.len = min(filterPiece, f.Len-i)
-		call.taps = unsafe.Pointer(&f.Taps[i])
+		call := scratch.call(f, i)
 		if s == isaAVX512 {
 			winogradFilterAVX512(&call)
 		} else {
 			winogradFilterAVX2(&call)
 		}
-		for k := range scratch {
+		for k := range 36 {
 			copy(f.Freq[k*f.Len+i:], scratch[k][:call.len])
 		}
 	}
@@ -39,17 +45,30 @@ func filterNative(s isa, f *Filter) {
 
 func filterGradNative(s isa, f *Filter) {
 	var scratch filterScratch
-	call := filterCall{freq: unsafe.Pointer(&scratch), tapStride: 4 * f.Len, freqStride: 4 * len(scratch[0])}
 	for i := 0; i < f.Len; i += filterPiece {
-		call.len = min(filterPiece, f.Len-i)
-		call.taps = unsafe.Pointer(&f.Taps[i])
-		for k := range scratch {
+		call := scratch.call(f, i)
+		for k := range 36 {
 			copy(scratch[k][:call.len], f.Freq[k*f.Len+i:])
 		}
 		if s == isaAVX512 {
 			winogradFilterGradAVX512(&call)
 		} else {
 			winogradFilterGradAVX2(&call)
+		}
+	}
+}
+
+func stride2FilterNative(s isa, f *Filter) {
+	var scratch filterScratch
+	for i := 0; i < f.Len; i += filterPiece {
+		call := scratch.call(f, i)
+		if s == isaAVX512 {
+			stride2FilterAVX512(&call)
+		} else {
+			stride2FilterAVX2(&call)
+		}
+		for k := range Stride2Values {
+			copy(f.Freq[k*f.Len+i:], scratch[k][:call.len])
 		}
 	}
 }

@@ -30,6 +30,28 @@ func (w *Winograd) pieces(transform func(*Winograd)) {
 	}
 }
 
+// pieces runs a transform of any number of tiles, which are so many pixels and
+// values apart.
+func (s *Stride2) pieces(pixels, values int, transform func(*Stride2)) {
+	if s.C == 0 || s.Count == 0 {
+		return
+	}
+	step := max(maxTileVectors*Lanes/s.C, 1)
+	if s.Count <= step {
+		transform(s)
+		return
+	}
+	piece := *s
+	for t := 0; t < s.Count; t += step {
+		piece.Count = min(step, s.Count-t)
+		piece.Image, piece.Freq = s.Image[t*pixels*s.C:], s.Freq[t*values*s.C:]
+		if s.Residual != nil {
+			piece.Residual = s.Residual[t*pixels*s.C:]
+		}
+		transform(&piece)
+	}
+}
+
 // pieces runs a Fourier transform of any number of windows.
 func (f *Fourier) pieces(transform func(*Fourier)) {
 	if f.C == 0 || f.Count == 0 {

@@ -60,6 +60,8 @@ func TestNoAllocation(t *testing.T) {
 		Segments: 1, Batch: 2, BatchC: 1 << 12, Prefetch2: buffer}
 	winograd := Winograd{Image: buffer, Freq: make([]float32, 36*80), C: 16, Row: 18 * 16, Stride: 80, Count: 4}
 	filter := Filter{Taps: buffer, Freq: make([]float32, 36*256), Len: 256}
+	stride2 := Stride2{Image: buffer, Freq: make([]float32, 2*Stride2Values*16), C: 16, Row: 17 * 16, Count: 2}
+	factors := Filter{Taps: buffer, Freq: make([]float32, Stride2Values*256), Len: 256}
 	combine := Combine{Dst: make([]float32, 1<<14), Src: [4][]float32{buffer}, Sources: 1, Coef: buffer, C: 32, Rows: 4, Width: 9, DstRow: 288, SrcRow: [4]int{288}}
 	sums := Sums{A: buffer, B: buffer, Out: make([]float64, 96), C: 48, Pixels: 500}
 	dot := Dot{X: buffer, Y: buffer, Out: make([]float64, DotSums)}
@@ -69,6 +71,9 @@ func TestNoAllocation(t *testing.T) {
 			set.Gemm(&gemm)
 			set.GemmT(&gemmT)
 			set.WinogradInput(&winograd)
+			set.Stride2Input(&stride2)
+			set.Stride2Output(&stride2)
+			set.Stride2Filter(&factors)
 			set.WinogradOutput(&winograd)
 			set.WinogradGrad(&winograd)
 			set.WinogradFilter(&filter)

@@ -10,8 +10,8 @@ import (
 // EnvKernels is the environment variable that forces a kernel set by name.
 const EnvKernels = "SRN_KERNELS"
 
-// Direct, appended to the name of a set, names the same set without Winograd
-// transforms: to see what they change.
+// Direct, appended to the name of a set, names the same set without the
+// transforms of 3×3 convolutions: to see what they change.
 const Direct = "-direct"
 
 // known lists the names of all sets, the fastest first.
@@ -23,10 +23,11 @@ func Sets() []*Set {
 	return append(nativeSets(), &generic)
 }
 
-// direct returns the set without Winograd transforms.
+// direct returns the set without the transforms of 3×3 convolutions.
 func (s Set) direct() *Set {
 	s.Name += Direct
 	s.WinogradInput, s.WinogradOutput, s.WinogradActivate, s.WinogradGrad, s.WinogradFilter, s.WinogradFilterGrad = nil, nil, nil, nil, nil, nil
+	s.Stride2Input, s.Stride2Output, s.Stride2Activate, s.Stride2Filter = nil, nil, nil, nil
 	return &s
 }
 

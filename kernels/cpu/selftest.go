@@ -3,6 +3,7 @@ package cpu
 import (
 	"fmt"
 	"math"
+	"strings"
 )
 
 // selfTests run each kernel once on small fixed arrays, with sizes that take
@@ -59,6 +60,29 @@ var selfTests = []struct {
 		f := Filter{Taps: make([]float32, 9*48), Freq: pattern(36*48, 11), Len: 48}
 		s.WinogradFilterGrad(&f)
 		return f.Taps
+	}},
+	{"Stride2Input", func(s *Set) []float32 {
+		w := Stride2{Image: pattern(9*17*48, 29), Freq: make([]float32, 2*Stride2Values*48), C: 48, Row: 17 * 48, Count: 2}
+		s.Stride2Input(&w)
+		return w.Freq
+	}},
+	{"Stride2Output", func(s *Set) []float32 {
+		w := Stride2{Image: make([]float32, 4*8*48), Freq: pattern(2*Stride2Products*48, 30), C: 48, Row: 8 * 48, Count: 2}
+		s.Stride2Output(&w)
+		return w.Image
+	}},
+	{"Stride2Activate", func(s *Set) []float32 {
+		w := Stride2{Image: make([]float32, 4*8*48), Freq: pattern(2*Stride2Products*48, 39), C: 48, Row: 8 * 48, Count: 2, Coef: pattern(2*48, 59)}
+		s.Stride2Activate(&w)
+		alone := append([]float32(nil), w.Image...)
+		w.Residual = pattern(4*8*48, 39)
+		s.Stride2Activate(&w)
+		return append(alone, w.Image...)
+	}},
+	{"Stride2Filter", func(s *Set) []float32 {
+		f := Filter{Taps: pattern(9*48, 35), Freq: make([]float32, Stride2Values*48), Len: 48}
+		s.Stride2Filter(&f)
+		return f.Freq
 	}},
 	{"FourierInput", func(s *Set) []float32 {
 		f := Fourier{Image: pattern((FourierWindow+FourierStep)*48, 12), Freq: make([]float32, FourierProducts*2*48), C: 48, Row: 48, Stride: 2 * 48, Count: 2}
@@ -153,21 +177,8 @@ func (s *Set) SelfTest() error {
 	return nil
 }
 
-// has reports whether the set has a kernel: some do without Winograd transforms.
+// has reports whether the set has a kernel: some do without the transforms of
+// convolutions.
 func (s *Set) has(kernel string) bool {
-	switch kernel {
-	case "WinogradInput":
-		return s.WinogradInput != nil
-	case "WinogradOutput":
-		return s.WinogradOutput != nil
-	case "WinogradActivate":
-		return s.WinogradActivate != nil
-	case "WinogradGrad":
-		return s.WinogradGrad != nil
-	case "WinogradFilter":
-		return s.WinogradFilter != nil
-	case "WinogradFilterGrad":
-		return s.WinogradFilterGrad != nil
-	}
-	return true
+	return s.WinogradInput != nil || !strings.HasPrefix(kernel, "Winograd") && !strings.HasPrefix(kernel, "Stride2")
 }

@@ -49,6 +49,31 @@ func winogradFilterAVX2(call *filterCall)
 //go:noescape
 func winogradFilterGradAVX2(call *filterCall)
 
+// stride2InputAVX2 transforms 9×9 patches of inputs to 81 values.
+//
+//go:noescape
+func stride2InputAVX2(s *Stride2)
+
+// stride2OutputAVX2 transforms 49 products to 4×4 outputs.
+//
+//go:noescape
+func stride2OutputAVX2(s *Stride2)
+
+// stride2ActivateAVX2 is stride2Output with ReLU(shift + scale·value).
+//
+//go:noescape
+func stride2ActivateAVX2(s *Stride2)
+
+// stride2ActivateSumAVX2 is stride2Output with ReLU(shift + scale·value + residual).
+//
+//go:noescape
+func stride2ActivateSumAVX2(s *Stride2)
+
+// stride2FilterAVX2 transforms 3×3 filters to 81 factors.
+//
+//go:noescape
+func stride2FilterAVX2(call *filterCall)
+
 // fourierInputAVX2 transforms windows of positions to frequencies.
 //
 //go:noescape

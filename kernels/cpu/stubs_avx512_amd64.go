@@ -59,6 +59,31 @@ func winogradFilterAVX512(call *filterCall)
 //go:noescape
 func winogradFilterGradAVX512(call *filterCall)
 
+// stride2InputAVX512 transforms 9×9 patches of inputs to 81 values.
+//
+//go:noescape
+func stride2InputAVX512(s *Stride2)
+
+// stride2OutputAVX512 transforms 49 products to 4×4 outputs.
+//
+//go:noescape
+func stride2OutputAVX512(s *Stride2)
+
+// stride2ActivateAVX512 is stride2Output with ReLU(shift + scale·value).
+//
+//go:noescape
+func stride2ActivateAVX512(s *Stride2)
+
+// stride2ActivateSumAVX512 is stride2Output with ReLU(shift + scale·value + residual).
+//
+//go:noescape
+func stride2ActivateSumAVX512(s *Stride2)
+
+// stride2FilterAVX512 transforms 3×3 filters to 81 factors.
+//
+//go:noescape
+func stride2FilterAVX512(call *filterCall)
+
 // fourierInputAVX512 transforms windows of positions to frequencies.
 //
 //go:noescape

@@ -11,9 +11,11 @@ import (
 // last gives way (Belady, "A study of replacement algorithms", 1966).
 type line struct {
 	*assembler
-	frame  int // bytes at the bottom of the stack frame that are not for values
-	steps  []step
-	values int
+	frame   int // bytes at the bottom of the stack frame that are not for values
+	steps   []step
+	values  int
+	hoisted map[float32]int // registers of constants
+	places  *places         // where loads and stores that name a place find it
 }
 
 // A vector is a value times a scale that is not multiplied yet: [line.sum]
@@ -30,6 +32,7 @@ type step struct {
 	src    []int
 	k      float32
 	memory string // operand of a load or store; all of another instruction
+	place  place  // the same, of those that have no operand
 }
 
 type stepKind int
@@ -42,6 +45,9 @@ const (
 	stepMulAdd                 // dst = k·src[1] + src[0]
 	stepMulSub                 // dst = k·src[1] − src[0]
 	stepMul                    // dst = k·src[0]
+	stepZero                   // dst = 0
+	stepMax                    // dst = max(src[0], src[1]), or src[1] if that is a NaN
+	stepFused                  // dst = src[0]·src[1] + src[2], in place of src[0]
 	stepOther                  // an instruction on other registers
 )
 
@@ -62,6 +68,29 @@ func (l *line) store(v vector, memory string) {
 		v.value = l.compute(step{kind: stepMul, src: []int{v.value}, k: float32(v.scale)})
 	}
 	l.steps = append(l.steps, step{kind: stepStore, dst: -1, src: []int{v.value}, memory: memory})
+}
+
+// get and put load and store a vector at a place.
+func (l *line) get(p place) vector { return vector{l.compute(step{kind: stepLoad, place: p}), 1} }
+
+func (l *line) put(v vector, p place) {
+	l.steps = append(l.steps, step{kind: stepStore, dst: -1, src: []int{v.value}, place: p})
+}
+
+// The arithmetic of vectors without pending scales.
+
+func (l *line) add(a, b vector) vector { return l.plain(stepAdd, 0, a, b) }
+func (l *line) sub(a, b vector) vector { return l.plain(stepSub, 0, a, b) }
+
+// mulAdd is k·x + y.
+func (l *line) mulAdd(k float32, x, y vector) vector { return l.plain(stepMulAdd, k, y, x) }
+
+func (l *line) plain(kind stepKind, k float32, src ...vector) vector {
+	s := step{kind: kind, k: k}
+	for _, v := range src {
+		s.src = append(s.src, v.value)
+	}
+	return vector{l.compute(s), 1}
 }
 
 // other appends an instruction on other than vector registers.
@@ -113,7 +142,7 @@ type allocation struct {
 
 // write writes the code and returns the size of the stack frame.
 func (l *line) write() int {
-	a := &allocation{line: l, owner: make([]int, l.registers)}
+	a := &allocation{line: l, owner: make([]int, l.registers-len(l.hoisted))}
 	for range l.values {
 		a.uses, a.reg, a.slot = append(a.uses, nil), append(a.reg, -1), append(a.slot, -1)
 	}
@@ -146,12 +175,26 @@ func (a *allocation) step(s step) {
 	case stepOther:
 		fmt.Fprintf(&a.text, "\t%s\n", s.memory)
 	case stepLoad:
-		a.op("VMOVUPS", s.memory, a.take(s.dst))
+		memory := a.operand(s)
+		a.op("VMOVUPS", memory, a.take(s.dst))
 	case stepStore:
-		a.op("VMOVUPS", a.fetch(s.src[0]), s.memory)
+		memory := a.operand(s)
+		a.op("VMOVUPS", a.fetch(s.src[0]), memory)
 		a.read(s)
-	case stepAdd, stepSub:
-		name := map[stepKind]string{stepAdd: "VADDPS", stepSub: "VSUBPS"}[s.kind]
+	case stepZero:
+		r := a.take(s.dst)
+		a.op("VXORPS", r, r, r)
+	case stepFused:
+		x := a.fetch(s.src[0], s.src...)
+		y, z := a.fetch(s.src[1], s.src...), a.fetch(s.src[2], s.src...)
+		if len(a.uses[s.src[0]]) != 1 {
+			panic("a fused product's first factor is read again")
+		}
+		a.read(s)
+		a.set(s.dst, x)
+		a.op("VFMADD213PS", z, y, x)
+	case stepAdd, stepSub, stepMax:
+		name := map[stepKind]string{stepAdd: "VADDPS", stepSub: "VSUBPS", stepMax: "VMAXPS"}[s.kind]
 		x := a.fetch(s.src[0], s.src[1])
 		var y any
 		if v := s.src[1]; a.reg[v] < 0 && len(a.uses[v]) == 1 {
@@ -164,7 +207,7 @@ func (a *allocation) step(s step) {
 	case stepMul:
 		x := a.fetch(s.src[0])
 		a.read(s)
-		a.op("VMULPS", a.constant(s.k), x, a.take(s.dst))
+		a.op("VMULPS", a.factor(s.k), x, a.take(s.dst))
 	case stepMulAdd, stepMulSub:
 		name := map[stepKind]string{stepMulAdd: "VFMADD", stepMulSub: "VFMSUB"}[s.kind]
 		x := a.fetch(s.src[0], s.src[1])
@@ -172,19 +215,35 @@ func (a *allocation) step(s step) {
 		switch {
 		case len(a.uses[s.src[0]]) == 1:
 			a.read(s)
-			a.put(s.dst, x)
-			a.op(name+"231PS", a.constant(s.k), y, x)
+			a.set(s.dst, x)
+			a.op(name+"231PS", a.factor(s.k), y, x)
 		case len(a.uses[s.src[1]]) == 1:
 			a.read(s)
-			a.put(s.dst, y)
-			a.op(name+"132PS", a.constant(s.k), x, y)
+			a.set(s.dst, y)
+			a.op(name+"132PS", a.factor(s.k), x, y)
 		default:
 			r := a.take(s.dst, s.src...)
 			a.op("VMOVAPS", x, r)
-			a.op(name+"231PS", a.constant(s.k), y, r)
+			a.op(name+"231PS", a.factor(s.k), y, r)
 			a.read(s)
 		}
 	}
+}
+
+// operand returns the operand of a load or store.
+func (a *allocation) operand(s step) string {
+	if s.memory != "" {
+		return s.memory
+	}
+	return a.places.reach(s.place)
+}
+
+// factor returns the operand of a constant: its register or its memory.
+func (l *line) factor(k float32) any {
+	if r, ok := l.hoisted[k]; ok {
+		return r
+	}
+	return l.constant(k)
 }
 
 // at returns the operand of a slot.
@@ -199,14 +258,14 @@ func (a *allocation) fetch(v int, keep ...int) int {
 	return a.reg[v]
 }
 
-func (a *allocation) put(v, reg int) { a.reg[v], a.owner[reg] = reg, v }
+func (a *allocation) set(v, reg int) { a.reg[v], a.owner[reg] = reg, v }
 
 // take gives a value a register, not one of the values to keep.
 func (a *allocation) take(v int, keep ...int) int {
 	best, latest := -1, -1
 	for r, o := range a.owner {
 		if o < 0 {
-			a.put(v, r)
+			a.set(v, r)
 			return r
 		}
 		kept := false
@@ -223,7 +282,7 @@ func (a *allocation) take(v int, keep ...int) int {
 		a.op("VMOVUPS", best, a.at(a.slot[out]))
 	}
 	a.reg[out] = -1
-	a.put(v, best)
+	a.set(v, best)
 	return best
 }
 

@@ -35,6 +35,7 @@ func files() (map[string][]byte, error) {
 	}{
 		{"gemm", writeGemm},
 		{"winograd", writeWinograd},
+		{"stride2", writeStride2},
 		{"fourier", writeFourier},
 		{"combine", writeCombine},
 		{"sums", writeSums},

@@ -7,8 +7,10 @@ import (
 	"srn/pkg/device"
 )
 
-// conv is a planned 3×3 convolution. Stride 1 on at least 16 channels goes
-// through Winograd's F(4×4, 3×3) where the kernels have it; the rest is direct.
+// conv is a planned 3×3 convolution. On at least 16 channels it goes through
+// tiles of 4×4 outputs, where the kernels have their transforms and a whole
+// number of tiles fits: Winograd's F(4×4, 3×3) for stride 1, and minimal
+// filtering of even and odd positions for stride 2, forward. The rest is direct.
 type conv struct {
 	device.ConvShape
 	b       *Backend
@@ -54,13 +56,17 @@ func (b *Backend) Conv(s device.ConvShape) device.Conv {
 		panic(fmt.Sprintf("cpu: no convolution for %+v", s))
 	}
 	c := &conv{ConvShape: s, b: b, group: 1}
+	outputs := s.Size / s.Stride
 	switch {
-	case s.Stride == 1 && s.In%kernels.Lanes == 0 && s.Size%4 == 0 && b.kernels.WinogradInput != nil:
-		c.method = newWinograd(b, s)
-		tiles := s.Size * s.Size / 16
-		c.group = max(1, kernels.Tile/tiles)
-	default:
+	case s.In%kernels.Lanes != 0 || outputs%4 != 0 || b.kernels.WinogradInput == nil:
 		c.method = newDirect(b, s)
+	case s.Stride == 1:
+		c.method = newWinograd(b, s)
+	default:
+		c.method = newStride2(b, s)
+	}
+	if _, direct := c.method.(*direct); !direct {
+		c.group = max(1, kernels.Tile*16/(outputs*outputs))
 	}
 	for _, slot := range []padSlot{inputPad, inputTangentPad} {
 		b.planPad(padKey{s.Size, s.In, slot}, c.group)

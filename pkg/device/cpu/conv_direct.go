@@ -7,8 +7,8 @@ import (
 
 // direct computes convolutions as products over contiguous pixels: a row of
 // outputs reads, for each row of the filter, runs of 3 pixels that overlap.
-// It serves stride 2, the first layer, and all others where the kernels have
-// no Winograd transforms.
+// It serves the first layer, and all others where the kernels have no
+// transforms or outputs are not a whole number of tiles.
 type direct struct {
 	device.ConvShape
 	width int // input channels that data gradients are computed with: a multiple of kernels.Lanes

@@ -8,7 +8,7 @@ type worker struct {
 	kernels *kernels.Set
 
 	pads       map[padKey][]float32
-	frequency1 []float32 // Winograd frequencies of one block of tiles
+	frequency1 []float32 // transforms of one block of tiles
 	frequency2 []float32
 	filter     []float32 // accumulators of a weight gradient's frequencies
 	taps       []float32
@@ -20,6 +20,7 @@ type worker struct {
 	gemm     kernels.Gemm
 	gemmT    kernels.GemmT
 	winograd kernels.Winograd
+	stride2  kernels.Stride2
 	filters  kernels.Filter
 	combine  kernels.Combine
 	sums     kernels.Sums

@@ -33,6 +33,9 @@ var convCases = sync.OnceValue(func() (cases []*convCase) {
 		{In: 32, Out: 64, Size: 8, Stride: 2, Batch: 19},
 		{In: 16, Out: 32, Size: 4, Stride: 2, Batch: 3},
 		{In: 64, Out: 64, Size: 4, Stride: 2, Batch: 3},
+		{In: 16, Out: 32, Size: 32, Stride: 2, Batch: 2},
+		{In: 32, Out: 64, Size: 16, Stride: 2, Batch: 7},
+		{In: 48, Out: 16, Size: 24, Stride: 2, Batch: 1},
 	} {
 		cases = append(cases, newConvCase(s, random))
 	}

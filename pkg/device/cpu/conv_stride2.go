@@ -1,0 +1,109 @@
+package cpu
+
+import (
+	kernels "srn/kernels/cpu"
+	"srn/pkg/device"
+)
+
+// stride2 computes convolutions with stride 2 by minimal filtering of their
+// even and odd positions (kernels/cpu/generic_stride2.go): the tiles of a
+// group of images are transformed to values, whose products with a filter's
+// factors are added up within products of matrices, and transformed back.
+// Gradients are computed directly.
+type stride2 struct{ *direct }
+
+func newStride2(b *Backend, s device.ConvShape) *stride2 {
+	c := &stride2{newDirect(b, s)}
+	tiles := max(c.perImage(), kernels.Tile)
+	for _, w := range b.workers {
+		grow(&w.frequency1, tiles*kernels.Stride2Values*s.In)
+		grow(&w.frequency2, tiles*kernels.Stride2Products*s.Out)
+	}
+	return c
+}
+
+// perRow and perImage count tiles.
+func (c *stride2) perRow() int   { return c.Size / 8 }
+func (c *stride2) perImage() int { return c.perRow() * c.perRow() }
+
+func (c *stride2) filterLen() (forward, backward int) {
+	_, backward = c.direct.filterLen()
+	return kernels.Stride2Values * c.In * c.Out, backward
+}
+
+func (c *stride2) prepare(w *worker, f *filter, weights []float32) {
+	c.direct.prepare(w, f, weights)
+	n := 9 * c.In * c.Out
+	copy(w.taps, f.forward[:n]) // the filter of a direct convolution
+	w.filters = kernels.Filter{Taps: w.taps[:n], Freq: f.forward, Len: c.In * c.Out}
+	w.kernels.Stride2Filter(&w.filters)
+}
+
+func (c *stride2) forward(w *worker, y view, terms []convTerm, lo, hi int) {
+	y = y.from(lo)
+	for i, t := range terms {
+		c.multiply(w, y, t, hi-lo, i > 0)
+	}
+	k := &w.stride2
+	*k = kernels.Stride2{C: c.Out, Row: y.row, Count: c.perRow()}
+	for i := range hi - lo {
+		for r := range c.perRow() {
+			k.Image, k.Freq = y.at(i)[4*r*y.row:], c.products(w, i, r)
+			w.kernels.Stride2Output(k)
+		}
+	}
+}
+
+func (c *stride2) activate(w *worker, a *activation, term convTerm, lo, hi int) {
+	z, residual := a.z.from(lo), a.residual
+	if residual.memory != nil {
+		residual = residual.from(lo)
+	}
+	c.multiply(w, z, term, hi-lo, false)
+	k := &w.stride2
+	*k = kernels.Stride2{C: c.Out, Row: z.row, Count: c.perRow(), Coef: a.coef}
+	for i := range hi - lo {
+		for r := range c.perRow() {
+			k.Image, k.Freq = z.at(i)[4*r*z.row:], c.products(w, i, r)
+			if residual.memory != nil {
+				k.Residual = residual.at(i)[4*r*z.row:]
+			}
+			w.kernels.Stride2Activate(k)
+		}
+	}
+}
+
+// products are those of a row of an image's tiles.
+func (c *stride2) products(w *worker, image, row int) []float32 {
+	return w.frequency2[(image*c.perImage()+row*c.perRow())*kernels.Stride2Products*c.Out:]
+}
+
+// multiply leaves the sums of products of images in w.frequency2, or adds them
+// to what is there; y is where the outputs will be written.
+func (c *stride2) multiply(w *worker, y view, t convTerm, images int, accumulate bool) {
+	x := padded{t.pad, c.Size, c.In}.view()
+	x.offset = 0 // the first tile starts in the border
+	k := &w.stride2
+	*k = kernels.Stride2{C: c.In, Row: x.row, Count: c.perRow()}
+	for i := range images {
+		for r := range c.perRow() {
+			k.Image = x.at(i)[8*r*x.row:]
+			k.Freq = w.frequency1[(i*c.perImage()+r*c.perRow())*kernels.Stride2Values*c.In:]
+			w.kernels.Stride2Input(k)
+		}
+	}
+	n, tiles := c.In*c.Out, images*c.perImage()
+	g := &w.gemm
+	for _, s := range kernels.Stride2Sums {
+		values := s.Count * s.Slots
+		*g = kernels.Gemm{A: w.frequency1[s.Value*c.In:], B: t.filter[s.Value*n:], C: w.frequency2[s.Product*c.Out:],
+			M: tiles, N: c.Out, K: s.Slots * c.In, LdA: kernels.Stride2Values * c.In, LdB: c.Out, LdC: kernels.Stride2Products * c.Out,
+			Segments: 1, Batch: s.Count, BatchA: s.Slots * c.In, BatchB: s.Slots * n, BatchC: c.Out,
+			Accumulate: accumulate, Prefetch1: w.upcoming(values * tiles * n)}
+		if !accumulate { // to each product its share of the outputs
+			share := images * y.image
+			g.Prefetch2 = y.memory[share*s.Value/kernels.Stride2Values : share*(s.Value+values)/kernels.Stride2Values]
+		}
+		w.kernels.Gemm(g)
+	}
+}
