@@ -55,10 +55,10 @@ func metaGroups(sources []*Source, datasets map[string]string) []*metaGroup {
 		for _, s := range byKey[k] {
 			configs = append(configs, identity(settings(s.Header.Config)))
 		}
-		differ := differing(configs)
+		names := surrogateNames(configs)
 		byVariant := map[string]*metaGroup{}
 		for i, s := range byKey[k] {
-			v := describe(configs[i], differ)
+			v := names[i]
 			if byVariant[v] == nil {
 				byVariant[v] = &metaGroup{Dataset: k.dataset, Data: k.data, Arch: k.arch, Variant: v}
 			}

@@ -183,45 +183,52 @@ func collect(sources []*Source) *collection {
 }
 
 // findSurrogates gives each guided run the meta-training that wrote its
-// surrogate, and tells runs apart by the surrogate's kind and those of its
-// settings that are not the same in all meta-trainings of the kind.
+// surrogate, and tells runs apart by what tells the surrogates apart.
 func (c *collection) findSurrogates() {
-	byHash := map[string]*Source{}
-	byKind := map[string][]map[string]string{}
+	var configs []map[string]string
 	for _, s := range c.meta {
-		config := identity(settings(s.Header.Config))
-		kind := surrogateKind(config)
-		byKind[kind] = append(byKind[kind], config)
+		configs = append(configs, identity(settings(s.Header.Config)))
+	}
+	byHash, names := map[string]int{}, surrogateNames(configs)
+	for i, s := range c.meta {
 		for _, final := range s.of("final") {
-			byHash[final.Text("surrogate_sha256")] = s
+			byHash[final.Text("surrogate_sha256")] = i
 		}
 	}
 	for _, r := range c.runs {
 		sum := r.fit.input("srn")
-		if sum == "" {
+		i, ok := byHash[sum]
+		if sum == "" || !ok {
 			continue
 		}
-		if r.surrogate = byHash[sum]; r.surrogate == nil {
-			continue
-		}
-		config := identity(settings(r.surrogate.Header.Config))
-		kind := surrogateKind(config)
-		differ := slices.DeleteFunc(differing(byKind[kind]), func(k string) bool { return k == "arch" || k == "dataset" })
-		switch {
-		case len(differ) > 0 && kind != "":
-			r.settings["surrogate"] = kind + ", " + describe(config, differ)
-		case len(differ) > 0:
-			r.settings["surrogate"] = describe(config, differ)
-		case len(byKind) > 1:
-			r.settings["surrogate"] = kind
+		if r.surrogate = c.meta[i]; names[i] != "" {
+			r.settings["surrogate"] = names[i]
 		}
 	}
 }
 
-// surrogateKind is what a surrogate was fitted to, and its form: "gap
-// dictionary". Records that name neither have none.
-func surrogateKind(meta map[string]string) string {
-	return strings.TrimSpace(meta["objective"] + " " + meta["surrogate"])
+// surrogateNames tell meta-trainings apart: by what the surrogate was fitted to
+// and its form, "gap dictionary", where there are several kinds, and by the
+// settings that are not the same in all of the kind.
+func surrogateNames(metas []map[string]string) []string {
+	kind := func(m map[string]string) string { return strings.TrimSpace(m["objective"] + " " + m["surrogate"]) }
+	byKind := map[string][]map[string]string{}
+	for _, m := range metas {
+		byKind[kind(m)] = append(byKind[kind(m)], m)
+	}
+	var names []string
+	for _, m := range metas {
+		var parts []string
+		if k := kind(m); len(byKind) > 1 && k != "" {
+			parts = append(parts, k)
+		}
+		differ := slices.DeleteFunc(differing(byKind[kind(m)]), func(k string) bool { return k == "arch" || k == "dataset" })
+		if len(differ) > 0 {
+			parts = append(parts, describe(m, differ))
+		}
+		names = append(names, strings.Join(parts, ", "))
+	}
+	return names
 }
 
 // place finds the run that a measurement belongs to: the one whose checkpoint
@@ -259,33 +266,51 @@ func (c *collection) place(s *Source, rec artifact.Record, trained int) *run {
 	case 1:
 		return fitting[0]
 	}
-	return nearest(fitting, rec.Text("checkpoint"))
+	return nearest(fitting, s, rec.Text("checkpoint"))
 }
 
-// nearest is the run whose record file's name begins like the checkpoint's for
-// longest, nil where two do equally.
-func nearest(runs []*run, checkpoint string) *run {
-	var best *run
-	longest, tie := -1, false
-	for _, r := range runs {
+// nearest is the run that a checkpoint lies nearest to, by the beginning of
+// names: those of the runs' last checkpoints among the same measurements, or
+// else of the runs' record files. It is nil where two are equally near.
+func nearest(runs []*run, s *Source, checkpoint string) *run {
+	last := func(r *run) string {
+		for _, rec := range s.Records {
+			if sum := rec.Text("checkpoint_sha256"); sum != "" && sum == r.final.Text("checkpoint_sha256") {
+				return rec.Text("checkpoint")
+			}
+		}
+		return ""
+	}
+	records := func(r *run) string {
 		if r.fit == nil {
-			continue
+			return ""
 		}
-		n := 0
-		for n < min(len(checkpoint), len(r.fit.Path)) && checkpoint[n] == r.fit.Path[n] {
-			n++
+		return r.fit.Path
+	}
+	for _, name := range []func(*run) string{last, records} {
+		var best *run
+		longest, tie := 0, true
+		for _, r := range runs {
+			at := name(r)
+			if at == "" {
+				continue
+			}
+			n := 1
+			for n <= min(len(checkpoint), len(at)) && checkpoint[n-1] == at[n-1] {
+				n++
+			}
+			switch {
+			case n > longest:
+				best, longest, tie = r, n, false
+			case n == longest:
+				tie = true
+			}
 		}
-		switch {
-		case n > longest:
-			best, longest, tie = r, n, false
-		case n == longest:
-			tie = true
+		if !tie {
+			return best
 		}
 	}
-	if tie {
-		return nil
-	}
-	return best
+	return nil
 }
 
 // stem is a file's name without folder and suffixes.

@@ -136,3 +136,36 @@ func TestSurrogatesToldApart(t *testing.T) {
 		t.Errorf("surrogates are called %v, want %s", got, want)
 	}
 }
+
+// Measurements of a series belong to the run whose last checkpoint is among
+// them, where nothing else tells runs apart.
+func TestSeriesFindTheirRun(t *testing.T) {
+	var sources []*Source
+	for i, lr := range []float64{0.06, 0.12} {
+		name := fmt.Sprint("runs/", i, "/epoch-")
+		fit := &Source{Path: fmt.Sprint("fit-", i)}
+		fit.Header = artifact.Header{Tool: toolFit, Config: map[string]any{"dataset": "cifar10", "arch": "resnet8", "method": "ce", "epochs": 2.0, "lr": lr, "data_sha256": "d"}}
+		fit.Records = []artifact.Record{{"type": "epoch", "epoch": 1.0}, {"type": "epoch", "epoch": 2.0},
+			{"type": "final", "epoch": 2.0, "checkpoint_sha256": name + "2"}}
+		evals := &Source{Path: fmt.Sprint("eval-", i)}
+		evals.Header.Tool = toolEval
+		for epoch := 1.0; epoch <= 2; epoch++ {
+			at := fmt.Sprint(name, epoch)
+			evals.Records = append(evals.Records, artifact.Record{"type": "eval", "split": "test", "epoch": epoch, "epochs": 2.0, "top1": lr * epoch,
+				"dataset": "cifar10", "arch": "resnet8", "method": "ce", "data_sha256": "d", "checkpoint": at, "checkpoint_sha256": at})
+		}
+		fit.Complete, evals.Complete = true, true
+		sources = append(sources, fit, evals)
+	}
+	c := collect(sources)
+	if c.ambiguous != 0 || len(c.runs) != 2 {
+		t.Fatalf("%d measurements left out, %d runs", c.ambiguous, len(c.runs))
+	}
+	for i, lr := range []float64{0.06, 0.12} {
+		for epoch := 1; epoch <= 2; epoch++ {
+			if got, ok := at(c.runs[i].evals, epoch, "top1"); !ok || got != lr*float64(epoch) {
+				t.Errorf("run %d epoch %d: %g, want %g", i, epoch, got, lr*float64(epoch))
+			}
+		}
+	}
+}
