@@ -95,8 +95,8 @@ func rowsGemmT(m, lda, w, out int) load {
 // transforms are those of a block of tiles: bytes read and written.
 func transforms(c int) []load {
 	count := min(8, 128/c)
-	row, stride := (4*count+2)*c, Tile*c+16
-	w := Winograd{Image: filled(6 * row), Freq: filled(36 * stride), C: c, Row: row, Stride: stride, Count: count}
+	row, stride := 4*count*c, Tile*c+16
+	w := Winograd{Image: filled(4 * row), Above: filled(row), Below: filled(row), Freq: filled(36 * stride), C: c, Row: row, Stride: stride, Count: count}
 	name := func(s string) string { return fmt.Sprintf("Winograd%s/C=%d", s, c) }
 	moved := func(pixels int) int { return 4 * c * count * (pixels + 36) }
 	return []load{
@@ -123,8 +123,8 @@ func stride2Gemm(in, out int) load {
 func stride2Transforms(in int) []load {
 	const values = Stride2Values
 	count, out := 64/in, 2*in
-	row := (8*count + 1) * in
-	x := Stride2{Image: filled(9 * row), Freq: filled(count * values * in), C: in, Row: row, Count: count}
+	row := 8 * count * in
+	x := Stride2{Image: filled(8 * row), Above: filled(row), Freq: filled(count * values * in), C: in, Row: row, Count: count}
 	y := Stride2{Image: filled(16 * count * out), Freq: filled(count * Stride2Products * out), C: out, Row: 4 * count * out, Count: count}
 	name := func(s string, c int) string { return fmt.Sprintf("Stride2%s/C=%d", s, c) }
 	return []load{

@@ -110,6 +110,23 @@ func (w *Winograd) check(kernel string, size int) {
 	fits(kernel, "Freq", len(w.Freq), extent(w.C, dim{w.Count, w.C}, dim{36, w.Stride}))
 }
 
+// checkInput verifies an input transform.
+func (w *Winograd) checkInput() {
+	const kernel = "WinogradInput"
+	w.check(kernel, 4)
+	if w.C == 0 {
+		return
+	}
+	for _, outer := range []struct {
+		field string
+		row   []float32
+	}{{"Above", w.Above}, {"Below", w.Below}} {
+		if outer.row != nil {
+			fits(kernel, outer.field, len(outer.row), extent(w.C, dim{4, w.C}, dim{w.Count, 4 * w.C}))
+		}
+	}
+}
+
 // checkActivation verifies what WinogradActivate reads beside that.
 func (w *Winograd) checkActivation(kernel string) {
 	if w.C == 0 || w.Count == 0 {
@@ -142,6 +159,15 @@ func (s *Stride2) check(kernel string, size, apart, values int) {
 	}
 	fits(kernel, "Image", len(s.Image), extent(s.C, dim{size, s.C}, dim{s.Count, apart * s.C}, dim{size, s.Row}))
 	fits(kernel, "Freq", len(s.Freq), extent(s.C, dim{values, s.C}, dim{s.Count, values * s.C}))
+}
+
+// checkInput verifies an input transform.
+func (s *Stride2) checkInput() {
+	const kernel = "Stride2Input"
+	s.check(kernel, 8, 8, Stride2Values)
+	if s.C > 0 && s.Above != nil {
+		fits(kernel, "Above", len(s.Above), extent(s.C, dim{8, s.C}, dim{s.Count, 8 * s.C}))
+	}
 }
 
 // checkActivation verifies what Stride2Activate reads beside that.

@@ -25,7 +25,7 @@ func TestChecks(t *testing.T) {
 	}
 	winograd := func(kernel func(*Set) func(*Winograd), change func(*Winograd)) func(*Set) {
 		return func(s *Set) {
-			w := Winograd{Image: f(6 * 160), Freq: f(36 * 32), C: 16, Row: 160, Stride: 32, Count: 2}
+			w := Winograd{Image: f(4 * 160), Freq: f(36 * 32), C: 16, Row: 160, Stride: 32, Count: 2}
 			change(&w)
 			kernel(s)(&w)
 		}
@@ -40,7 +40,7 @@ func TestChecks(t *testing.T) {
 	}
 	stride2 := func(kernel func(*Set) func(*Stride2), change func(*Stride2)) func(*Set) {
 		return func(s *Set) {
-			w := Stride2{Image: f(9 * 280), Freq: f(2 * Stride2Values * 16), C: 16, Row: 280, Count: 2}
+			w := Stride2{Image: f(8 * 280), Freq: f(2 * Stride2Values * 16), C: 16, Row: 280, Count: 2}
 			change(&w)
 			kernel(s)(&w)
 		}
@@ -127,7 +127,10 @@ func TestChecks(t *testing.T) {
 		{"gemmT batch", gemmT(func(g *GemmT) { g.Batch = 0 }), "Batch is 0"},
 		{"gemmT N", gemmT(func(g *GemmT) { g.N = 17 }), "N is 17"},
 		{"input", winograd(input, func(*Winograd) {}), ""},
-		{"input image", winograd(input, func(w *Winograd) { w.Row = 161 }), "WinogradInput: Image"},
+		{"input image", winograd(input, func(w *Winograd) { w.Image = f(3*160 + 127) }), "WinogradInput: Image"},
+		{"input rows", winograd(input, func(w *Winograd) { w.Above, w.Below = f(128), f(128) }), ""},
+		{"input above", winograd(input, func(w *Winograd) { w.Above = f(127) }), "WinogradInput: Above"},
+		{"input below", winograd(input, func(w *Winograd) { w.Below = f(127) }), "WinogradInput: Below"},
 		{"input frequencies", winograd(input, func(w *Winograd) { w.Stride = 33 }), "WinogradInput: Freq"},
 		{"input C", winograd(input, func(w *Winograd) { w.C = 12 }), "C is 12"},
 		{"output", winograd(output, func(w *Winograd) { w.Image = f(4 * 160) }), ""},
@@ -137,13 +140,15 @@ func TestChecks(t *testing.T) {
 		{"activation coefficients", winograd(activate, func(w *Winograd) { w.Coef = f(31) }), "WinogradActivate: Coef"},
 		{"activation residual", winograd(activate, func(w *Winograd) { w.Coef, w.Residual = f(32), f(3*160+127) }), "WinogradActivate: Residual"},
 		{"gradient", winograd(grad, func(w *Winograd) { w.Image = f(3*160 + 128) }), ""},
-		{"gradient count", winograd(grad, func(w *Winograd) { w.Count = 3 }), "WinogradGrad: Freq"},
+		{"gradient count", winograd(grad, func(w *Winograd) { w.Count, w.Image = 3, f(3*160+192) }), "WinogradGrad: Freq"},
 		{"filter", filter(func(*Filter) {}), ""},
 		{"filter taps", filter(func(v *Filter) { v.Taps = f(143) }), "WinogradFilter: Taps"},
 		{"filter frequencies", filter(func(v *Filter) { v.Freq = f(575) }), "WinogradFilter: Freq"},
 		{"stride 2 input", stride2(input2, func(*Stride2) {}), ""},
 		{"stride 2 input nothing", stride2(input2, func(s *Stride2) { s.Count, s.Image, s.Freq = 0, nil, nil }), ""},
-		{"stride 2 input image", stride2(input2, func(s *Stride2) { s.Image = f(8*280 + 17*16 - 1) }), "Stride2Input: Image"},
+		{"stride 2 input image", stride2(input2, func(s *Stride2) { s.Image = f(7*280 + 16*16 - 1) }), "Stride2Input: Image"},
+		{"stride 2 input row", stride2(input2, func(s *Stride2) { s.Above = f(16 * 16) }), ""},
+		{"stride 2 input above", stride2(input2, func(s *Stride2) { s.Above = f(16*16 - 1) }), "Stride2Input: Above"},
 		{"stride 2 input values", stride2(input2, func(s *Stride2) { s.Freq = f(2*Stride2Values*16 - 1) }), "Stride2Input: Freq"},
 		{"stride 2 input C", stride2(input2, func(s *Stride2) { s.C = 12 }), "C is 12"},
 		{"stride 2 output", stride2(output2, func(s *Stride2) { s.Image, s.Freq = f(3*280+128), f(2*Stride2Products*16) }), ""},

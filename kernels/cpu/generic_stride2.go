@@ -92,14 +92,14 @@ func stride2Filter(w [3]float32) [9]float32 {
 }
 
 func genericStride2Input(s *Stride2) {
-	s.check("Stride2Input", 9, 8, Stride2Values)
+	s.checkInput()
 	for t := range s.Count {
 		for c := range s.C {
 			var h [9][9]float32
 			for x := range h {
 				var d [9]float32
 				for y := range d {
-					d[y] = s.Image[y*s.Row+(8*t+x)*s.C+c]
+					d[y] = s.patch(y-1, 8*t+x-1, c)
 				}
 				for i, v := range stride2Input(d) {
 					h[i][x] = v
@@ -111,6 +111,18 @@ func genericStride2Input(s *Stride2) {
 				}
 			}
 		}
+	}
+}
+
+// patch is a value that the input transform reads, by its pixel of the image.
+func (s *Stride2) patch(y, x, c int) float32 {
+	switch at := x*s.C + c; {
+	case x < 0 || y < 0 && s.Above == nil:
+		return 0
+	case y < 0:
+		return s.Above[at]
+	default:
+		return s.Image[y*s.Row+at]
 	}
 }
 

@@ -49,12 +49,12 @@ func filterGradPass(p0, p1, p2, p3, p4, p5 float32) (w0, w1, w2 float32) {
 }
 
 func genericWinogradInput(w *Winograd) {
-	w.check("WinogradInput", 6)
+	w.checkInput()
 	for t := range w.Count {
 		for c := range w.C {
 			var h [6][6]float32
 			for x := range h {
-				p := func(y int) float32 { return w.Image[y*w.Row+(4*t+x)*w.C+c] }
+				p := func(y int) float32 { return w.patch(y-1, 4*t+x-1, c) }
 				h[0][x], h[1][x], h[2][x], h[3][x], h[4][x], h[5][x] = inputPass(p(0), p(1), p(2), p(3), p(4), p(5))
 			}
 			for y := range h {
@@ -67,6 +67,23 @@ func genericWinogradInput(w *Winograd) {
 				}
 			}
 		}
+	}
+}
+
+// patch is a value that the input transform reads, by its pixel of the image.
+func (w *Winograd) patch(y, x, c int) float32 {
+	if x < 0 || x >= 4*w.Count {
+		return 0
+	}
+	switch at := x*w.C + c; {
+	case y < 0 && w.Above != nil:
+		return w.Above[at]
+	case y > 3 && w.Below != nil:
+		return w.Below[at]
+	case y < 0 || y > 3:
+		return 0
+	default:
+		return w.Image[y*w.Row+at]
 	}
 }
 

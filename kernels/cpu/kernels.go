@@ -30,7 +30,7 @@ type Set struct {
 
 	// The Winograd transforms are nil in a set whose name ends in [Direct].
 
-	// WinogradInput transforms 6×6 input patches: Bᵀ·d·B.
+	// WinogradInput transforms a row of 6×6 input patches: Bᵀ·d·B.
 	WinogradInput func(*Winograd)
 	// WinogradOutput transforms 36 products to a 4×4 output tile: Aᵀ·m·A.
 	WinogradOutput func(*Winograd)
@@ -46,7 +46,7 @@ type Set struct {
 
 	// The transforms of convolutions with stride 2 are nil where Winograd's are.
 
-	// Stride2Input transforms 9×9 input patches to 81 values.
+	// Stride2Input transforms a row of 9×9 input patches to 81 values.
 	Stride2Input func(*Stride2)
 	// Stride2Output transforms 49 products to a 4×4 output tile.
 	Stride2Output func(*Stride2)
@@ -119,13 +119,18 @@ type GemmT struct {
 // starts at y·Row + x·C, tile t at pixel (0, 4t). Freq holds the transformed
 // values: frequency f of tile t starts at f·Stride + t·C.
 //
-// The input transform reads 6×6 pixels a tile, the gradient transform 4×4;
-// the output transform writes 4×4 pixels a tile, and Residual lies as Image does.
+// The gradient transform reads 4×4 pixels a tile; the output transform writes
+// them, and Residual lies as Image does. The input transform reads a pixel more
+// on all sides: the rows above and below its tiles by themselves, zeros left of
+// the first tile and right of the last one.
 type Winograd struct {
 	Image, Freq []float32
 	C, Row      int
 	Stride      int
 	Count       int
+
+	// Of WinogradInput: rows −1 and 4 of the image; nil: zeros.
+	Above, Below []float32
 
 	// Of WinogradActivate.
 	Coef     []float32 // 2 runs of C floats
@@ -135,12 +140,15 @@ type Winograd struct {
 // Stride2 describes transforms of Count tiles of 4×4 outputs of a convolution
 // with stride 2 that lie side by side. Image holds pixels of C channels, pixel
 // (y, x) at y·Row + x·C. Tile t of outputs starts at pixel (0, 4t), its 9×9
-// inputs at (0, 8t). Freq holds the tiles one after the other, each of them
-// value by value: [Stride2Values] of inputs, [Stride2Products] of outputs.
+// inputs at (−1, 8t−1): with the row above the image's by itself, and zeros
+// left of the first tile. Freq holds the tiles one after the other, each of
+// them value by value: [Stride2Values] of inputs, [Stride2Products] of outputs.
 type Stride2 struct {
 	Image, Freq []float32
 	C, Row      int
 	Count       int
+
+	Above []float32 // of Stride2Input: row −1 of the image; nil: zeros
 
 	// Of Stride2Activate.
 	Coef     []float32 // 2 runs of C floats

@@ -24,8 +24,8 @@ var avx512 = Set{
 	Gemm:  func(g *Gemm) { g.check(); gemmNative(isaAVX512, g) },
 	GemmT: func(g *GemmT) { g.check(); gemmTNative(isaAVX512, g) },
 	WinogradInput: func(w *Winograd) {
-		w.check("WinogradInput", 6)
-		w.pieces(winogradInputAVX512)
+		w.checkInput()
+		winogradInputNative(isaAVX512, w)
 	},
 	WinogradOutput: func(w *Winograd) {
 		w.check("WinogradOutput", 4)
@@ -54,8 +54,8 @@ var avx512 = Set{
 		filterGradNative(isaAVX512, f)
 	},
 	Stride2Input: func(s *Stride2) {
-		s.check("Stride2Input", 9, 8, Stride2Values)
-		s.pieces(8, Stride2Values, stride2InputAVX512)
+		s.checkInput()
+		stride2InputNative(isaAVX512, s)
 	},
 	Stride2Output: func(s *Stride2) {
 		s.check("Stride2Output", 4, 4, Stride2Products)
@@ -94,8 +94,8 @@ var avx2 = Set{
 	Gemm:  func(g *Gemm) { g.check(); gemmNative(isaAVX2, g) },
 	GemmT: func(g *GemmT) { g.check(); gemmTNative(isaAVX2, g) },
 	WinogradInput: func(w *Winograd) {
-		w.check("WinogradInput", 6)
-		w.pieces(winogradInputAVX2)
+		w.checkInput()
+		winogradInputNative(isaAVX2, w)
 	},
 	WinogradOutput: func(w *Winograd) {
 		w.check("WinogradOutput", 4)
@@ -124,8 +124,8 @@ var avx2 = Set{
 		filterGradNative(isaAVX2, f)
 	},
 	Stride2Input: func(s *Stride2) {
-		s.check("Stride2Input", 9, 8, Stride2Values)
-		s.pieces(8, Stride2Values, stride2InputAVX2)
+		s.checkInput()
+		stride2InputNative(isaAVX2, s)
 	},
 	Stride2Output: func(s *Stride2) {
 		s.check("Stride2Output", 4, 4, Stride2Products)

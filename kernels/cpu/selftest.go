@@ -29,9 +29,13 @@ var selfTests = []struct {
 		return g.C
 	}},
 	{"WinogradInput", func(s *Set) []float32 {
-		w := Winograd{Image: pattern(6*18*48, 7), Freq: make([]float32, 36*4*48), C: 48, Row: 18 * 48, Stride: 4 * 48, Count: 4}
+		w := Winograd{Image: pattern(4*16*48, 7), Freq: make([]float32, 36*4*48), C: 48, Row: 16 * 48, Stride: 4 * 48, Count: 4,
+			Above: pattern(16*48, 61), Below: pattern(16*48, 62)}
 		s.WinogradInput(&w)
-		return w.Freq
+		inner := append([]float32(nil), w.Freq...)
+		w.Above, w.Below = nil, nil
+		s.WinogradInput(&w)
+		return append(inner, w.Freq...)
 	}},
 	{"WinogradOutput", func(s *Set) []float32 {
 		w := Winograd{Image: make([]float32, 4*16*48), Freq: pattern(36*4*48, 8), C: 48, Row: 16 * 48, Stride: 4 * 48, Count: 4}
@@ -62,9 +66,12 @@ var selfTests = []struct {
 		return f.Taps
 	}},
 	{"Stride2Input", func(s *Set) []float32 {
-		w := Stride2{Image: pattern(9*17*48, 29), Freq: make([]float32, 2*Stride2Values*48), C: 48, Row: 17 * 48, Count: 2}
+		w := Stride2{Image: pattern(8*16*48, 29), Freq: make([]float32, 2*Stride2Values*48), C: 48, Row: 16 * 48, Count: 2, Above: pattern(16*48, 63)}
 		s.Stride2Input(&w)
-		return w.Freq
+		inner := append([]float32(nil), w.Freq...)
+		w.Above = nil
+		s.Stride2Input(&w)
+		return append(inner, w.Freq...)
 	}},
 	{"Stride2Output", func(s *Set) []float32 {
 		w := Stride2{Image: make([]float32, 4*8*48), Freq: pattern(2*Stride2Products*48, 30), C: 48, Row: 8 * 48, Count: 2}

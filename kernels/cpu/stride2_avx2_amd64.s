@@ -48,13 +48,15 @@ TEXT ·stride2InputAVX2(SB), 0, $432-8
 	MOVQ         Stride2_Image(AX), SI
 	MOVQ         Stride2_Freq(AX), DI
 	MOVQ         Stride2_Coef(AX), R8
-	MOVQ         Stride2_Residual(AX), R9
+	MOVQ         Stride2_Above(AX), R9
 	MOVQ         Stride2_Row(AX), BX
 	MOVQ         Stride2_C(AX), DX
 	MOVQ         Stride2_Count(AX), CX
 	MOVQ         CX, (SP)
 	SHLQ         $2, BX
 	SHLQ         $2, DX
+	SUBQ         DX, SI
+	SUBQ         DX, R9
 	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
@@ -62,19 +64,17 @@ tile:
 	MOVQ         DX, CX
 	SHRQ         $5, CX
 lanes:
-	VMOVUPS      (SI)(BX*1), Y0
+	VMOVUPS      (SI), Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VMOVUPS      (SI)(R13*1), Y3
+	VMOVUPS      (SI)(DX*4), Y4
+	VMOVUPS      (SI)(R14*1), Y5
+	VMOVUPS      (SI)(R13*2), Y6
 	LEAQ         (SI)(DX*1), AX
-	LEAQ         (AX)(BX*1), AX
-	VMOVUPS      (AX), Y1
-	VMOVUPS      (AX)(DX*1), Y2
-	VMOVUPS      (AX)(DX*2), Y3
-	VMOVUPS      (AX)(R13*1), Y4
-	VMOVUPS      (AX)(DX*4), Y5
-	VMOVUPS      (AX)(R14*1), Y6
-	VMOVUPS      (AX)(R13*2), Y7
-	LEAQ         (SI)(DX*8), R10
-	LEAQ         (R10)(BX*1), R10
-	VMOVUPS      (R10), Y8
+	LEAQ         (AX)(R13*2), AX
+	VMOVUPS      (AX), Y7
+	VMOVUPS      (AX)(DX*1), Y8
 	VSUBPS       Y2, Y6, Y9
 	VSUBPS       Y6, Y4, Y6
 	VSUBPS       Y4, Y0, Y0
@@ -88,29 +88,29 @@ lanes:
 	VMOVUPS      Y0, (DI)(DX*2)
 	VMOVUPS      Y1, (DI)(R13*1)
 	VMOVUPS      Y8, (DI)(R13*2)
+	LEAQ         (DI)(DX*1), R10
+	LEAQ         (R10)(R13*2), R10
+	VMOVUPS      Y7, (R10)
+	VMOVUPS      Y10, (R10)(R14*2)
+	VMOVUPS      Y6, (R10)(R13*4)
 	LEAQ         (DI)(DX*1), R11
-	LEAQ         (R11)(R13*2), R11
-	VMOVUPS      Y7, (R11)
-	VMOVUPS      Y10, (R11)(R14*2)
-	VMOVUPS      Y6, (R11)(R13*4)
-	LEAQ         (DI)(DX*1), AX
-	LEAQ         (AX)(R14*4), AX
-	VMOVUPS      Y9, (AX)
-	VMOVUPS      Y3, (AX)(DX*2)
-	VMOVUPS      Y5, (AX)(DX*4)
-	LEAQ         (SI)(BX*1), R10
+	LEAQ         (R11)(R14*4), R11
+	VMOVUPS      Y9, (R11)
+	VMOVUPS      Y3, (R11)(DX*2)
+	VMOVUPS      Y5, (R11)(DX*4)
+	VMOVUPS      (SI)(R12*2), Y0
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R12*2), AX
+	VMOVUPS      (AX), Y1
+	VMOVUPS      (AX)(DX*1), Y2
+	VMOVUPS      (AX)(DX*2), Y3
+	VMOVUPS      (AX)(R13*1), Y4
+	VMOVUPS      (AX)(DX*4), Y5
+	VMOVUPS      (AX)(R14*1), Y6
+	VMOVUPS      (AX)(R13*2), Y7
+	LEAQ         (SI)(DX*8), R10
 	LEAQ         (R10)(R12*2), R10
-	VMOVUPS      (R10), Y0
-	VMOVUPS      (R10)(DX*1), Y1
-	VMOVUPS      (R10)(DX*2), Y2
-	VMOVUPS      (R10)(R13*1), Y3
-	VMOVUPS      (R10)(DX*4), Y4
-	VMOVUPS      (R10)(R14*1), Y5
-	VMOVUPS      (R10)(R13*2), Y6
-	LEAQ         (R10)(DX*1), R11
-	LEAQ         (R11)(R13*2), R11
-	VMOVUPS      (R11), Y7
-	VMOVUPS      (R10)(DX*8), Y8
+	VMOVUPS      (R10), Y8
 	VSUBPS       Y2, Y6, Y9
 	VSUBPS       Y6, Y4, Y6
 	VSUBPS       Y4, Y0, Y0
@@ -122,21 +122,21 @@ lanes:
 	VSUBPS       Y2, Y4, Y2
 	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y6
 	VMOVUPS      Y0, (DI)(R14*2)
-	LEAQ         (DI)(DX*1), AX
-	LEAQ         (AX)(R14*2), AX
-	VMOVUPS      Y1, (AX)
-	VMOVUPS      Y8, (AX)(R13*1)
-	VMOVUPS      Y7, (AX)(DX*4)
-	LEAQ         (DI)(R13*1), R11
-	LEAQ         (R11)(R13*8), R11
-	VMOVUPS      Y10, (R11)
-	VMOVUPS      Y6, (R11)(DX*2)
-	VMOVUPS      Y9, (AX)(R14*4)
-	VMOVUPS      Y3, (R11)(R13*2)
-	VMOVUPS      Y5, (AX)(R13*8)
-	VMOVUPS      (SI)(R12*1), Y0
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*2), R11
+	VMOVUPS      Y1, (R11)
+	VMOVUPS      Y8, (R11)(R13*1)
+	VMOVUPS      Y7, (R11)(DX*4)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R13*8), AX
+	VMOVUPS      Y10, (AX)
+	VMOVUPS      Y6, (AX)(DX*2)
+	VMOVUPS      Y9, (AX)(DX*4)
+	VMOVUPS      Y3, (AX)(R13*2)
+	VMOVUPS      Y5, (AX)(DX*8)
+	VMOVUPS      (SI)(BX*2), Y0
 	LEAQ         (SI)(DX*1), R10
-	LEAQ         (R10)(R12*1), R10
+	LEAQ         (R10)(BX*2), R10
 	VMOVUPS      (R10), Y1
 	VMOVUPS      (R10)(DX*1), Y2
 	VMOVUPS      (R10)(DX*2), Y3
@@ -145,7 +145,7 @@ lanes:
 	VMOVUPS      (R10)(R14*1), Y6
 	VMOVUPS      (R10)(R13*2), Y7
 	LEAQ         (SI)(DX*8), R11
-	LEAQ         (R11)(R12*1), R11
+	LEAQ         (R11)(BX*2), R11
 	VMOVUPS      (R11), Y8
 	VSUBPS       Y2, Y6, Y9
 	VSUBPS       Y6, Y4, Y6
@@ -170,19 +170,19 @@ lanes:
 	VMOVUPS      Y9, (R10)(DX*2)
 	VMOVUPS      Y3, (R10)(R13*1)
 	VMOVUPS      Y5, (R10)(DX*4)
-	LEAQ         (SI)(BX*1), R11
+	VMOVUPS      (SI)(BX*4), Y0
+	LEAQ         (SI)(DX*1), R11
 	LEAQ         (R11)(BX*4), R11
-	VMOVUPS      (R11), Y0
-	VMOVUPS      (R11)(DX*1), Y1
-	VMOVUPS      (R11)(DX*2), Y2
-	VMOVUPS      (R11)(R13*1), Y3
-	VMOVUPS      (R11)(DX*4), Y4
-	VMOVUPS      (R11)(R14*1), Y5
-	VMOVUPS      (R11)(R13*2), Y6
-	LEAQ         (R11)(DX*1), AX
-	LEAQ         (AX)(R13*2), AX
-	VMOVUPS      (AX), Y7
-	VMOVUPS      (AX)(DX*1), Y8
+	VMOVUPS      (R11), Y1
+	VMOVUPS      (R11)(DX*1), Y2
+	VMOVUPS      (R11)(DX*2), Y3
+	VMOVUPS      (R11)(R13*1), Y4
+	VMOVUPS      (R11)(DX*4), Y5
+	VMOVUPS      (R11)(R14*1), Y6
+	VMOVUPS      (R11)(R13*2), Y7
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Y8
 	VSUBPS       Y2, Y6, Y9
 	VSUBPS       Y6, Y4, Y6
 	VSUBPS       Y4, Y0, Y0
@@ -206,112 +206,116 @@ lanes:
 	VMOVUPS      Y9, (R11)(DX*1)
 	VMOVUPS      Y3, (R11)(DX*2)
 	VMOVUPS      Y5, (R11)(R13*1)
-	VMOVUPS      (SI), Y0
-	VMOVUPS      (SI)(BX*2), Y1
-	VMOVUPS      (SI)(BX*4), Y2
-	VMOVUPS      (SI)(R12*2), Y3
-	VMOVUPS      (SI)(BX*8), Y4
+	VMOVUPS      (R9), Y0
+	VMOVUPS      (SI)(BX*1), Y1
+	VMOVUPS      (SI)(R12*1), Y2
+	LEAQ         (SI)(BX*1), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Y3
+	VMOVUPS      (AX)(BX*2), Y4
 	VSUBPS       Y1, Y3, Y1
 	VSUBPS       Y2, Y0, Y0
 	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y0
 	VSUBPS       Y2, Y4, Y2
 	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y2
-	VMOVUPS      (SI)(DX*1), Y1
-	LEAQ         (SI)(DX*1), AX
-	LEAQ         (AX)(BX*2), AX
-	VMOVUPS      (AX), Y3
-	VMOVUPS      (AX)(BX*2), Y4
-	VMOVUPS      (AX)(BX*4), Y5
-	VMOVUPS      (AX)(R12*2), Y6
+	VMOVUPS      (R9)(DX*1), Y1
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*1), R10
+	VMOVUPS      (R10), Y3
+	VMOVUPS      (R10)(BX*2), Y4
+	VMOVUPS      (AX)(DX*1), Y5
+	VMOVUPS      (R10)(R12*2), Y6
 	VSUBPS       Y3, Y5, Y3
 	VSUBPS       Y4, Y1, Y1
 	VFMADD132PS  stride2Constants<>+0(SB), Y3, Y1
 	VSUBPS       Y4, Y6, Y4
 	VFMADD231PS  stride2Constants<>+32(SB), Y3, Y4
-	VMOVUPS      (SI)(DX*2), Y3
-	VMOVUPS      (AX)(DX*1), Y5
-	LEAQ         (SI)(DX*2), R10
-	LEAQ         (R10)(BX*4), R10
-	VMOVUPS      (R10), Y6
-	VMOVUPS      (R10)(BX*2), Y7
-	VMOVUPS      (R10)(BX*4), Y8
+	VMOVUPS      (R9)(DX*2), Y3
+	VMOVUPS      (R10)(DX*1), Y5
+	LEAQ         (SI)(DX*2), R11
+	LEAQ         (R11)(R12*1), R11
+	VMOVUPS      (R11), Y6
+	VMOVUPS      (AX)(DX*2), Y7
+	VMOVUPS      (R11)(BX*4), Y8
 	VSUBPS       Y5, Y7, Y5
 	VSUBPS       Y6, Y3, Y3
 	VFMADD132PS  stride2Constants<>+0(SB), Y5, Y3
 	VSUBPS       Y6, Y8, Y6
 	VFMADD231PS  stride2Constants<>+32(SB), Y5, Y6
-	VMOVUPS      (SI)(R13*1), Y5
-	VMOVUPS      (AX)(DX*2), Y7
-	VMOVUPS      (R10)(DX*1), Y8
-	LEAQ         (SI)(R13*1), R11
-	LEAQ         (R11)(R12*2), R11
-	VMOVUPS      (R11), Y9
-	VMOVUPS      (R11)(BX*2), Y10
+	VMOVUPS      (R9)(R13*1), Y5
+	VMOVUPS      (R10)(DX*2), Y7
+	VMOVUPS      (R11)(DX*1), Y8
+	VMOVUPS      (AX)(R13*1), Y9
+	LEAQ         (R10)(DX*2), R10
+	LEAQ         (R10)(R12*2), R10
+	VMOVUPS      (R10), Y10
 	VSUBPS       Y7, Y9, Y7
 	VSUBPS       Y8, Y5, Y5
 	VFMADD132PS  stride2Constants<>+0(SB), Y7, Y5
 	VSUBPS       Y8, Y10, Y8
 	VFMADD231PS  stride2Constants<>+32(SB), Y7, Y8
-	VMOVUPS      (SI)(DX*4), Y7
-	VMOVUPS      (AX)(R13*1), Y9
-	VMOVUPS      (R10)(DX*2), Y10
-	VMOVUPS      (R11)(DX*1), Y11
-	LEAQ         (SI)(DX*4), AX
-	LEAQ         (AX)(BX*8), AX
-	VMOVUPS      (AX), Y12
+	VMOVUPS      (R9)(DX*4), Y7
+	LEAQ         (SI)(DX*4), R11
+	LEAQ         (R11)(BX*1), R11
+	VMOVUPS      (R11), Y9
+	VMOVUPS      (R11)(BX*2), Y10
+	VMOVUPS      (AX)(DX*4), Y11
+	VMOVUPS      (R10)(DX*1), Y12
 	VSUBPS       Y9, Y11, Y9
 	VSUBPS       Y10, Y7, Y7
 	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y7
 	VSUBPS       Y10, Y12, Y10
 	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y10
-	VMOVUPS      (SI)(R14*1), Y9
-	LEAQ         (SI)(R14*1), R10
-	LEAQ         (R10)(BX*2), R10
-	VMOVUPS      (R10), Y11
-	VMOVUPS      (R10)(BX*2), Y12
-	VMOVUPS      (R10)(BX*4), Y13
-	VMOVUPS      (AX)(DX*1), Y14
+	VMOVUPS      (R9)(R14*1), Y9
+	VMOVUPS      (R11)(DX*1), Y11
+	LEAQ         (SI)(R14*1), AX
+	LEAQ         (AX)(R12*1), AX
+	VMOVUPS      (AX), Y12
+	VMOVUPS      (AX)(BX*2), Y13
+	VMOVUPS      (AX)(BX*4), Y14
 	VSUBPS       Y11, Y13, Y11
 	VSUBPS       Y12, Y9, Y9
 	VFMADD132PS  stride2Constants<>+0(SB), Y11, Y9
 	VSUBPS       Y12, Y14, Y12
 	VFMADD231PS  stride2Constants<>+32(SB), Y11, Y12
-	VMOVUPS      (SI)(R13*2), Y11
-	VMOVUPS      (R10)(DX*1), Y13
-	LEAQ         (SI)(R13*2), R11
-	LEAQ         (R11)(BX*4), R11
-	VMOVUPS      (R11), Y14
-	VMOVUPS      (R11)(BX*2), Y15
+	VMOVUPS      (R9)(R13*2), Y11
+	VMOVUPS      (R11)(DX*2), Y13
+	VMOVUPS      (AX)(DX*1), Y14
+	LEAQ         (R11)(DX*2), R10
+	LEAQ         (R10)(BX*4), R10
+	VMOVUPS      (R10), Y15
 	VMOVUPS      Y12, 16(SP)
-	VMOVUPS      (AX)(DX*2), Y12
+	VMOVUPS      (R10)(BX*2), Y12
 	VSUBPS       Y13, Y15, Y13
 	VSUBPS       Y14, Y11, Y11
 	VFMADD132PS  stride2Constants<>+0(SB), Y13, Y11
 	VSUBPS       Y14, Y12, Y12
 	VFMADD231PS  stride2Constants<>+32(SB), Y13, Y12
-	LEAQ         (SI)(DX*1), R10
-	LEAQ         (R10)(R13*2), R10
-	VMOVUPS      (R10), Y13
-	VMOVUPS      (R10)(BX*2), Y14
-	VMOVUPS      (R10)(BX*4), Y15
+	LEAQ         (R9)(DX*1), AX
+	LEAQ         (AX)(R13*2), AX
+	VMOVUPS      (AX), Y13
+	VMOVUPS      (R11)(R13*1), Y14
+	LEAQ         (R11)(R13*1), R10
+	LEAQ         (R10)(BX*2), R10
+	VMOVUPS      (R10), Y15
 	VMOVUPS      Y8, 48(SP)
-	VMOVUPS      (R10)(R12*2), Y8
+	VMOVUPS      (R10)(BX*2), Y8
 	VMOVUPS      Y4, 80(SP)
-	VMOVUPS      (AX)(R13*1), Y4
+	VMOVUPS      (R10)(BX*4), Y4
 	VSUBPS       Y14, Y8, Y8
 	VSUBPS       Y15, Y13, Y13
 	VFMADD132PS  stride2Constants<>+0(SB), Y8, Y13
 	VSUBPS       Y15, Y4, Y4
 	VFMADD231PS  stride2Constants<>+32(SB), Y8, Y4
-	VMOVUPS      (R10)(DX*1), Y8
-	LEAQ         (R10)(DX*1), R11
-	LEAQ         (R11)(BX*2), R11
-	VMOVUPS      (R11), Y14
-	VMOVUPS      (R11)(BX*2), Y15
+	VMOVUPS      (AX)(DX*1), Y8
+	VMOVUPS      (R11)(DX*4), Y14
+	VMOVUPS      (R10)(DX*1), Y15
+	LEAQ         (R11)(DX*4), AX
+	LEAQ         (AX)(BX*4), AX
 	VMOVUPS      Y4, 112(SP)
-	VMOVUPS      (R11)(BX*4), Y4
+	VMOVUPS      (AX), Y4
 	VMOVUPS      Y2, 144(SP)
-	VMOVUPS      (AX)(DX*4), Y2
+	VMOVUPS      (AX)(BX*2), Y2
 	VSUBPS       Y14, Y4, Y4
 	VSUBPS       Y15, Y8, Y8
 	VFMADD132PS  stride2Constants<>+0(SB), Y4, Y8
@@ -366,51 +370,51 @@ lanes:
 	VMOVUPS      Y0, (AX)(DX*2)
 	VMOVUPS      16(SP), Y0
 	VMOVUPS      Y0, (AX)(DX*4)
-	VMOVUPS      (SI)(BX*2), Y0
-	VMOVUPS      (SI)(BX*4), Y1
-	VMOVUPS      (SI)(R12*2), Y2
+	VMOVUPS      (SI)(BX*1), Y0
+	VMOVUPS      (SI)(R12*1), Y1
+	LEAQ         (SI)(BX*1), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Y2
 	VSUBPS       Y0, Y2, Y3
 	VSUBPS       Y2, Y1, Y2
 	VMOVAPS      Y2, Y4
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y4
 	VSUBPS       Y0, Y1, Y0
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y2
-	LEAQ         (SI)(DX*1), R11
-	LEAQ         (R11)(BX*2), R11
-	VMOVUPS      (R11), Y0
-	VMOVUPS      (R11)(BX*2), Y1
-	VMOVUPS      (R11)(BX*4), Y5
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*1), R10
+	VMOVUPS      (R10), Y0
+	VMOVUPS      (R10)(BX*2), Y1
+	VMOVUPS      (R10)(BX*4), Y5
 	VSUBPS       Y0, Y5, Y6
 	VSUBPS       Y5, Y1, Y5
 	VMOVAPS      Y5, Y7
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y7
 	VSUBPS       Y0, Y1, Y0
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y5
-	VMOVUPS      (R11)(DX*1), Y0
-	LEAQ         (SI)(DX*2), R10
-	LEAQ         (R10)(BX*4), R10
-	VMOVUPS      (R10), Y1
-	VMOVUPS      (R10)(BX*2), Y8
+	VMOVUPS      (R10)(DX*1), Y0
+	LEAQ         (SI)(DX*2), AX
+	LEAQ         (AX)(R12*1), AX
+	VMOVUPS      (AX), Y1
+	VMOVUPS      (AX)(BX*2), Y8
 	VSUBPS       Y0, Y8, Y9
 	VSUBPS       Y8, Y1, Y8
 	VMOVAPS      Y8, Y10
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y10
 	VSUBPS       Y0, Y1, Y0
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y8
-	VMOVUPS      (R11)(DX*2), Y0
-	VMOVUPS      (R10)(DX*1), Y1
-	LEAQ         (SI)(R13*1), AX
-	LEAQ         (AX)(R12*2), AX
-	VMOVUPS      (AX), Y11
+	VMOVUPS      (R10)(DX*2), Y0
+	VMOVUPS      (AX)(DX*1), Y1
+	VMOVUPS      (R11)(R13*1), Y11
 	VSUBPS       Y0, Y11, Y12
 	VSUBPS       Y11, Y1, Y11
 	VMOVAPS      Y11, Y13
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y13
 	VSUBPS       Y0, Y1, Y0
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y11
-	VMOVUPS      (R11)(R13*1), Y0
-	VMOVUPS      (R10)(DX*2), Y1
-	VMOVUPS      (AX)(DX*1), Y14
+	VMOVUPS      (R10)(R13*1), Y0
+	VMOVUPS      (AX)(DX*2), Y1
+	VMOVUPS      (R11)(DX*4), Y14
 	VSUBPS       Y0, Y14, Y15
 	VSUBPS       Y14, Y1, Y14
 	VMOVUPS      Y12, 16(SP)
@@ -418,10 +422,10 @@ lanes:
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y12
 	VSUBPS       Y0, Y1, Y0
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y14
-	VMOVUPS      (R11)(DX*4), Y0
-	VMOVUPS      (R10)(R13*1), Y1
+	VMOVUPS      (R10)(DX*4), Y0
+	VMOVUPS      (AX)(R13*1), Y1
 	VMOVUPS      Y6, 48(SP)
-	VMOVUPS      (AX)(DX*2), Y6
+	VMOVUPS      (R11)(R14*1), Y6
 	VMOVUPS      Y3, 80(SP)
 	VSUBPS       Y0, Y6, Y3
 	VSUBPS       Y6, Y1, Y6
@@ -430,10 +434,10 @@ lanes:
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y3
 	VSUBPS       Y0, Y1, Y0
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y6
-	VMOVUPS      (R11)(R14*1), Y0
-	VMOVUPS      (R10)(DX*4), Y1
+	VMOVUPS      (R10)(R14*1), Y0
+	VMOVUPS      (AX)(DX*4), Y1
 	VMOVUPS      Y15, 144(SP)
-	VMOVUPS      (AX)(R13*1), Y15
+	VMOVUPS      (R11)(R13*2), Y15
 	VMOVUPS      Y9, 176(SP)
 	VSUBPS       Y0, Y15, Y9
 	VSUBPS       Y15, Y1, Y15
@@ -442,10 +446,12 @@ lanes:
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y9
 	VSUBPS       Y0, Y1, Y0
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y15
-	VMOVUPS      (R11)(R13*2), Y0
-	VMOVUPS      (R10)(R14*1), Y1
+	VMOVUPS      (R10)(R13*2), Y0
+	VMOVUPS      (AX)(R14*1), Y1
+	LEAQ         (R10)(R13*2), R11
+	LEAQ         (R11)(BX*4), R11
 	VMOVUPS      Y6, 240(SP)
-	VMOVUPS      (AX)(DX*4), Y6
+	VMOVUPS      (R11), Y6
 	VMOVUPS      Y11, 272(SP)
 	VSUBPS       Y0, Y6, Y11
 	VSUBPS       Y6, Y1, Y6
@@ -454,12 +460,12 @@ lanes:
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y11
 	VSUBPS       Y0, Y1, Y0
 	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y6
-	LEAQ         (SI)(DX*8), R11
-	LEAQ         (R11)(BX*2), R11
-	VMOVUPS      (R11), Y0
-	VMOVUPS      (R10)(R13*2), Y1
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(BX*2), Y1
 	VMOVUPS      Y6, 336(SP)
-	VMOVUPS      (AX)(R14*1), Y6
+	VMOVUPS      (AX)(BX*4), Y6
 	VMOVUPS      Y5, 368(SP)
 	VSUBPS       Y0, Y6, Y5
 	VSUBPS       Y6, Y1, Y6
@@ -478,19 +484,1564 @@ lanes:
 	VFMADD231PS  stride2Constants<>+0(SB), Y10, Y9
 	VSUBPS       Y10, Y12, Y10
 	VFMADD231PS  stride2Constants<>+0(SB), Y10, Y1
+	LEAQ         (DI)(R13*4), R10
+	LEAQ         (R10)(R13*8), R10
+	VMOVUPS      Y4, (R10)
+	VMOVUPS      Y7, (R10)(DX*1)
+	VMOVUPS      Y5, (R10)(DX*2)
+	VMOVUPS      Y11, (R10)(R13*1)
+	VMOVUPS      Y9, (R10)(R14*4)
+	LEAQ         (R10)(DX*1), R11
+	LEAQ         (R11)(R14*4), R11
+	VMOVUPS      Y1, (R11)
+	VMOVUPS      Y0, (R11)(DX*1)
+	VMOVUPS      Y13, (R11)(DX*2)
+	VMOVUPS      Y3, (R10)(R13*8)
+	VSUBPS       Y8, Y15, Y0
+	VSUBPS       Y15, Y14, Y1
+	VSUBPS       Y14, Y2, Y2
+	VFMADD132PS  stride2Constants<>+0(SB), Y0, Y2
+	VSUBPS       Y14, Y6, Y3
+	VFMADD231PS  stride2Constants<>+32(SB), Y0, Y3
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  stride2Constants<>+0(SB), Y8, Y4
+	VSUBPS       Y8, Y14, Y5
+	VFMADD231PS  stride2Constants<>+0(SB), Y5, Y1
+	VMOVUPS      Y2, (R10)(DX*4)
+	VMOVUPS      368(SP), Y2
+	VMOVUPS      Y2, (R10)(R14*1)
+	VMOVUPS      Y3, (R10)(R13*2)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R14*8), AX
+	VMOVUPS      336(SP), Y2
+	VMOVUPS      Y2, (AX)
+	VMOVUPS      Y4, (R11)(DX*4)
+	VMOVUPS      Y1, (R11)(R14*1)
+	VMOVUPS      Y0, (AX)(R14*4)
+	LEAQ         (DI)(R13*8), R10
+	LEAQ         (R10)(R14*8), R10
+	VMOVUPS      272(SP), Y0
+	VMOVUPS      Y0, (R10)
+	VMOVUPS      240(SP), Y0
+	VMOVUPS      Y0, (R10)(DX*1)
+	VMOVUPS      208(SP), Y0
+	VMOVUPS      176(SP), Y1
+	VSUBPS       Y1, Y0, Y2
+	VMOVUPS      144(SP), Y3
+	VSUBPS       Y0, Y3, Y0
+	VMOVUPS      80(SP), Y4
+	VSUBPS       Y3, Y4, Y4
+	VFMADD132PS  stride2Constants<>+0(SB), Y2, Y4
+	VMOVUPS      400(SP), Y5
+	VSUBPS       Y3, Y5, Y5
+	VFMADD231PS  stride2Constants<>+32(SB), Y2, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  stride2Constants<>+0(SB), Y1, Y6
+	VSUBPS       Y1, Y3, Y1
+	VFMADD231PS  stride2Constants<>+0(SB), Y1, Y0
+	VMOVUPS      Y4, (AX)(DX*1)
+	VMOVUPS      48(SP), Y1
+	VMOVUPS      Y1, (AX)(DX*2)
+	VMOVUPS      Y5, (AX)(R13*1)
+	VMOVUPS      304(SP), Y1
+	VMOVUPS      Y1, (AX)(DX*4)
+	VMOVUPS      Y6, (R10)(DX*2)
+	VMOVUPS      Y0, (AX)(R13*8)
+	VMOVUPS      Y2, (R10)(DX*4)
+	VMOVUPS      16(SP), Y0
+	VMOVUPS      Y0, (R10)(R14*1)
+	VMOVUPS      112(SP), Y0
+	VMOVUPS      Y0, (R10)(R13*2)
+	ADDQ         $32, SI
+	ADDQ         $32, DI
+	ADDQ         $32, R8
+	ADDQ         $32, R9
+	DECQ         CX
+	JNZ          lanes
+	// Back to the first channel, and images and values on to the next tile.
+	SUBQ         DX, R8
+	IMUL3Q       $7, DX, AX
+	ADDQ         AX, SI
+	ADDQ         AX, R9
+	IMUL3Q       $80, DX, AX
+	ADDQ         AX, DI
+	DECQ         (SP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func stride2InputLeftAVX2(s *Stride2)
+TEXT ·stride2InputLeftAVX2(SB), 0, $432-8
+	MOVQ         s+0(FP), AX
+	MOVQ         Stride2_Image(AX), SI
+	MOVQ         Stride2_Freq(AX), DI
+	MOVQ         Stride2_Coef(AX), R8
+	MOVQ         Stride2_Above(AX), R9
+	MOVQ         Stride2_Row(AX), BX
+	MOVQ         Stride2_C(AX), DX
+	MOVQ         Stride2_Count(AX), CX
+	MOVQ         CX, (SP)
+	SHLQ         $2, BX
+	SHLQ         $2, DX
+	SUBQ         DX, SI
+	SUBQ         DX, R9
+	LEAQ         (BX)(BX*2), R12
+	LEAQ         (DX)(DX*2), R13
+	LEAQ         (DX)(DX*4), R14
+tile:
+	MOVQ         DX, CX
+	SHRQ         $5, CX
+lanes:
+	VXORPS       Y0, Y0, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VMOVUPS      (SI)(R13*1), Y3
+	VMOVUPS      (SI)(DX*4), Y4
+	VMOVUPS      (SI)(R14*1), Y5
+	VMOVUPS      (SI)(R13*2), Y6
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R13*2), AX
+	VMOVUPS      (AX), Y7
+	VMOVUPS      (AX)(DX*1), Y8
+	VSUBPS       Y2, Y6, Y9
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y4, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y0
+	VSUBPS       Y4, Y8, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y8
+	VMOVAPS      Y6, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y10
+	VSUBPS       Y2, Y4, Y2
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y6
+	VMOVUPS      Y0, (DI)(DX*2)
+	VMOVUPS      Y1, (DI)(R13*1)
+	VMOVUPS      Y8, (DI)(R13*2)
+	LEAQ         (DI)(DX*1), R10
+	LEAQ         (R10)(R13*2), R10
+	VMOVUPS      Y7, (R10)
+	VMOVUPS      Y10, (R10)(R14*2)
+	VMOVUPS      Y6, (R10)(R13*4)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*4), R11
+	VMOVUPS      Y9, (R11)
+	VMOVUPS      Y3, (R11)(DX*2)
+	VMOVUPS      Y5, (R11)(DX*4)
+	VXORPS       Y0, Y0, Y0
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R12*2), AX
+	VMOVUPS      (AX), Y1
+	VMOVUPS      (AX)(DX*1), Y2
+	VMOVUPS      (AX)(DX*2), Y3
+	VMOVUPS      (AX)(R13*1), Y4
+	VMOVUPS      (AX)(DX*4), Y5
+	VMOVUPS      (AX)(R14*1), Y6
+	VMOVUPS      (AX)(R13*2), Y7
+	LEAQ         (SI)(DX*8), R10
+	LEAQ         (R10)(R12*2), R10
+	VMOVUPS      (R10), Y8
+	VSUBPS       Y2, Y6, Y9
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y4, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y0
+	VSUBPS       Y4, Y8, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y8
+	VMOVAPS      Y6, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y10
+	VSUBPS       Y2, Y4, Y2
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y6
+	VMOVUPS      Y0, (DI)(R14*2)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*2), R11
+	VMOVUPS      Y1, (R11)
+	VMOVUPS      Y8, (R11)(R13*1)
+	VMOVUPS      Y7, (R11)(DX*4)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R13*8), AX
+	VMOVUPS      Y10, (AX)
+	VMOVUPS      Y6, (AX)(DX*2)
+	VMOVUPS      Y9, (AX)(DX*4)
+	VMOVUPS      Y3, (AX)(R13*2)
+	VMOVUPS      Y5, (AX)(DX*8)
+	VXORPS       Y0, Y0, Y0
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*2), R10
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVUPS      (R10)(DX*2), Y3
+	VMOVUPS      (R10)(R13*1), Y4
+	VMOVUPS      (R10)(DX*4), Y5
+	VMOVUPS      (R10)(R14*1), Y6
+	VMOVUPS      (R10)(R13*2), Y7
+	LEAQ         (SI)(DX*8), R11
+	LEAQ         (R11)(BX*2), R11
+	VMOVUPS      (R11), Y8
+	VSUBPS       Y2, Y6, Y9
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y4, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y0
+	VSUBPS       Y4, Y8, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y8
+	VMOVAPS      Y6, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y10
+	VSUBPS       Y2, Y4, Y2
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y6
+	LEAQ         (DI)(DX*8), AX
+	LEAQ         (AX)(R14*8), AX
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, (AX)(DX*1)
+	VMOVUPS      Y8, (AX)(DX*2)
+	VMOVUPS      Y7, (AX)(R13*1)
+	LEAQ         (AX)(R13*1), R10
+	LEAQ         (R10)(R14*4), R10
+	VMOVUPS      Y10, (R10)
+	VMOVUPS      Y6, (AX)(R13*8)
+	VMOVUPS      Y9, (R10)(DX*2)
+	VMOVUPS      Y3, (R10)(R13*1)
+	VMOVUPS      Y5, (R10)(DX*4)
+	VXORPS       Y0, Y0, Y0
+	LEAQ         (SI)(DX*1), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Y1
+	VMOVUPS      (R11)(DX*1), Y2
+	VMOVUPS      (R11)(DX*2), Y3
+	VMOVUPS      (R11)(R13*1), Y4
+	VMOVUPS      (R11)(DX*4), Y5
+	VMOVUPS      (R11)(R14*1), Y6
+	VMOVUPS      (R11)(R13*2), Y7
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Y8
+	VSUBPS       Y2, Y6, Y9
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y4, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y0
+	VSUBPS       Y4, Y8, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y8
+	VMOVAPS      Y6, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y10
+	VSUBPS       Y2, Y4, Y2
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y6
+	LEAQ         (DI)(R13*4), R10
+	LEAQ         (R10)(R14*8), R10
+	VMOVUPS      Y0, (R10)
+	VMOVUPS      Y1, (R10)(DX*1)
+	VMOVUPS      Y8, (R10)(DX*2)
+	VMOVUPS      Y7, (R10)(R13*1)
+	VMOVUPS      Y10, (R10)(R13*8)
+	LEAQ         (R10)(DX*1), R11
+	LEAQ         (R11)(R13*8), R11
+	VMOVUPS      Y6, (R11)
+	VMOVUPS      Y9, (R11)(DX*1)
+	VMOVUPS      Y3, (R11)(DX*2)
+	VMOVUPS      Y5, (R11)(R13*1)
+	VXORPS       Y0, Y0, Y0
+	VSUBPS       Y0, Y0, Y1
+	VSUBPS       Y0, Y0, Y2
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y2
+	VSUBPS       Y0, Y0, Y0
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y0
+	VMOVUPS      (R9)(DX*1), Y1
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Y3
+	VMOVUPS      (AX)(BX*2), Y4
+	VMOVUPS      (AX)(BX*4), Y5
+	VMOVUPS      (AX)(R12*2), Y6
+	VSUBPS       Y3, Y5, Y3
+	VSUBPS       Y4, Y1, Y1
+	VFMADD132PS  stride2Constants<>+0(SB), Y3, Y1
+	VSUBPS       Y4, Y6, Y4
+	VFMADD231PS  stride2Constants<>+32(SB), Y3, Y4
+	VMOVUPS      (R9)(DX*2), Y3
+	VMOVUPS      (AX)(DX*1), Y5
+	LEAQ         (SI)(DX*2), R10
+	LEAQ         (R10)(R12*1), R10
+	VMOVUPS      (R10), Y6
+	VMOVUPS      (R10)(BX*2), Y7
+	VMOVUPS      (R10)(BX*4), Y8
+	VSUBPS       Y5, Y7, Y5
+	VSUBPS       Y6, Y3, Y3
+	VFMADD132PS  stride2Constants<>+0(SB), Y5, Y3
+	VSUBPS       Y6, Y8, Y6
+	VFMADD231PS  stride2Constants<>+32(SB), Y5, Y6
+	VMOVUPS      (R9)(R13*1), Y5
+	VMOVUPS      (AX)(DX*2), Y7
+	VMOVUPS      (R10)(DX*1), Y8
+	LEAQ         (AX)(DX*2), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Y9
+	VMOVUPS      (R11)(BX*2), Y10
+	VSUBPS       Y7, Y9, Y7
+	VSUBPS       Y8, Y5, Y5
+	VFMADD132PS  stride2Constants<>+0(SB), Y7, Y5
+	VSUBPS       Y8, Y10, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y7, Y8
+	VMOVUPS      (R9)(DX*4), Y7
+	VMOVUPS      (AX)(R13*1), Y9
+	VMOVUPS      (R10)(DX*2), Y10
+	VMOVUPS      (R11)(DX*1), Y11
+	LEAQ         (AX)(R13*1), AX
+	LEAQ         (AX)(R12*2), AX
+	VMOVUPS      (AX), Y12
+	VSUBPS       Y9, Y11, Y9
+	VSUBPS       Y10, Y7, Y7
+	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y7
+	VSUBPS       Y10, Y12, Y10
+	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y10
+	VMOVUPS      (R9)(R14*1), Y9
+	LEAQ         (SI)(R14*1), R10
+	LEAQ         (R10)(BX*1), R10
+	VMOVUPS      (R10), Y11
+	VMOVUPS      (R10)(BX*2), Y12
+	VMOVUPS      (R10)(BX*4), Y13
+	VMOVUPS      (AX)(DX*1), Y14
+	VSUBPS       Y11, Y13, Y11
+	VSUBPS       Y12, Y9, Y9
+	VFMADD132PS  stride2Constants<>+0(SB), Y11, Y9
+	VSUBPS       Y12, Y14, Y12
+	VFMADD231PS  stride2Constants<>+32(SB), Y11, Y12
+	VMOVUPS      (R9)(R13*2), Y11
+	VMOVUPS      (R10)(DX*1), Y13
+	LEAQ         (SI)(R13*2), R11
+	LEAQ         (R11)(R12*1), R11
+	VMOVUPS      (R11), Y14
+	VMOVUPS      (R11)(BX*2), Y15
+	VMOVUPS      Y12, 16(SP)
+	VMOVUPS      (AX)(DX*2), Y12
+	VSUBPS       Y13, Y15, Y13
+	VSUBPS       Y14, Y11, Y11
+	VFMADD132PS  stride2Constants<>+0(SB), Y13, Y11
+	VSUBPS       Y14, Y12, Y12
+	VFMADD231PS  stride2Constants<>+32(SB), Y13, Y12
+	LEAQ         (R9)(DX*1), R10
+	LEAQ         (R10)(R13*2), R10
+	VMOVUPS      (R10), Y13
+	LEAQ         (SI)(DX*1), R11
+	LEAQ         (R11)(R13*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R11), Y14
+	VMOVUPS      (R11)(BX*2), Y15
+	VMOVUPS      Y8, 48(SP)
+	VMOVUPS      (R11)(BX*4), Y8
+	VMOVUPS      Y4, 80(SP)
+	VMOVUPS      (AX)(R13*1), Y4
+	VSUBPS       Y14, Y8, Y8
+	VSUBPS       Y15, Y13, Y13
+	VFMADD132PS  stride2Constants<>+0(SB), Y8, Y13
+	VSUBPS       Y15, Y4, Y4
+	VFMADD231PS  stride2Constants<>+32(SB), Y8, Y4
+	VMOVUPS      (R10)(DX*1), Y8
+	VMOVUPS      (R11)(DX*1), Y14
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(R12*1), AX
+	VMOVUPS      (AX), Y15
+	VMOVUPS      Y4, 112(SP)
+	VMOVUPS      (AX)(BX*2), Y4
+	VMOVUPS      Y0, 144(SP)
+	VMOVUPS      (AX)(BX*4), Y0
+	VSUBPS       Y14, Y4, Y4
+	VSUBPS       Y15, Y8, Y8
+	VFMADD132PS  stride2Constants<>+0(SB), Y4, Y8
+	VSUBPS       Y15, Y0, Y0
+	VFMADD231PS  stride2Constants<>+32(SB), Y4, Y0
+	VSUBPS       Y3, Y11, Y4
+	VSUBPS       Y11, Y7, Y11
+	VSUBPS       Y7, Y2, Y2
+	VFMADD132PS  stride2Constants<>+0(SB), Y4, Y2
+	VSUBPS       Y7, Y8, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y4, Y8
+	VMOVAPS      Y11, Y14
+	VFMADD231PS  stride2Constants<>+0(SB), Y3, Y14
+	VSUBPS       Y3, Y7, Y3
+	VFMADD231PS  stride2Constants<>+0(SB), Y3, Y11
+	VMOVUPS      Y2, (DI)
+	VMOVUPS      Y1, (DI)(DX*1)
+	VMOVUPS      Y8, (DI)(DX*4)
+	VMOVUPS      Y13, (DI)(R14*1)
+	LEAQ         (DI)(DX*4), R10
+	LEAQ         (R10)(R13*4), R10
+	VMOVUPS      Y14, (R10)
+	VMOVUPS      Y11, (R10)(DX*2)
+	VMOVUPS      Y4, (R10)(DX*4)
+	VMOVUPS      Y5, (R10)(R13*2)
+	VMOVUPS      Y9, (R10)(DX*8)
+	VSUBPS       Y6, Y12, Y1
+	VSUBPS       Y12, Y10, Y2
+	VMOVUPS      144(SP), Y3
+	VSUBPS       Y10, Y3, Y3
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y3
+	VSUBPS       Y10, Y0, Y0
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y0
+	VMOVAPS      Y2, Y4
+	VFMADD231PS  stride2Constants<>+0(SB), Y6, Y4
+	VSUBPS       Y6, Y10, Y5
+	VFMADD231PS  stride2Constants<>+0(SB), Y5, Y2
+	VMOVUPS      Y3, (DI)(DX*8)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(DX*8), R11
+	VMOVUPS      80(SP), Y3
+	VMOVUPS      Y3, (R11)
+	VMOVUPS      Y0, (R11)(R13*1)
+	VMOVUPS      112(SP), Y0
+	VMOVUPS      Y0, (R11)(DX*4)
+	VMOVUPS      Y4, (R10)(R14*2)
+	VMOVUPS      Y2, (R10)(R13*4)
+	LEAQ         (DI)(R13*2), AX
+	LEAQ         (AX)(R13*8), AX
+	VMOVUPS      Y1, (AX)
+	VMOVUPS      48(SP), Y0
+	VMOVUPS      Y0, (AX)(DX*2)
+	VMOVUPS      16(SP), Y0
+	VMOVUPS      Y0, (AX)(DX*4)
+	VXORPS       Y0, Y0, Y0
+	VSUBPS       Y0, Y0, Y1
+	VSUBPS       Y0, Y0, Y2
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y3
+	VSUBPS       Y0, Y0, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y2
+	LEAQ         (SI)(DX*1), R11
+	LEAQ         (R11)(BX*1), R11
+	VMOVUPS      (R11), Y0
+	VMOVUPS      (R11)(BX*2), Y4
+	VMOVUPS      (R11)(BX*4), Y5
+	VSUBPS       Y0, Y5, Y6
+	VSUBPS       Y5, Y4, Y5
+	VMOVAPS      Y5, Y7
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y7
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y5
+	VMOVUPS      (R11)(DX*1), Y0
+	LEAQ         (SI)(DX*2), R10
+	LEAQ         (R10)(R12*1), R10
+	VMOVUPS      (R10), Y4
+	VMOVUPS      (R10)(BX*2), Y8
+	VSUBPS       Y0, Y8, Y9
+	VSUBPS       Y8, Y4, Y8
+	VMOVAPS      Y8, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y10
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y8
+	VMOVUPS      (R11)(DX*2), Y0
+	VMOVUPS      (R10)(DX*1), Y4
+	LEAQ         (R11)(DX*2), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Y11
+	VSUBPS       Y0, Y11, Y12
+	VSUBPS       Y11, Y4, Y11
+	VMOVAPS      Y11, Y13
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y13
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y11
+	VMOVUPS      (R11)(R13*1), Y0
+	VMOVUPS      (R10)(DX*2), Y4
+	VMOVUPS      (AX)(DX*1), Y14
+	VSUBPS       Y0, Y14, Y15
+	VSUBPS       Y14, Y4, Y14
+	VMOVUPS      Y12, 16(SP)
+	VMOVAPS      Y14, Y12
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y12
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y14
+	VMOVUPS      (R11)(DX*4), Y0
+	VMOVUPS      (R10)(R13*1), Y4
+	VMOVUPS      Y6, 48(SP)
+	VMOVUPS      (AX)(DX*2), Y6
+	VMOVUPS      Y1, 80(SP)
+	VSUBPS       Y0, Y6, Y1
+	VSUBPS       Y6, Y4, Y6
+	VMOVUPS      Y1, 112(SP)
+	VMOVAPS      Y6, Y1
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y1
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y6
+	VMOVUPS      (R11)(R14*1), Y0
+	VMOVUPS      (R10)(DX*4), Y4
+	VMOVUPS      Y15, 144(SP)
+	VMOVUPS      (AX)(R13*1), Y15
+	VMOVUPS      Y9, 176(SP)
+	VSUBPS       Y0, Y15, Y9
+	VSUBPS       Y15, Y4, Y15
+	VMOVUPS      Y9, 208(SP)
+	VMOVAPS      Y15, Y9
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y9
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y15
+	VMOVUPS      (R11)(R13*2), Y0
+	VMOVUPS      (R10)(R14*1), Y4
+	VMOVUPS      Y6, 240(SP)
+	VMOVUPS      (AX)(DX*4), Y6
+	VMOVUPS      Y11, 272(SP)
+	VSUBPS       Y0, Y6, Y11
+	VSUBPS       Y6, Y4, Y6
+	VMOVUPS      Y11, 304(SP)
+	VMOVAPS      Y6, Y11
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y11
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y6
+	LEAQ         (SI)(DX*8), R11
+	LEAQ         (R11)(BX*1), R11
+	VMOVUPS      (R11), Y0
+	VMOVUPS      (R10)(R13*2), Y4
+	VMOVUPS      Y6, 336(SP)
+	VMOVUPS      (AX)(R14*1), Y6
+	VMOVUPS      Y5, 368(SP)
+	VSUBPS       Y0, Y6, Y5
+	VSUBPS       Y6, Y4, Y6
+	VMOVUPS      Y5, 400(SP)
+	VMOVAPS      Y6, Y5
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y5
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y6
+	VSUBPS       Y10, Y9, Y0
+	VSUBPS       Y9, Y12, Y4
+	VSUBPS       Y12, Y3, Y3
+	VFMADD132PS  stride2Constants<>+0(SB), Y0, Y3
+	VSUBPS       Y12, Y5, Y5
+	VFMADD231PS  stride2Constants<>+32(SB), Y0, Y5
+	VMOVAPS      Y4, Y9
+	VFMADD231PS  stride2Constants<>+0(SB), Y10, Y9
+	VSUBPS       Y10, Y12, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y10, Y4
 	LEAQ         (DI)(R13*4), R11
 	LEAQ         (R11)(R13*8), R11
-	VMOVUPS      Y4, (R11)
+	VMOVUPS      Y3, (R11)
 	VMOVUPS      Y7, (R11)(DX*1)
 	VMOVUPS      Y5, (R11)(DX*2)
 	VMOVUPS      Y11, (R11)(R13*1)
 	VMOVUPS      Y9, (R11)(R14*4)
 	LEAQ         (R11)(DX*1), R10
 	LEAQ         (R10)(R14*4), R10
-	VMOVUPS      Y1, (R10)
+	VMOVUPS      Y4, (R10)
 	VMOVUPS      Y0, (R10)(DX*1)
 	VMOVUPS      Y13, (R10)(DX*2)
+	VMOVUPS      Y1, (R10)(R13*1)
+	VSUBPS       Y8, Y15, Y0
+	VSUBPS       Y15, Y14, Y1
+	VSUBPS       Y14, Y2, Y2
+	VFMADD132PS  stride2Constants<>+0(SB), Y0, Y2
+	VSUBPS       Y14, Y6, Y3
+	VFMADD231PS  stride2Constants<>+32(SB), Y0, Y3
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  stride2Constants<>+0(SB), Y8, Y4
+	VSUBPS       Y8, Y14, Y5
+	VFMADD231PS  stride2Constants<>+0(SB), Y5, Y1
+	VMOVUPS      Y2, (R11)(DX*4)
+	VMOVUPS      368(SP), Y2
+	VMOVUPS      Y2, (R11)(R14*1)
+	VMOVUPS      Y3, (R11)(R13*2)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R14*8), AX
+	VMOVUPS      336(SP), Y2
+	VMOVUPS      Y2, (AX)
+	VMOVUPS      Y4, (R10)(DX*4)
+	VMOVUPS      Y1, (R10)(R14*1)
+	VMOVUPS      Y0, (AX)(R14*4)
+	LEAQ         (DI)(R13*8), R11
+	LEAQ         (R11)(R14*8), R11
+	VMOVUPS      272(SP), Y0
+	VMOVUPS      Y0, (R11)
+	VMOVUPS      240(SP), Y0
+	VMOVUPS      Y0, (R10)(DX*8)
+	VMOVUPS      208(SP), Y0
+	VMOVUPS      176(SP), Y1
+	VSUBPS       Y1, Y0, Y2
+	VMOVUPS      144(SP), Y3
+	VSUBPS       Y0, Y3, Y0
+	VMOVUPS      80(SP), Y4
+	VSUBPS       Y3, Y4, Y4
+	VFMADD132PS  stride2Constants<>+0(SB), Y2, Y4
+	VMOVUPS      400(SP), Y5
+	VSUBPS       Y3, Y5, Y5
+	VFMADD231PS  stride2Constants<>+32(SB), Y2, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  stride2Constants<>+0(SB), Y1, Y6
+	VSUBPS       Y1, Y3, Y1
+	VFMADD231PS  stride2Constants<>+0(SB), Y1, Y0
+	VMOVUPS      Y4, (AX)(DX*1)
+	VMOVUPS      48(SP), Y1
+	VMOVUPS      Y1, (AX)(DX*2)
+	VMOVUPS      Y5, (AX)(R13*1)
+	VMOVUPS      304(SP), Y1
+	VMOVUPS      Y1, (AX)(DX*4)
+	VMOVUPS      Y6, (R11)(DX*2)
+	VMOVUPS      Y0, (AX)(R13*8)
+	VMOVUPS      Y2, (R11)(DX*4)
+	VMOVUPS      16(SP), Y0
+	VMOVUPS      Y0, (R10)(R13*4)
+	VMOVUPS      112(SP), Y0
+	VMOVUPS      Y0, (R11)(R13*2)
+	ADDQ         $32, SI
+	ADDQ         $32, DI
+	ADDQ         $32, R8
+	ADDQ         $32, R9
+	DECQ         CX
+	JNZ          lanes
+	// Back to the first channel, and images and values on to the next tile.
+	SUBQ         DX, R8
+	IMUL3Q       $7, DX, AX
+	ADDQ         AX, SI
+	ADDQ         AX, R9
+	IMUL3Q       $80, DX, AX
+	ADDQ         AX, DI
+	DECQ         (SP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func stride2InputTopAVX2(s *Stride2)
+TEXT ·stride2InputTopAVX2(SB), 0, $432-8
+	MOVQ         s+0(FP), AX
+	MOVQ         Stride2_Image(AX), SI
+	MOVQ         Stride2_Freq(AX), DI
+	MOVQ         Stride2_Coef(AX), R8
+	MOVQ         Stride2_Above(AX), R9
+	MOVQ         Stride2_Row(AX), BX
+	MOVQ         Stride2_C(AX), DX
+	MOVQ         Stride2_Count(AX), CX
+	MOVQ         CX, (SP)
+	SHLQ         $2, BX
+	SHLQ         $2, DX
+	SUBQ         DX, SI
+	SUBQ         DX, R9
+	LEAQ         (BX)(BX*2), R12
+	LEAQ         (DX)(DX*2), R13
+	LEAQ         (DX)(DX*4), R14
+tile:
+	MOVQ         DX, CX
+	SHRQ         $5, CX
+lanes:
+	VMOVUPS      (SI), Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VMOVUPS      (SI)(R13*1), Y3
+	VMOVUPS      (SI)(DX*4), Y4
+	VMOVUPS      (SI)(R14*1), Y5
+	VMOVUPS      (SI)(R13*2), Y6
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R13*2), AX
+	VMOVUPS      (AX), Y7
+	VMOVUPS      (AX)(DX*1), Y8
+	VSUBPS       Y2, Y6, Y9
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y4, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y0
+	VSUBPS       Y4, Y8, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y8
+	VMOVAPS      Y6, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y10
+	VSUBPS       Y2, Y4, Y2
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y6
+	VMOVUPS      Y0, (DI)(DX*2)
+	VMOVUPS      Y1, (DI)(R13*1)
+	VMOVUPS      Y8, (DI)(R13*2)
+	LEAQ         (DI)(DX*1), R10
+	LEAQ         (R10)(R13*2), R10
+	VMOVUPS      Y7, (R10)
+	VMOVUPS      Y10, (R10)(R14*2)
+	VMOVUPS      Y6, (R10)(R13*4)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*4), R11
+	VMOVUPS      Y9, (R11)
+	VMOVUPS      Y3, (R11)(DX*2)
+	VMOVUPS      Y5, (R11)(DX*4)
+	VMOVUPS      (SI)(R12*2), Y0
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R12*2), AX
+	VMOVUPS      (AX), Y1
+	VMOVUPS      (AX)(DX*1), Y2
+	VMOVUPS      (AX)(DX*2), Y3
+	VMOVUPS      (AX)(R13*1), Y4
+	VMOVUPS      (AX)(DX*4), Y5
+	VMOVUPS      (AX)(R14*1), Y6
+	VMOVUPS      (AX)(R13*2), Y7
+	LEAQ         (SI)(DX*8), R10
+	LEAQ         (R10)(R12*2), R10
+	VMOVUPS      (R10), Y8
+	VSUBPS       Y2, Y6, Y9
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y4, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y0
+	VSUBPS       Y4, Y8, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y8
+	VMOVAPS      Y6, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y10
+	VSUBPS       Y2, Y4, Y2
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y6
+	VMOVUPS      Y0, (DI)(R14*2)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*2), R11
+	VMOVUPS      Y1, (R11)
+	VMOVUPS      Y8, (R11)(R13*1)
+	VMOVUPS      Y7, (R11)(DX*4)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R13*8), AX
+	VMOVUPS      Y10, (AX)
+	VMOVUPS      Y6, (AX)(DX*2)
+	VMOVUPS      Y9, (AX)(DX*4)
+	VMOVUPS      Y3, (AX)(R13*2)
+	VMOVUPS      Y5, (AX)(DX*8)
+	VMOVUPS      (SI)(BX*2), Y0
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*2), R10
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVUPS      (R10)(DX*2), Y3
+	VMOVUPS      (R10)(R13*1), Y4
+	VMOVUPS      (R10)(DX*4), Y5
+	VMOVUPS      (R10)(R14*1), Y6
+	VMOVUPS      (R10)(R13*2), Y7
+	LEAQ         (SI)(DX*8), R11
+	LEAQ         (R11)(BX*2), R11
+	VMOVUPS      (R11), Y8
+	VSUBPS       Y2, Y6, Y9
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y4, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y0
+	VSUBPS       Y4, Y8, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y8
+	VMOVAPS      Y6, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y10
+	VSUBPS       Y2, Y4, Y2
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y6
+	LEAQ         (DI)(DX*8), AX
+	LEAQ         (AX)(R14*8), AX
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, (AX)(DX*1)
+	VMOVUPS      Y8, (AX)(DX*2)
+	VMOVUPS      Y7, (AX)(R13*1)
+	LEAQ         (AX)(R13*1), R10
+	LEAQ         (R10)(R14*4), R10
+	VMOVUPS      Y10, (R10)
+	VMOVUPS      Y6, (AX)(R13*8)
+	VMOVUPS      Y9, (R10)(DX*2)
 	VMOVUPS      Y3, (R10)(R13*1)
+	VMOVUPS      Y5, (R10)(DX*4)
+	VMOVUPS      (SI)(BX*4), Y0
+	LEAQ         (SI)(DX*1), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Y1
+	VMOVUPS      (R11)(DX*1), Y2
+	VMOVUPS      (R11)(DX*2), Y3
+	VMOVUPS      (R11)(R13*1), Y4
+	VMOVUPS      (R11)(DX*4), Y5
+	VMOVUPS      (R11)(R14*1), Y6
+	VMOVUPS      (R11)(R13*2), Y7
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Y8
+	VSUBPS       Y2, Y6, Y9
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y4, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y0
+	VSUBPS       Y4, Y8, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y8
+	VMOVAPS      Y6, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y10
+	VSUBPS       Y2, Y4, Y2
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y6
+	LEAQ         (DI)(R13*4), R10
+	LEAQ         (R10)(R14*8), R10
+	VMOVUPS      Y0, (R10)
+	VMOVUPS      Y1, (R10)(DX*1)
+	VMOVUPS      Y8, (R10)(DX*2)
+	VMOVUPS      Y7, (R10)(R13*1)
+	VMOVUPS      Y10, (R10)(R13*8)
+	LEAQ         (R10)(DX*1), R11
+	LEAQ         (R11)(R13*8), R11
+	VMOVUPS      Y6, (R11)
+	VMOVUPS      Y9, (R11)(DX*1)
+	VMOVUPS      Y3, (R11)(DX*2)
+	VMOVUPS      Y5, (R11)(R13*1)
+	VXORPS       Y0, Y0, Y0
+	VMOVUPS      (SI)(BX*1), Y1
+	VMOVUPS      (SI)(R12*1), Y2
+	LEAQ         (SI)(BX*1), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Y3
+	VMOVUPS      (AX)(BX*2), Y4
+	VSUBPS       Y1, Y3, Y1
+	VSUBPS       Y2, Y0, Y3
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y3
+	VSUBPS       Y2, Y4, Y2
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y2
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*1), R10
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R10)(BX*2), Y4
+	VMOVUPS      (AX)(DX*1), Y5
+	VMOVUPS      (R10)(R12*2), Y6
+	VSUBPS       Y1, Y5, Y1
+	VSUBPS       Y4, Y0, Y5
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y5
+	VSUBPS       Y4, Y6, Y4
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y4
+	VMOVUPS      (R10)(DX*1), Y1
+	LEAQ         (SI)(DX*2), R11
+	LEAQ         (R11)(R12*1), R11
+	VMOVUPS      (R11), Y6
+	VMOVUPS      (AX)(DX*2), Y7
+	VMOVUPS      (R11)(BX*4), Y8
+	VSUBPS       Y1, Y7, Y1
+	VSUBPS       Y6, Y0, Y7
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y7
+	VSUBPS       Y6, Y8, Y6
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y6
+	VMOVUPS      (R10)(DX*2), Y1
+	VMOVUPS      (R11)(DX*1), Y8
+	VMOVUPS      (AX)(R13*1), Y9
+	LEAQ         (R10)(DX*2), R10
+	LEAQ         (R10)(R12*2), R10
+	VMOVUPS      (R10), Y10
+	VSUBPS       Y1, Y9, Y1
+	VSUBPS       Y8, Y0, Y9
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y9
+	VSUBPS       Y8, Y10, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y8
+	LEAQ         (SI)(DX*4), R11
+	LEAQ         (R11)(BX*1), R11
+	VMOVUPS      (R11), Y1
+	VMOVUPS      (R11)(BX*2), Y10
+	VMOVUPS      (AX)(DX*4), Y11
+	VMOVUPS      (R10)(DX*1), Y12
+	VSUBPS       Y1, Y11, Y1
+	VSUBPS       Y10, Y0, Y11
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y11
+	VSUBPS       Y10, Y12, Y10
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y10
+	VMOVUPS      (R11)(DX*1), Y1
+	LEAQ         (SI)(R14*1), AX
+	LEAQ         (AX)(R12*1), AX
+	VMOVUPS      (AX), Y12
+	VMOVUPS      (AX)(BX*2), Y13
+	VMOVUPS      (AX)(BX*4), Y14
+	VSUBPS       Y1, Y13, Y1
+	VSUBPS       Y12, Y0, Y13
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y13
+	VSUBPS       Y12, Y14, Y12
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y12
+	VMOVUPS      (R11)(DX*2), Y1
+	VMOVUPS      (AX)(DX*1), Y14
+	LEAQ         (R11)(DX*2), R10
+	LEAQ         (R10)(BX*4), R10
+	VMOVUPS      (R10), Y15
+	VMOVUPS      Y12, 16(SP)
+	VMOVUPS      (R10)(BX*2), Y12
+	VSUBPS       Y1, Y15, Y1
+	VSUBPS       Y14, Y0, Y15
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y15
+	VSUBPS       Y14, Y12, Y12
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y12
+	VMOVUPS      (R11)(R13*1), Y1
+	VMOVUPS      (AX)(DX*2), Y14
+	VMOVUPS      Y8, 48(SP)
+	VMOVUPS      (R10)(DX*1), Y8
+	LEAQ         (R11)(R13*1), R11
+	LEAQ         (R11)(R12*2), R11
+	VMOVUPS      Y4, 80(SP)
+	VMOVUPS      (R11), Y4
+	VSUBPS       Y1, Y8, Y1
+	VSUBPS       Y14, Y0, Y8
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y8
+	VSUBPS       Y14, Y4, Y4
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y4
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Y1
+	VMOVUPS      (AX)(BX*2), Y14
+	VMOVUPS      Y4, 112(SP)
+	VMOVUPS      (AX)(BX*4), Y4
+	VMOVUPS      Y2, 144(SP)
+	VMOVUPS      (AX)(R12*2), Y2
+	VSUBPS       Y1, Y4, Y1
+	VSUBPS       Y14, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y0
+	VSUBPS       Y14, Y2, Y2
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y2
+	VSUBPS       Y7, Y15, Y1
+	VSUBPS       Y15, Y11, Y4
+	VSUBPS       Y11, Y3, Y3
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y3
+	VSUBPS       Y11, Y0, Y0
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y0
+	VMOVAPS      Y4, Y14
+	VFMADD231PS  stride2Constants<>+0(SB), Y7, Y14
+	VSUBPS       Y7, Y11, Y7
+	VFMADD231PS  stride2Constants<>+0(SB), Y7, Y4
+	VMOVUPS      Y3, (DI)
+	VMOVUPS      Y5, (DI)(DX*1)
+	VMOVUPS      Y0, (DI)(DX*4)
+	VMOVUPS      Y8, (DI)(R14*1)
+	LEAQ         (DI)(DX*4), R10
+	LEAQ         (R10)(R13*4), R10
+	VMOVUPS      Y14, (R10)
+	VMOVUPS      Y4, (R10)(DX*2)
+	VMOVUPS      Y1, (R10)(DX*4)
+	VMOVUPS      Y9, (R10)(R13*2)
+	VMOVUPS      Y13, (R10)(DX*8)
+	VSUBPS       Y6, Y12, Y0
+	VSUBPS       Y12, Y10, Y1
+	VMOVUPS      144(SP), Y3
+	VSUBPS       Y10, Y3, Y3
+	VFMADD132PS  stride2Constants<>+0(SB), Y0, Y3
+	VSUBPS       Y10, Y2, Y2
+	VFMADD231PS  stride2Constants<>+32(SB), Y0, Y2
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  stride2Constants<>+0(SB), Y6, Y4
+	VSUBPS       Y6, Y10, Y5
+	VFMADD231PS  stride2Constants<>+0(SB), Y5, Y1
+	VMOVUPS      Y3, (DI)(DX*8)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(DX*8), R11
+	VMOVUPS      80(SP), Y3
+	VMOVUPS      Y3, (R11)
+	VMOVUPS      Y2, (R11)(R13*1)
+	VMOVUPS      112(SP), Y2
+	VMOVUPS      Y2, (R11)(DX*4)
+	VMOVUPS      Y4, (R10)(R14*2)
+	VMOVUPS      Y1, (R10)(R13*4)
+	LEAQ         (DI)(R13*2), AX
+	LEAQ         (AX)(R13*8), AX
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      48(SP), Y0
+	VMOVUPS      Y0, (AX)(DX*2)
+	VMOVUPS      16(SP), Y0
+	VMOVUPS      Y0, (AX)(DX*4)
+	VMOVUPS      (SI)(BX*1), Y0
+	VMOVUPS      (SI)(R12*1), Y1
+	LEAQ         (SI)(BX*1), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Y2
+	VSUBPS       Y0, Y2, Y3
+	VSUBPS       Y2, Y1, Y2
+	VMOVAPS      Y2, Y4
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y4
+	VSUBPS       Y0, Y1, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y2
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*1), R10
+	VMOVUPS      (R10), Y0
+	VMOVUPS      (R10)(BX*2), Y1
+	VMOVUPS      (R10)(BX*4), Y5
+	VSUBPS       Y0, Y5, Y6
+	VSUBPS       Y5, Y1, Y5
+	VMOVAPS      Y5, Y7
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y7
+	VSUBPS       Y0, Y1, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y5
+	VMOVUPS      (R10)(DX*1), Y0
+	LEAQ         (SI)(DX*2), AX
+	LEAQ         (AX)(R12*1), AX
+	VMOVUPS      (AX), Y1
+	VMOVUPS      (AX)(BX*2), Y8
+	VSUBPS       Y0, Y8, Y9
+	VSUBPS       Y8, Y1, Y8
+	VMOVAPS      Y8, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y10
+	VSUBPS       Y0, Y1, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y8
+	VMOVUPS      (R10)(DX*2), Y0
+	VMOVUPS      (AX)(DX*1), Y1
+	VMOVUPS      (R11)(R13*1), Y11
+	VSUBPS       Y0, Y11, Y12
+	VSUBPS       Y11, Y1, Y11
+	VMOVAPS      Y11, Y13
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y13
+	VSUBPS       Y0, Y1, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y11
+	VMOVUPS      (R10)(R13*1), Y0
+	VMOVUPS      (AX)(DX*2), Y1
+	VMOVUPS      (R11)(DX*4), Y14
+	VSUBPS       Y0, Y14, Y15
+	VSUBPS       Y14, Y1, Y14
+	VMOVUPS      Y12, 16(SP)
+	VMOVAPS      Y14, Y12
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y12
+	VSUBPS       Y0, Y1, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y14
+	VMOVUPS      (R10)(DX*4), Y0
+	VMOVUPS      (AX)(R13*1), Y1
+	VMOVUPS      Y6, 48(SP)
+	VMOVUPS      (R11)(R14*1), Y6
+	VMOVUPS      Y3, 80(SP)
+	VSUBPS       Y0, Y6, Y3
+	VSUBPS       Y6, Y1, Y6
+	VMOVUPS      Y3, 112(SP)
+	VMOVAPS      Y6, Y3
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y3
+	VSUBPS       Y0, Y1, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y6
+	VMOVUPS      (R10)(R14*1), Y0
+	VMOVUPS      (AX)(DX*4), Y1
+	VMOVUPS      Y15, 144(SP)
+	VMOVUPS      (R11)(R13*2), Y15
+	VMOVUPS      Y9, 176(SP)
+	VSUBPS       Y0, Y15, Y9
+	VSUBPS       Y15, Y1, Y15
+	VMOVUPS      Y9, 208(SP)
+	VMOVAPS      Y15, Y9
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y9
+	VSUBPS       Y0, Y1, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y15
+	VMOVUPS      (R10)(R13*2), Y0
+	VMOVUPS      (AX)(R14*1), Y1
+	LEAQ         (R10)(R13*2), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      Y6, 240(SP)
+	VMOVUPS      (R11), Y6
+	VMOVUPS      Y11, 272(SP)
+	VSUBPS       Y0, Y6, Y11
+	VSUBPS       Y6, Y1, Y6
+	VMOVUPS      Y11, 304(SP)
+	VMOVAPS      Y6, Y11
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y11
+	VSUBPS       Y0, Y1, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y6
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(BX*2), Y1
+	VMOVUPS      Y6, 336(SP)
+	VMOVUPS      (AX)(BX*4), Y6
+	VMOVUPS      Y5, 368(SP)
+	VSUBPS       Y0, Y6, Y5
+	VSUBPS       Y6, Y1, Y6
+	VMOVUPS      Y5, 400(SP)
+	VMOVAPS      Y6, Y5
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y5
+	VSUBPS       Y0, Y1, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y6
+	VSUBPS       Y10, Y9, Y0
+	VSUBPS       Y9, Y12, Y1
+	VSUBPS       Y12, Y4, Y4
+	VFMADD132PS  stride2Constants<>+0(SB), Y0, Y4
+	VSUBPS       Y12, Y5, Y5
+	VFMADD231PS  stride2Constants<>+32(SB), Y0, Y5
+	VMOVAPS      Y1, Y9
+	VFMADD231PS  stride2Constants<>+0(SB), Y10, Y9
+	VSUBPS       Y10, Y12, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y10, Y1
+	LEAQ         (DI)(R13*4), R10
+	LEAQ         (R10)(R13*8), R10
+	VMOVUPS      Y4, (R10)
+	VMOVUPS      Y7, (R10)(DX*1)
+	VMOVUPS      Y5, (R10)(DX*2)
+	VMOVUPS      Y11, (R10)(R13*1)
+	VMOVUPS      Y9, (R10)(R14*4)
+	LEAQ         (R10)(DX*1), R11
+	LEAQ         (R11)(R14*4), R11
+	VMOVUPS      Y1, (R11)
+	VMOVUPS      Y0, (R11)(DX*1)
+	VMOVUPS      Y13, (R11)(DX*2)
+	VMOVUPS      Y3, (R10)(R13*8)
+	VSUBPS       Y8, Y15, Y0
+	VSUBPS       Y15, Y14, Y1
+	VSUBPS       Y14, Y2, Y2
+	VFMADD132PS  stride2Constants<>+0(SB), Y0, Y2
+	VSUBPS       Y14, Y6, Y3
+	VFMADD231PS  stride2Constants<>+32(SB), Y0, Y3
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  stride2Constants<>+0(SB), Y8, Y4
+	VSUBPS       Y8, Y14, Y5
+	VFMADD231PS  stride2Constants<>+0(SB), Y5, Y1
+	VMOVUPS      Y2, (R10)(DX*4)
+	VMOVUPS      368(SP), Y2
+	VMOVUPS      Y2, (R10)(R14*1)
+	VMOVUPS      Y3, (R10)(R13*2)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R14*8), AX
+	VMOVUPS      336(SP), Y2
+	VMOVUPS      Y2, (AX)
+	VMOVUPS      Y4, (R11)(DX*4)
+	VMOVUPS      Y1, (R11)(R14*1)
+	VMOVUPS      Y0, (AX)(R14*4)
+	LEAQ         (DI)(R13*8), R10
+	LEAQ         (R10)(R14*8), R10
+	VMOVUPS      272(SP), Y0
+	VMOVUPS      Y0, (R10)
+	VMOVUPS      240(SP), Y0
+	VMOVUPS      Y0, (R10)(DX*1)
+	VMOVUPS      208(SP), Y0
+	VMOVUPS      176(SP), Y1
+	VSUBPS       Y1, Y0, Y2
+	VMOVUPS      144(SP), Y3
+	VSUBPS       Y0, Y3, Y0
+	VMOVUPS      80(SP), Y4
+	VSUBPS       Y3, Y4, Y4
+	VFMADD132PS  stride2Constants<>+0(SB), Y2, Y4
+	VMOVUPS      400(SP), Y5
+	VSUBPS       Y3, Y5, Y5
+	VFMADD231PS  stride2Constants<>+32(SB), Y2, Y5
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  stride2Constants<>+0(SB), Y1, Y6
+	VSUBPS       Y1, Y3, Y1
+	VFMADD231PS  stride2Constants<>+0(SB), Y1, Y0
+	VMOVUPS      Y4, (AX)(DX*1)
+	VMOVUPS      48(SP), Y1
+	VMOVUPS      Y1, (AX)(DX*2)
+	VMOVUPS      Y5, (AX)(R13*1)
+	VMOVUPS      304(SP), Y1
+	VMOVUPS      Y1, (AX)(DX*4)
+	VMOVUPS      Y6, (R10)(DX*2)
+	VMOVUPS      Y0, (AX)(R13*8)
+	VMOVUPS      Y2, (R10)(DX*4)
+	VMOVUPS      16(SP), Y0
+	VMOVUPS      Y0, (R10)(R14*1)
+	VMOVUPS      112(SP), Y0
+	VMOVUPS      Y0, (R10)(R13*2)
+	ADDQ         $32, SI
+	ADDQ         $32, DI
+	ADDQ         $32, R8
+	ADDQ         $32, R9
+	DECQ         CX
+	JNZ          lanes
+	// Back to the first channel, and images and values on to the next tile.
+	SUBQ         DX, R8
+	IMUL3Q       $7, DX, AX
+	ADDQ         AX, SI
+	ADDQ         AX, R9
+	IMUL3Q       $80, DX, AX
+	ADDQ         AX, DI
+	DECQ         (SP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func stride2InputCornerAVX2(s *Stride2)
+TEXT ·stride2InputCornerAVX2(SB), 0, $432-8
+	MOVQ         s+0(FP), AX
+	MOVQ         Stride2_Image(AX), SI
+	MOVQ         Stride2_Freq(AX), DI
+	MOVQ         Stride2_Coef(AX), R8
+	MOVQ         Stride2_Above(AX), R9
+	MOVQ         Stride2_Row(AX), BX
+	MOVQ         Stride2_C(AX), DX
+	MOVQ         Stride2_Count(AX), CX
+	MOVQ         CX, (SP)
+	SHLQ         $2, BX
+	SHLQ         $2, DX
+	SUBQ         DX, SI
+	SUBQ         DX, R9
+	LEAQ         (BX)(BX*2), R12
+	LEAQ         (DX)(DX*2), R13
+	LEAQ         (DX)(DX*4), R14
+tile:
+	MOVQ         DX, CX
+	SHRQ         $5, CX
+lanes:
+	VXORPS       Y0, Y0, Y0
+	VMOVUPS      (SI)(DX*1), Y1
+	VMOVUPS      (SI)(DX*2), Y2
+	VMOVUPS      (SI)(R13*1), Y3
+	VMOVUPS      (SI)(DX*4), Y4
+	VMOVUPS      (SI)(R14*1), Y5
+	VMOVUPS      (SI)(R13*2), Y6
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R13*2), AX
+	VMOVUPS      (AX), Y7
+	VMOVUPS      (AX)(DX*1), Y8
+	VSUBPS       Y2, Y6, Y9
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y4, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y0
+	VSUBPS       Y4, Y8, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y8
+	VMOVAPS      Y6, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y10
+	VSUBPS       Y2, Y4, Y2
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y6
+	VMOVUPS      Y0, (DI)(DX*2)
+	VMOVUPS      Y1, (DI)(R13*1)
+	VMOVUPS      Y8, (DI)(R13*2)
+	LEAQ         (DI)(DX*1), R10
+	LEAQ         (R10)(R13*2), R10
+	VMOVUPS      Y7, (R10)
+	VMOVUPS      Y10, (R10)(R14*2)
+	VMOVUPS      Y6, (R10)(R13*4)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*4), R11
+	VMOVUPS      Y9, (R11)
+	VMOVUPS      Y3, (R11)(DX*2)
+	VMOVUPS      Y5, (R11)(DX*4)
+	VXORPS       Y0, Y0, Y0
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R12*2), AX
+	VMOVUPS      (AX), Y1
+	VMOVUPS      (AX)(DX*1), Y2
+	VMOVUPS      (AX)(DX*2), Y3
+	VMOVUPS      (AX)(R13*1), Y4
+	VMOVUPS      (AX)(DX*4), Y5
+	VMOVUPS      (AX)(R14*1), Y6
+	VMOVUPS      (AX)(R13*2), Y7
+	LEAQ         (SI)(DX*8), R10
+	LEAQ         (R10)(R12*2), R10
+	VMOVUPS      (R10), Y8
+	VSUBPS       Y2, Y6, Y9
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y4, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y0
+	VSUBPS       Y4, Y8, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y8
+	VMOVAPS      Y6, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y10
+	VSUBPS       Y2, Y4, Y2
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y6
+	VMOVUPS      Y0, (DI)(R14*2)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*2), R11
+	VMOVUPS      Y1, (R11)
+	VMOVUPS      Y8, (R11)(R13*1)
+	VMOVUPS      Y7, (R11)(DX*4)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R13*8), AX
+	VMOVUPS      Y10, (AX)
+	VMOVUPS      Y6, (AX)(DX*2)
+	VMOVUPS      Y9, (AX)(DX*4)
+	VMOVUPS      Y3, (AX)(R13*2)
+	VMOVUPS      Y5, (AX)(DX*8)
+	VXORPS       Y0, Y0, Y0
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*2), R10
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R10)(DX*1), Y2
+	VMOVUPS      (R10)(DX*2), Y3
+	VMOVUPS      (R10)(R13*1), Y4
+	VMOVUPS      (R10)(DX*4), Y5
+	VMOVUPS      (R10)(R14*1), Y6
+	VMOVUPS      (R10)(R13*2), Y7
+	LEAQ         (SI)(DX*8), R11
+	LEAQ         (R11)(BX*2), R11
+	VMOVUPS      (R11), Y8
+	VSUBPS       Y2, Y6, Y9
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y4, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y0
+	VSUBPS       Y4, Y8, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y8
+	VMOVAPS      Y6, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y10
+	VSUBPS       Y2, Y4, Y2
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y6
+	LEAQ         (DI)(DX*8), AX
+	LEAQ         (AX)(R14*8), AX
+	VMOVUPS      Y0, (AX)
+	VMOVUPS      Y1, (AX)(DX*1)
+	VMOVUPS      Y8, (AX)(DX*2)
+	VMOVUPS      Y7, (AX)(R13*1)
+	LEAQ         (AX)(R13*1), R10
+	LEAQ         (R10)(R14*4), R10
+	VMOVUPS      Y10, (R10)
+	VMOVUPS      Y6, (AX)(R13*8)
+	VMOVUPS      Y9, (R10)(DX*2)
+	VMOVUPS      Y3, (R10)(R13*1)
+	VMOVUPS      Y5, (R10)(DX*4)
+	VXORPS       Y0, Y0, Y0
+	LEAQ         (SI)(DX*1), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Y1
+	VMOVUPS      (R11)(DX*1), Y2
+	VMOVUPS      (R11)(DX*2), Y3
+	VMOVUPS      (R11)(R13*1), Y4
+	VMOVUPS      (R11)(DX*4), Y5
+	VMOVUPS      (R11)(R14*1), Y6
+	VMOVUPS      (R11)(R13*2), Y7
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Y8
+	VSUBPS       Y2, Y6, Y9
+	VSUBPS       Y6, Y4, Y6
+	VSUBPS       Y4, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y9, Y0
+	VSUBPS       Y4, Y8, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y9, Y8
+	VMOVAPS      Y6, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y10
+	VSUBPS       Y2, Y4, Y2
+	VFMADD231PS  stride2Constants<>+0(SB), Y2, Y6
+	LEAQ         (DI)(R13*4), R10
+	LEAQ         (R10)(R14*8), R10
+	VMOVUPS      Y0, (R10)
+	VMOVUPS      Y1, (R10)(DX*1)
+	VMOVUPS      Y8, (R10)(DX*2)
+	VMOVUPS      Y7, (R10)(R13*1)
+	VMOVUPS      Y10, (R10)(R13*8)
+	LEAQ         (R10)(DX*1), R11
+	LEAQ         (R11)(R13*8), R11
+	VMOVUPS      Y6, (R11)
+	VMOVUPS      Y9, (R11)(DX*1)
+	VMOVUPS      Y3, (R11)(DX*2)
+	VMOVUPS      Y5, (R11)(R13*1)
+	VXORPS       Y0, Y0, Y0
+	VSUBPS       Y0, Y0, Y1
+	VSUBPS       Y0, Y0, Y2
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y2
+	VSUBPS       Y0, Y0, Y3
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y3
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Y1
+	VMOVUPS      (AX)(BX*2), Y4
+	VMOVUPS      (AX)(BX*4), Y5
+	VMOVUPS      (AX)(R12*2), Y6
+	VSUBPS       Y1, Y5, Y1
+	VSUBPS       Y4, Y0, Y5
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y5
+	VSUBPS       Y4, Y6, Y4
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y4
+	VMOVUPS      (AX)(DX*1), Y1
+	LEAQ         (SI)(DX*2), R10
+	LEAQ         (R10)(R12*1), R10
+	VMOVUPS      (R10), Y6
+	VMOVUPS      (R10)(BX*2), Y7
+	VMOVUPS      (R10)(BX*4), Y8
+	VSUBPS       Y1, Y7, Y1
+	VSUBPS       Y6, Y0, Y7
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y7
+	VSUBPS       Y6, Y8, Y6
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y6
+	VMOVUPS      (AX)(DX*2), Y1
+	VMOVUPS      (R10)(DX*1), Y8
+	LEAQ         (AX)(DX*2), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Y9
+	VMOVUPS      (R11)(BX*2), Y10
+	VSUBPS       Y1, Y9, Y1
+	VSUBPS       Y8, Y0, Y9
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y9
+	VSUBPS       Y8, Y10, Y8
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y8
+	VMOVUPS      (AX)(R13*1), Y1
+	VMOVUPS      (R10)(DX*2), Y10
+	VMOVUPS      (R11)(DX*1), Y11
+	LEAQ         (AX)(R13*1), AX
+	LEAQ         (AX)(R12*2), AX
+	VMOVUPS      (AX), Y12
+	VSUBPS       Y1, Y11, Y1
+	VSUBPS       Y10, Y0, Y11
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y11
+	VSUBPS       Y10, Y12, Y10
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y10
+	LEAQ         (SI)(R14*1), R10
+	LEAQ         (R10)(BX*1), R10
+	VMOVUPS      (R10), Y1
+	VMOVUPS      (R10)(BX*2), Y12
+	VMOVUPS      (R10)(BX*4), Y13
+	VMOVUPS      (AX)(DX*1), Y14
+	VSUBPS       Y1, Y13, Y1
+	VSUBPS       Y12, Y0, Y13
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y13
+	VSUBPS       Y12, Y14, Y12
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y12
+	VMOVUPS      (R10)(DX*1), Y1
+	LEAQ         (SI)(R13*2), R11
+	LEAQ         (R11)(R12*1), R11
+	VMOVUPS      (R11), Y14
+	VMOVUPS      (R11)(BX*2), Y15
+	VMOVUPS      Y12, 16(SP)
+	VMOVUPS      (AX)(DX*2), Y12
+	VSUBPS       Y1, Y15, Y1
+	VSUBPS       Y14, Y0, Y15
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y15
+	VSUBPS       Y14, Y12, Y12
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y12
+	VMOVUPS      (R10)(DX*2), Y1
+	VMOVUPS      (R11)(DX*1), Y14
+	LEAQ         (R10)(DX*2), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      Y8, 48(SP)
+	VMOVUPS      (AX), Y8
+	VMOVUPS      Y4, 80(SP)
+	VMOVUPS      (AX)(BX*2), Y4
+	VSUBPS       Y1, Y8, Y1
+	VSUBPS       Y14, Y0, Y8
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y8
+	VSUBPS       Y14, Y4, Y4
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y4
+	VMOVUPS      (R10)(R13*1), Y1
+	VMOVUPS      (R11)(DX*2), Y14
+	VMOVUPS      Y4, 112(SP)
+	VMOVUPS      (AX)(DX*1), Y4
+	LEAQ         (R10)(R13*1), R10
+	LEAQ         (R10)(R12*2), R10
+	VMOVUPS      Y3, 144(SP)
+	VMOVUPS      (R10), Y3
+	VSUBPS       Y1, Y4, Y1
+	VSUBPS       Y14, Y0, Y0
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y0
+	VSUBPS       Y14, Y3, Y3
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y3
+	VSUBPS       Y7, Y15, Y1
+	VSUBPS       Y15, Y11, Y4
+	VSUBPS       Y11, Y2, Y2
+	VFMADD132PS  stride2Constants<>+0(SB), Y1, Y2
+	VSUBPS       Y11, Y0, Y0
+	VFMADD231PS  stride2Constants<>+32(SB), Y1, Y0
+	VMOVAPS      Y4, Y14
+	VFMADD231PS  stride2Constants<>+0(SB), Y7, Y14
+	VSUBPS       Y7, Y11, Y7
+	VFMADD231PS  stride2Constants<>+0(SB), Y7, Y4
+	VMOVUPS      Y2, (DI)
+	VMOVUPS      Y5, (DI)(DX*1)
+	VMOVUPS      Y0, (DI)(DX*4)
+	VMOVUPS      Y8, (DI)(R14*1)
+	LEAQ         (DI)(DX*4), R11
+	LEAQ         (R11)(R13*4), R11
+	VMOVUPS      Y14, (R11)
+	VMOVUPS      Y4, (R11)(DX*2)
+	VMOVUPS      Y1, (R11)(DX*4)
+	VMOVUPS      Y9, (R11)(R13*2)
+	VMOVUPS      Y13, (R11)(DX*8)
+	VSUBPS       Y6, Y12, Y0
+	VSUBPS       Y12, Y10, Y1
+	VMOVUPS      144(SP), Y2
+	VSUBPS       Y10, Y2, Y2
+	VFMADD132PS  stride2Constants<>+0(SB), Y0, Y2
+	VSUBPS       Y10, Y3, Y3
+	VFMADD231PS  stride2Constants<>+32(SB), Y0, Y3
+	VMOVAPS      Y1, Y4
+	VFMADD231PS  stride2Constants<>+0(SB), Y6, Y4
+	VSUBPS       Y6, Y10, Y5
+	VFMADD231PS  stride2Constants<>+0(SB), Y5, Y1
+	VMOVUPS      Y2, (DI)(DX*8)
+	LEAQ         (DI)(DX*1), AX
+	LEAQ         (AX)(DX*8), AX
+	VMOVUPS      80(SP), Y2
+	VMOVUPS      Y2, (AX)
+	VMOVUPS      Y3, (AX)(R13*1)
+	VMOVUPS      112(SP), Y2
+	VMOVUPS      Y2, (AX)(DX*4)
+	VMOVUPS      Y4, (R11)(R14*2)
+	VMOVUPS      Y1, (R11)(R13*4)
+	LEAQ         (DI)(R13*2), R10
+	LEAQ         (R10)(R13*8), R10
+	VMOVUPS      Y0, (R10)
+	VMOVUPS      48(SP), Y0
+	VMOVUPS      Y0, (R10)(DX*2)
+	VMOVUPS      16(SP), Y0
+	VMOVUPS      Y0, (R10)(DX*4)
+	VXORPS       Y0, Y0, Y0
+	VSUBPS       Y0, Y0, Y1
+	VSUBPS       Y0, Y0, Y2
+	VMOVAPS      Y2, Y3
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y3
+	VSUBPS       Y0, Y0, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y2
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(BX*2), Y4
+	VMOVUPS      (AX)(BX*4), Y5
+	VSUBPS       Y0, Y5, Y6
+	VSUBPS       Y5, Y4, Y5
+	VMOVAPS      Y5, Y7
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y7
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y5
+	VMOVUPS      (AX)(DX*1), Y0
+	LEAQ         (SI)(DX*2), R11
+	LEAQ         (R11)(R12*1), R11
+	VMOVUPS      (R11), Y4
+	VMOVUPS      (R11)(BX*2), Y8
+	VSUBPS       Y0, Y8, Y9
+	VSUBPS       Y8, Y4, Y8
+	VMOVAPS      Y8, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y10
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y8
+	VMOVUPS      (AX)(DX*2), Y0
+	VMOVUPS      (R11)(DX*1), Y4
+	LEAQ         (AX)(DX*2), R10
+	LEAQ         (R10)(BX*4), R10
+	VMOVUPS      (R10), Y11
+	VSUBPS       Y0, Y11, Y12
+	VSUBPS       Y11, Y4, Y11
+	VMOVAPS      Y11, Y13
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y13
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y11
+	VMOVUPS      (AX)(R13*1), Y0
+	VMOVUPS      (R11)(DX*2), Y4
+	VMOVUPS      (R10)(DX*1), Y14
+	VSUBPS       Y0, Y14, Y15
+	VSUBPS       Y14, Y4, Y14
+	VMOVUPS      Y12, 16(SP)
+	VMOVAPS      Y14, Y12
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y12
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y14
+	VMOVUPS      (AX)(DX*4), Y0
+	VMOVUPS      (R11)(R13*1), Y4
+	VMOVUPS      Y6, 48(SP)
+	VMOVUPS      (R10)(DX*2), Y6
+	VMOVUPS      Y1, 80(SP)
+	VSUBPS       Y0, Y6, Y1
+	VSUBPS       Y6, Y4, Y6
+	VMOVUPS      Y1, 112(SP)
+	VMOVAPS      Y6, Y1
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y1
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y6
+	VMOVUPS      (AX)(R14*1), Y0
+	VMOVUPS      (R11)(DX*4), Y4
+	VMOVUPS      Y15, 144(SP)
+	VMOVUPS      (R10)(R13*1), Y15
+	VMOVUPS      Y9, 176(SP)
+	VSUBPS       Y0, Y15, Y9
+	VSUBPS       Y15, Y4, Y15
+	VMOVUPS      Y9, 208(SP)
+	VMOVAPS      Y15, Y9
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y9
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y15
+	VMOVUPS      (AX)(R13*2), Y0
+	VMOVUPS      (R11)(R14*1), Y4
+	VMOVUPS      Y6, 240(SP)
+	VMOVUPS      (R10)(DX*4), Y6
+	VMOVUPS      Y11, 272(SP)
+	VSUBPS       Y0, Y6, Y11
+	VSUBPS       Y6, Y4, Y6
+	VMOVUPS      Y11, 304(SP)
+	VMOVAPS      Y6, Y11
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y11
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y6
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(BX*2), Y4
+	VMOVUPS      Y6, 336(SP)
+	VMOVUPS      (AX)(BX*4), Y6
+	VMOVUPS      Y5, 368(SP)
+	VSUBPS       Y0, Y6, Y5
+	VSUBPS       Y6, Y4, Y6
+	VMOVUPS      Y5, 400(SP)
+	VMOVAPS      Y6, Y5
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y5
+	VSUBPS       Y0, Y4, Y0
+	VFMADD231PS  stride2Constants<>+0(SB), Y0, Y6
+	VSUBPS       Y10, Y9, Y0
+	VSUBPS       Y9, Y12, Y4
+	VSUBPS       Y12, Y3, Y3
+	VFMADD132PS  stride2Constants<>+0(SB), Y0, Y3
+	VSUBPS       Y12, Y5, Y5
+	VFMADD231PS  stride2Constants<>+32(SB), Y0, Y5
+	VMOVAPS      Y4, Y9
+	VFMADD231PS  stride2Constants<>+0(SB), Y10, Y9
+	VSUBPS       Y10, Y12, Y10
+	VFMADD231PS  stride2Constants<>+0(SB), Y10, Y4
+	LEAQ         (DI)(R13*4), R11
+	LEAQ         (R11)(R13*8), R11
+	VMOVUPS      Y3, (R11)
+	VMOVUPS      Y7, (R11)(DX*1)
+	VMOVUPS      Y5, (R11)(DX*2)
+	VMOVUPS      Y11, (R11)(R13*1)
+	VMOVUPS      Y9, (R11)(R14*4)
+	LEAQ         (R11)(DX*1), R10
+	LEAQ         (R10)(R14*4), R10
+	VMOVUPS      Y4, (R10)
+	VMOVUPS      Y0, (R10)(DX*1)
+	VMOVUPS      Y13, (R10)(DX*2)
+	VMOVUPS      Y1, (R10)(R13*1)
 	VSUBPS       Y8, Y15, Y0
 	VSUBPS       Y15, Y14, Y1
 	VSUBPS       Y14, Y2, Y2

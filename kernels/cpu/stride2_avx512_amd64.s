@@ -72,13 +72,15 @@ TEXT ·stride2InputAVX512(SB), 0, $16-8
 	MOVQ         Stride2_Image(AX), SI
 	MOVQ         Stride2_Freq(AX), DI
 	MOVQ         Stride2_Coef(AX), R8
-	MOVQ         Stride2_Residual(AX), R9
+	MOVQ         Stride2_Above(AX), R9
 	MOVQ         Stride2_Row(AX), BX
 	MOVQ         Stride2_C(AX), DX
 	MOVQ         Stride2_Count(AX), CX
 	MOVQ         CX, (SP)
 	SHLQ         $2, BX
 	SHLQ         $2, DX
+	SUBQ         DX, SI
+	SUBQ         DX, R9
 	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
@@ -88,19 +90,17 @@ tile:
 	MOVQ         DX, CX
 	SHRQ         $6, CX
 lanes:
-	VMOVUPS      (SI)(BX*1), Z0
+	VMOVUPS      (SI), Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VMOVUPS      (SI)(R13*1), Z3
+	VMOVUPS      (SI)(DX*4), Z4
+	VMOVUPS      (SI)(R14*1), Z5
+	VMOVUPS      (SI)(R13*2), Z6
 	LEAQ         (SI)(DX*1), AX
-	LEAQ         (AX)(BX*1), AX
-	VMOVUPS      (AX), Z1
-	VMOVUPS      (AX)(DX*1), Z2
-	VMOVUPS      (AX)(DX*2), Z3
-	VMOVUPS      (AX)(R13*1), Z4
-	VMOVUPS      (AX)(DX*4), Z5
-	VMOVUPS      (AX)(R14*1), Z6
-	VMOVUPS      (AX)(R13*2), Z7
-	LEAQ         (SI)(DX*8), R10
-	LEAQ         (R10)(BX*1), R10
-	VMOVUPS      (R10), Z8
+	LEAQ         (AX)(R13*2), AX
+	VMOVUPS      (AX), Z7
+	VMOVUPS      (AX)(DX*1), Z8
 	VSUBPS       Z2, Z6, Z9
 	VSUBPS       Z6, Z4, Z6
 	VSUBPS       Z4, Z0, Z0
@@ -114,29 +114,29 @@ lanes:
 	VMOVUPS      Z0, (DI)(DX*2)
 	VMOVUPS      Z1, (DI)(R13*1)
 	VMOVUPS      Z8, (DI)(R13*2)
+	LEAQ         (DI)(DX*1), R10
+	LEAQ         (R10)(R13*2), R10
+	VMOVUPS      Z7, (R10)
+	VMOVUPS      Z10, (R10)(R14*2)
+	VMOVUPS      Z6, (R10)(R13*4)
 	LEAQ         (DI)(DX*1), R11
-	LEAQ         (R11)(R13*2), R11
-	VMOVUPS      Z7, (R11)
-	VMOVUPS      Z10, (R11)(R14*2)
-	VMOVUPS      Z6, (R11)(R13*4)
-	LEAQ         (DI)(DX*1), AX
-	LEAQ         (AX)(R14*4), AX
-	VMOVUPS      Z9, (AX)
-	VMOVUPS      Z3, (AX)(DX*2)
-	VMOVUPS      Z5, (AX)(DX*4)
-	LEAQ         (SI)(BX*1), R10
+	LEAQ         (R11)(R14*4), R11
+	VMOVUPS      Z9, (R11)
+	VMOVUPS      Z3, (R11)(DX*2)
+	VMOVUPS      Z5, (R11)(DX*4)
+	VMOVUPS      (SI)(R12*2), Z0
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R12*2), AX
+	VMOVUPS      (AX), Z1
+	VMOVUPS      (AX)(DX*1), Z2
+	VMOVUPS      (AX)(DX*2), Z3
+	VMOVUPS      (AX)(R13*1), Z4
+	VMOVUPS      (AX)(DX*4), Z5
+	VMOVUPS      (AX)(R14*1), Z6
+	VMOVUPS      (AX)(R13*2), Z7
+	LEAQ         (SI)(DX*8), R10
 	LEAQ         (R10)(R12*2), R10
-	VMOVUPS      (R10), Z0
-	VMOVUPS      (R10)(DX*1), Z1
-	VMOVUPS      (R10)(DX*2), Z2
-	VMOVUPS      (R10)(R13*1), Z3
-	VMOVUPS      (R10)(DX*4), Z4
-	VMOVUPS      (R10)(R14*1), Z5
-	VMOVUPS      (R10)(R13*2), Z6
-	LEAQ         (R10)(DX*1), R11
-	LEAQ         (R11)(R13*2), R11
-	VMOVUPS      (R11), Z7
-	VMOVUPS      (R10)(DX*8), Z8
+	VMOVUPS      (R10), Z8
 	VSUBPS       Z2, Z6, Z9
 	VSUBPS       Z6, Z4, Z6
 	VSUBPS       Z4, Z0, Z0
@@ -148,21 +148,21 @@ lanes:
 	VSUBPS       Z2, Z4, Z2
 	VFMADD231PS  Z31, Z2, Z6
 	VMOVUPS      Z0, (DI)(R14*2)
-	LEAQ         (DI)(DX*1), AX
-	LEAQ         (AX)(R14*2), AX
-	VMOVUPS      Z1, (AX)
-	VMOVUPS      Z8, (AX)(R13*1)
-	VMOVUPS      Z7, (AX)(DX*4)
-	LEAQ         (DI)(R13*1), R11
-	LEAQ         (R11)(R13*8), R11
-	VMOVUPS      Z10, (R11)
-	VMOVUPS      Z6, (R11)(DX*2)
-	VMOVUPS      Z9, (AX)(R14*4)
-	VMOVUPS      Z3, (R11)(R13*2)
-	VMOVUPS      Z5, (AX)(R13*8)
-	VMOVUPS      (SI)(R12*1), Z0
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*2), R11
+	VMOVUPS      Z1, (R11)
+	VMOVUPS      Z8, (R11)(R13*1)
+	VMOVUPS      Z7, (R11)(DX*4)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R13*8), AX
+	VMOVUPS      Z10, (AX)
+	VMOVUPS      Z6, (AX)(DX*2)
+	VMOVUPS      Z9, (AX)(DX*4)
+	VMOVUPS      Z3, (AX)(R13*2)
+	VMOVUPS      Z5, (AX)(DX*8)
+	VMOVUPS      (SI)(BX*2), Z0
 	LEAQ         (SI)(DX*1), R10
-	LEAQ         (R10)(R12*1), R10
+	LEAQ         (R10)(BX*2), R10
 	VMOVUPS      (R10), Z1
 	VMOVUPS      (R10)(DX*1), Z2
 	VMOVUPS      (R10)(DX*2), Z3
@@ -171,7 +171,7 @@ lanes:
 	VMOVUPS      (R10)(R14*1), Z6
 	VMOVUPS      (R10)(R13*2), Z7
 	LEAQ         (SI)(DX*8), R11
-	LEAQ         (R11)(R12*1), R11
+	LEAQ         (R11)(BX*2), R11
 	VMOVUPS      (R11), Z8
 	VSUBPS       Z2, Z6, Z9
 	VSUBPS       Z6, Z4, Z6
@@ -196,19 +196,19 @@ lanes:
 	VMOVUPS      Z9, (R10)(DX*2)
 	VMOVUPS      Z3, (R10)(R13*1)
 	VMOVUPS      Z5, (R10)(DX*4)
-	LEAQ         (SI)(BX*1), R11
+	VMOVUPS      (SI)(BX*4), Z0
+	LEAQ         (SI)(DX*1), R11
 	LEAQ         (R11)(BX*4), R11
-	VMOVUPS      (R11), Z0
-	VMOVUPS      (R11)(DX*1), Z1
-	VMOVUPS      (R11)(DX*2), Z2
-	VMOVUPS      (R11)(R13*1), Z3
-	VMOVUPS      (R11)(DX*4), Z4
-	VMOVUPS      (R11)(R14*1), Z5
-	VMOVUPS      (R11)(R13*2), Z6
-	LEAQ         (R11)(DX*1), AX
-	LEAQ         (AX)(R13*2), AX
-	VMOVUPS      (AX), Z7
-	VMOVUPS      (AX)(DX*1), Z8
+	VMOVUPS      (R11), Z1
+	VMOVUPS      (R11)(DX*1), Z2
+	VMOVUPS      (R11)(DX*2), Z3
+	VMOVUPS      (R11)(R13*1), Z4
+	VMOVUPS      (R11)(DX*4), Z5
+	VMOVUPS      (R11)(R14*1), Z6
+	VMOVUPS      (R11)(R13*2), Z7
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Z8
 	VSUBPS       Z2, Z6, Z9
 	VSUBPS       Z6, Z4, Z6
 	VSUBPS       Z4, Z0, Z0
@@ -232,107 +232,111 @@ lanes:
 	VMOVUPS      Z9, (R11)(DX*1)
 	VMOVUPS      Z3, (R11)(DX*2)
 	VMOVUPS      Z5, (R11)(R13*1)
-	VMOVUPS      (SI), Z0
-	VMOVUPS      (SI)(BX*2), Z1
-	VMOVUPS      (SI)(BX*4), Z2
-	VMOVUPS      (SI)(R12*2), Z3
-	VMOVUPS      (SI)(BX*8), Z4
+	VMOVUPS      (R9), Z0
+	VMOVUPS      (SI)(BX*1), Z1
+	VMOVUPS      (SI)(R12*1), Z2
+	LEAQ         (SI)(BX*1), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Z3
+	VMOVUPS      (AX)(BX*2), Z4
 	VSUBPS       Z1, Z3, Z1
 	VSUBPS       Z2, Z0, Z0
 	VFMADD132PS  Z31, Z1, Z0
 	VSUBPS       Z2, Z4, Z2
 	VFMADD231PS  Z30, Z1, Z2
-	VMOVUPS      (SI)(DX*1), Z1
-	LEAQ         (SI)(DX*1), AX
-	LEAQ         (AX)(BX*2), AX
-	VMOVUPS      (AX), Z3
-	VMOVUPS      (AX)(BX*2), Z4
-	VMOVUPS      (AX)(BX*4), Z5
-	VMOVUPS      (AX)(R12*2), Z6
+	VMOVUPS      (R9)(DX*1), Z1
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*1), R10
+	VMOVUPS      (R10), Z3
+	VMOVUPS      (R10)(BX*2), Z4
+	VMOVUPS      (AX)(DX*1), Z5
+	VMOVUPS      (R10)(R12*2), Z6
 	VSUBPS       Z3, Z5, Z3
 	VSUBPS       Z4, Z1, Z1
 	VFMADD132PS  Z31, Z3, Z1
 	VSUBPS       Z4, Z6, Z4
 	VFMADD231PS  Z30, Z3, Z4
-	VMOVUPS      (SI)(DX*2), Z3
-	VMOVUPS      (AX)(DX*1), Z5
-	LEAQ         (SI)(DX*2), R10
-	LEAQ         (R10)(BX*4), R10
-	VMOVUPS      (R10), Z6
-	VMOVUPS      (R10)(BX*2), Z7
-	VMOVUPS      (R10)(BX*4), Z8
+	VMOVUPS      (R9)(DX*2), Z3
+	VMOVUPS      (R10)(DX*1), Z5
+	LEAQ         (SI)(DX*2), R11
+	LEAQ         (R11)(R12*1), R11
+	VMOVUPS      (R11), Z6
+	VMOVUPS      (AX)(DX*2), Z7
+	VMOVUPS      (R11)(BX*4), Z8
 	VSUBPS       Z5, Z7, Z5
 	VSUBPS       Z6, Z3, Z3
 	VFMADD132PS  Z31, Z5, Z3
 	VSUBPS       Z6, Z8, Z6
 	VFMADD231PS  Z30, Z5, Z6
-	VMOVUPS      (SI)(R13*1), Z5
-	VMOVUPS      (AX)(DX*2), Z7
-	VMOVUPS      (R10)(DX*1), Z8
-	LEAQ         (SI)(R13*1), R11
-	LEAQ         (R11)(R12*2), R11
-	VMOVUPS      (R11), Z9
-	VMOVUPS      (R11)(BX*2), Z10
+	VMOVUPS      (R9)(R13*1), Z5
+	VMOVUPS      (R10)(DX*2), Z7
+	VMOVUPS      (R11)(DX*1), Z8
+	VMOVUPS      (AX)(R13*1), Z9
+	LEAQ         (R10)(DX*2), R10
+	LEAQ         (R10)(R12*2), R10
+	VMOVUPS      (R10), Z10
 	VSUBPS       Z7, Z9, Z7
 	VSUBPS       Z8, Z5, Z5
 	VFMADD132PS  Z31, Z7, Z5
 	VSUBPS       Z8, Z10, Z8
 	VFMADD231PS  Z30, Z7, Z8
-	VMOVUPS      (SI)(DX*4), Z7
-	VMOVUPS      (AX)(R13*1), Z9
-	VMOVUPS      (R10)(DX*2), Z10
-	VMOVUPS      (R11)(DX*1), Z11
-	LEAQ         (SI)(DX*4), AX
-	LEAQ         (AX)(BX*8), AX
-	VMOVUPS      (AX), Z12
+	VMOVUPS      (R9)(DX*4), Z7
+	LEAQ         (SI)(DX*4), R11
+	LEAQ         (R11)(BX*1), R11
+	VMOVUPS      (R11), Z9
+	VMOVUPS      (R11)(BX*2), Z10
+	VMOVUPS      (AX)(DX*4), Z11
+	VMOVUPS      (R10)(DX*1), Z12
 	VSUBPS       Z9, Z11, Z9
 	VSUBPS       Z10, Z7, Z7
 	VFMADD132PS  Z31, Z9, Z7
 	VSUBPS       Z10, Z12, Z10
 	VFMADD231PS  Z30, Z9, Z10
-	VMOVUPS      (SI)(R14*1), Z9
-	LEAQ         (SI)(R14*1), R10
-	LEAQ         (R10)(BX*2), R10
-	VMOVUPS      (R10), Z11
-	VMOVUPS      (R10)(BX*2), Z12
-	VMOVUPS      (R10)(BX*4), Z13
-	VMOVUPS      (AX)(DX*1), Z14
+	VMOVUPS      (R9)(R14*1), Z9
+	VMOVUPS      (R11)(DX*1), Z11
+	LEAQ         (SI)(R14*1), AX
+	LEAQ         (AX)(R12*1), AX
+	VMOVUPS      (AX), Z12
+	VMOVUPS      (AX)(BX*2), Z13
+	VMOVUPS      (AX)(BX*4), Z14
 	VSUBPS       Z11, Z13, Z11
 	VSUBPS       Z12, Z9, Z9
 	VFMADD132PS  Z31, Z11, Z9
 	VSUBPS       Z12, Z14, Z12
 	VFMADD231PS  Z30, Z11, Z12
-	VMOVUPS      (SI)(R13*2), Z11
-	VMOVUPS      (R10)(DX*1), Z13
-	LEAQ         (SI)(R13*2), R11
-	LEAQ         (R11)(BX*4), R11
-	VMOVUPS      (R11), Z14
-	VMOVUPS      (R11)(BX*2), Z15
-	VMOVUPS      (AX)(DX*2), Z16
+	VMOVUPS      (R9)(R13*2), Z11
+	VMOVUPS      (R11)(DX*2), Z13
+	VMOVUPS      (AX)(DX*1), Z14
+	LEAQ         (R11)(DX*2), R10
+	LEAQ         (R10)(BX*4), R10
+	VMOVUPS      (R10), Z15
+	VMOVUPS      (R10)(BX*2), Z16
 	VSUBPS       Z13, Z15, Z13
 	VSUBPS       Z14, Z11, Z11
 	VFMADD132PS  Z31, Z13, Z11
 	VSUBPS       Z14, Z16, Z14
 	VFMADD231PS  Z30, Z13, Z14
-	LEAQ         (SI)(DX*1), R10
-	LEAQ         (R10)(R13*2), R10
-	VMOVUPS      (R10), Z13
-	VMOVUPS      (R10)(BX*2), Z15
-	VMOVUPS      (R10)(BX*4), Z16
-	VMOVUPS      (R10)(R12*2), Z17
-	VMOVUPS      (AX)(R13*1), Z18
+	LEAQ         (R9)(DX*1), AX
+	LEAQ         (AX)(R13*2), AX
+	VMOVUPS      (AX), Z13
+	VMOVUPS      (R11)(R13*1), Z15
+	LEAQ         (R11)(R13*1), R10
+	LEAQ         (R10)(BX*2), R10
+	VMOVUPS      (R10), Z16
+	VMOVUPS      (R10)(BX*2), Z17
+	VMOVUPS      (R10)(BX*4), Z18
 	VSUBPS       Z15, Z17, Z15
 	VSUBPS       Z16, Z13, Z13
 	VFMADD132PS  Z31, Z15, Z13
 	VSUBPS       Z16, Z18, Z16
 	VFMADD231PS  Z30, Z15, Z16
-	VMOVUPS      (R10)(DX*1), Z15
-	LEAQ         (R10)(DX*1), R11
-	LEAQ         (R11)(BX*2), R11
-	VMOVUPS      (R11), Z17
-	VMOVUPS      (R11)(BX*2), Z18
-	VMOVUPS      (R11)(BX*4), Z19
-	VMOVUPS      (AX)(DX*4), Z20
+	VMOVUPS      (AX)(DX*1), Z15
+	VMOVUPS      (R11)(DX*4), Z17
+	VMOVUPS      (R10)(DX*1), Z18
+	LEAQ         (R11)(DX*4), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Z19
+	VMOVUPS      (AX)(BX*2), Z20
 	VSUBPS       Z17, Z19, Z17
 	VSUBPS       Z18, Z15, Z15
 	VFMADD132PS  Z31, Z17, Z15
@@ -382,89 +386,91 @@ lanes:
 	VMOVUPS      Z0, (AX)
 	VMOVUPS      Z8, (AX)(DX*2)
 	VMOVUPS      Z12, (AX)(DX*4)
-	VMOVUPS      (SI)(BX*2), Z0
-	VMOVUPS      (SI)(BX*4), Z1
-	VMOVUPS      (SI)(R12*2), Z2
+	VMOVUPS      (SI)(BX*1), Z0
+	VMOVUPS      (SI)(R12*1), Z1
+	LEAQ         (SI)(BX*1), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Z2
 	VSUBPS       Z0, Z2, Z3
 	VSUBPS       Z2, Z1, Z2
 	VMOVAPS      Z2, Z4
 	VFMADD231PS  Z31, Z0, Z4
 	VSUBPS       Z0, Z1, Z0
 	VFMADD231PS  Z31, Z0, Z2
-	LEAQ         (SI)(DX*1), R11
-	LEAQ         (R11)(BX*2), R11
-	VMOVUPS      (R11), Z0
-	VMOVUPS      (R11)(BX*2), Z1
-	VMOVUPS      (R11)(BX*4), Z5
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*1), R10
+	VMOVUPS      (R10), Z0
+	VMOVUPS      (R10)(BX*2), Z1
+	VMOVUPS      (R10)(BX*4), Z5
 	VSUBPS       Z0, Z5, Z6
 	VSUBPS       Z5, Z1, Z5
 	VMOVAPS      Z5, Z7
 	VFMADD231PS  Z31, Z0, Z7
 	VSUBPS       Z0, Z1, Z0
 	VFMADD231PS  Z31, Z0, Z5
-	VMOVUPS      (R11)(DX*1), Z0
-	LEAQ         (SI)(DX*2), R10
-	LEAQ         (R10)(BX*4), R10
-	VMOVUPS      (R10), Z1
-	VMOVUPS      (R10)(BX*2), Z8
+	VMOVUPS      (R10)(DX*1), Z0
+	LEAQ         (SI)(DX*2), AX
+	LEAQ         (AX)(R12*1), AX
+	VMOVUPS      (AX), Z1
+	VMOVUPS      (AX)(BX*2), Z8
 	VSUBPS       Z0, Z8, Z9
 	VSUBPS       Z8, Z1, Z8
 	VMOVAPS      Z8, Z10
 	VFMADD231PS  Z31, Z0, Z10
 	VSUBPS       Z0, Z1, Z0
 	VFMADD231PS  Z31, Z0, Z8
-	VMOVUPS      (R11)(DX*2), Z0
-	VMOVUPS      (R10)(DX*1), Z1
-	LEAQ         (SI)(R13*1), AX
-	LEAQ         (AX)(R12*2), AX
-	VMOVUPS      (AX), Z11
+	VMOVUPS      (R10)(DX*2), Z0
+	VMOVUPS      (AX)(DX*1), Z1
+	VMOVUPS      (R11)(R13*1), Z11
 	VSUBPS       Z0, Z11, Z12
 	VSUBPS       Z11, Z1, Z11
 	VMOVAPS      Z11, Z13
 	VFMADD231PS  Z31, Z0, Z13
 	VSUBPS       Z0, Z1, Z0
 	VFMADD231PS  Z31, Z0, Z11
-	VMOVUPS      (R11)(R13*1), Z0
-	VMOVUPS      (R10)(DX*2), Z1
-	VMOVUPS      (AX)(DX*1), Z14
+	VMOVUPS      (R10)(R13*1), Z0
+	VMOVUPS      (AX)(DX*2), Z1
+	VMOVUPS      (R11)(DX*4), Z14
 	VSUBPS       Z0, Z14, Z15
 	VSUBPS       Z14, Z1, Z14
 	VMOVAPS      Z14, Z16
 	VFMADD231PS  Z31, Z0, Z16
 	VSUBPS       Z0, Z1, Z0
 	VFMADD231PS  Z31, Z0, Z14
-	VMOVUPS      (R11)(DX*4), Z0
-	VMOVUPS      (R10)(R13*1), Z1
-	VMOVUPS      (AX)(DX*2), Z17
+	VMOVUPS      (R10)(DX*4), Z0
+	VMOVUPS      (AX)(R13*1), Z1
+	VMOVUPS      (R11)(R14*1), Z17
 	VSUBPS       Z0, Z17, Z18
 	VSUBPS       Z17, Z1, Z17
 	VMOVAPS      Z17, Z19
 	VFMADD231PS  Z31, Z0, Z19
 	VSUBPS       Z0, Z1, Z0
 	VFMADD231PS  Z31, Z0, Z17
-	VMOVUPS      (R11)(R14*1), Z0
-	VMOVUPS      (R10)(DX*4), Z1
-	VMOVUPS      (AX)(R13*1), Z20
+	VMOVUPS      (R10)(R14*1), Z0
+	VMOVUPS      (AX)(DX*4), Z1
+	VMOVUPS      (R11)(R13*2), Z20
 	VSUBPS       Z0, Z20, Z21
 	VSUBPS       Z20, Z1, Z20
 	VMOVAPS      Z20, Z22
 	VFMADD231PS  Z31, Z0, Z22
 	VSUBPS       Z0, Z1, Z0
 	VFMADD231PS  Z31, Z0, Z20
-	VMOVUPS      (R11)(R13*2), Z0
-	VMOVUPS      (R10)(R14*1), Z1
-	VMOVUPS      (AX)(DX*4), Z23
+	VMOVUPS      (R10)(R13*2), Z0
+	VMOVUPS      (AX)(R14*1), Z1
+	LEAQ         (R10)(R13*2), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Z23
 	VSUBPS       Z0, Z23, Z24
 	VSUBPS       Z23, Z1, Z23
 	VMOVAPS      Z23, Z25
 	VFMADD231PS  Z31, Z0, Z25
 	VSUBPS       Z0, Z1, Z0
 	VFMADD231PS  Z31, Z0, Z23
-	LEAQ         (SI)(DX*8), R11
-	LEAQ         (R11)(BX*2), R11
-	VMOVUPS      (R11), Z0
-	VMOVUPS      (R10)(R13*2), Z1
-	VMOVUPS      (AX)(R14*1), Z26
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Z0
+	VMOVUPS      (AX)(BX*2), Z1
+	VMOVUPS      (AX)(BX*4), Z26
 	VSUBPS       Z0, Z26, Z27
 	VSUBPS       Z26, Z1, Z26
 	VMOVAPS      Z26, Z28
@@ -481,19 +487,19 @@ lanes:
 	VFMADD231PS  Z31, Z10, Z28
 	VSUBPS       Z10, Z16, Z10
 	VFMADD231PS  Z31, Z10, Z1
-	LEAQ         (DI)(R13*4), R11
-	LEAQ         (R11)(R13*8), R11
-	VMOVUPS      Z4, (R11)
-	VMOVUPS      Z7, (R11)(DX*1)
-	VMOVUPS      Z22, (R11)(DX*2)
-	VMOVUPS      Z25, (R11)(R13*1)
-	VMOVUPS      Z28, (R11)(R14*4)
-	LEAQ         (R11)(DX*1), R10
-	LEAQ         (R10)(R14*4), R10
-	VMOVUPS      Z1, (R10)
-	VMOVUPS      Z0, (R10)(DX*1)
-	VMOVUPS      Z13, (R10)(DX*2)
-	VMOVUPS      Z19, (R10)(R13*1)
+	LEAQ         (DI)(R13*4), R10
+	LEAQ         (R10)(R13*8), R10
+	VMOVUPS      Z4, (R10)
+	VMOVUPS      Z7, (R10)(DX*1)
+	VMOVUPS      Z22, (R10)(DX*2)
+	VMOVUPS      Z25, (R10)(R13*1)
+	VMOVUPS      Z28, (R10)(R14*4)
+	LEAQ         (R10)(DX*1), R11
+	LEAQ         (R11)(R14*4), R11
+	VMOVUPS      Z1, (R11)
+	VMOVUPS      Z0, (R11)(DX*1)
+	VMOVUPS      Z13, (R11)(DX*2)
+	VMOVUPS      Z19, (R10)(R13*8)
 	VSUBPS       Z8, Z20, Z0
 	VSUBPS       Z20, Z14, Z1
 	VSUBPS       Z14, Z2, Z2
@@ -504,19 +510,19 @@ lanes:
 	VFMADD231PS  Z31, Z8, Z7
 	VSUBPS       Z8, Z14, Z8
 	VFMADD231PS  Z31, Z8, Z1
-	VMOVUPS      Z2, (R11)(DX*4)
-	VMOVUPS      Z5, (R11)(R14*1)
-	VMOVUPS      Z4, (R11)(R13*2)
+	VMOVUPS      Z2, (R10)(DX*4)
+	VMOVUPS      Z5, (R10)(R14*1)
+	VMOVUPS      Z4, (R10)(R13*2)
 	LEAQ         (DI)(R13*1), AX
 	LEAQ         (AX)(R14*8), AX
 	VMOVUPS      Z23, (AX)
-	VMOVUPS      Z7, (R10)(DX*4)
-	VMOVUPS      Z1, (R10)(R14*1)
+	VMOVUPS      Z7, (R11)(DX*4)
+	VMOVUPS      Z1, (R11)(R14*1)
 	VMOVUPS      Z0, (AX)(R14*4)
-	LEAQ         (DI)(R13*8), R11
-	LEAQ         (R11)(R14*8), R11
-	VMOVUPS      Z11, (R11)
-	VMOVUPS      Z17, (R10)(DX*8)
+	LEAQ         (DI)(R13*8), R10
+	LEAQ         (R10)(R14*8), R10
+	VMOVUPS      Z11, (R10)
+	VMOVUPS      Z17, (R10)(DX*1)
 	VSUBPS       Z9, Z21, Z0
 	VSUBPS       Z21, Z15, Z1
 	VSUBPS       Z15, Z3, Z2
@@ -531,8 +537,1451 @@ lanes:
 	VMOVUPS      Z6, (AX)(DX*2)
 	VMOVUPS      Z3, (AX)(R13*1)
 	VMOVUPS      Z24, (AX)(DX*4)
-	VMOVUPS      Z4, (R11)(DX*2)
+	VMOVUPS      Z4, (R10)(DX*2)
 	VMOVUPS      Z1, (AX)(R13*8)
+	VMOVUPS      Z0, (R10)(DX*4)
+	VMOVUPS      Z12, (R10)(R14*1)
+	VMOVUPS      Z18, (R10)(R13*2)
+	ADDQ         $64, SI
+	ADDQ         $64, DI
+	ADDQ         $64, R8
+	ADDQ         $64, R9
+	DECQ         CX
+	JNZ          lanes
+	// Back to the first channel, and images and values on to the next tile.
+	SUBQ         DX, R8
+	IMUL3Q       $7, DX, AX
+	ADDQ         AX, SI
+	ADDQ         AX, R9
+	IMUL3Q       $80, DX, AX
+	ADDQ         AX, DI
+	DECQ         (SP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func stride2InputLeftAVX512(s *Stride2)
+TEXT ·stride2InputLeftAVX512(SB), 0, $16-8
+	MOVQ         s+0(FP), AX
+	MOVQ         Stride2_Image(AX), SI
+	MOVQ         Stride2_Freq(AX), DI
+	MOVQ         Stride2_Coef(AX), R8
+	MOVQ         Stride2_Above(AX), R9
+	MOVQ         Stride2_Row(AX), BX
+	MOVQ         Stride2_C(AX), DX
+	MOVQ         Stride2_Count(AX), CX
+	MOVQ         CX, (SP)
+	SHLQ         $2, BX
+	SHLQ         $2, DX
+	SUBQ         DX, SI
+	SUBQ         DX, R9
+	LEAQ         (BX)(BX*2), R12
+	LEAQ         (DX)(DX*2), R13
+	LEAQ         (DX)(DX*4), R14
+	VMOVUPS      stride2Constants<>+0(SB), Z31
+	VMOVUPS      stride2Constants<>+64(SB), Z30
+tile:
+	MOVQ         DX, CX
+	SHRQ         $6, CX
+lanes:
+	VXORPS       Z0, Z0, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VMOVUPS      (SI)(R13*1), Z3
+	VMOVUPS      (SI)(DX*4), Z4
+	VMOVUPS      (SI)(R14*1), Z5
+	VMOVUPS      (SI)(R13*2), Z6
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R13*2), AX
+	VMOVUPS      (AX), Z7
+	VMOVUPS      (AX)(DX*1), Z8
+	VSUBPS       Z2, Z6, Z9
+	VSUBPS       Z6, Z4, Z6
+	VSUBPS       Z4, Z0, Z0
+	VFMADD132PS  Z31, Z9, Z0
+	VSUBPS       Z4, Z8, Z8
+	VFMADD231PS  Z30, Z9, Z8
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z31, Z2, Z10
+	VSUBPS       Z2, Z4, Z2
+	VFMADD231PS  Z31, Z2, Z6
+	VMOVUPS      Z0, (DI)(DX*2)
+	VMOVUPS      Z1, (DI)(R13*1)
+	VMOVUPS      Z8, (DI)(R13*2)
+	LEAQ         (DI)(DX*1), R10
+	LEAQ         (R10)(R13*2), R10
+	VMOVUPS      Z7, (R10)
+	VMOVUPS      Z10, (R10)(R14*2)
+	VMOVUPS      Z6, (R10)(R13*4)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*4), R11
+	VMOVUPS      Z9, (R11)
+	VMOVUPS      Z3, (R11)(DX*2)
+	VMOVUPS      Z5, (R11)(DX*4)
+	VXORPS       Z0, Z0, Z0
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R12*2), AX
+	VMOVUPS      (AX), Z1
+	VMOVUPS      (AX)(DX*1), Z2
+	VMOVUPS      (AX)(DX*2), Z3
+	VMOVUPS      (AX)(R13*1), Z4
+	VMOVUPS      (AX)(DX*4), Z5
+	VMOVUPS      (AX)(R14*1), Z6
+	VMOVUPS      (AX)(R13*2), Z7
+	LEAQ         (SI)(DX*8), R10
+	LEAQ         (R10)(R12*2), R10
+	VMOVUPS      (R10), Z8
+	VSUBPS       Z2, Z6, Z9
+	VSUBPS       Z6, Z4, Z6
+	VSUBPS       Z4, Z0, Z0
+	VFMADD132PS  Z31, Z9, Z0
+	VSUBPS       Z4, Z8, Z8
+	VFMADD231PS  Z30, Z9, Z8
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z31, Z2, Z10
+	VSUBPS       Z2, Z4, Z2
+	VFMADD231PS  Z31, Z2, Z6
+	VMOVUPS      Z0, (DI)(R14*2)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*2), R11
+	VMOVUPS      Z1, (R11)
+	VMOVUPS      Z8, (R11)(R13*1)
+	VMOVUPS      Z7, (R11)(DX*4)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R13*8), AX
+	VMOVUPS      Z10, (AX)
+	VMOVUPS      Z6, (AX)(DX*2)
+	VMOVUPS      Z9, (AX)(DX*4)
+	VMOVUPS      Z3, (AX)(R13*2)
+	VMOVUPS      Z5, (AX)(DX*8)
+	VXORPS       Z0, Z0, Z0
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*2), R10
+	VMOVUPS      (R10), Z1
+	VMOVUPS      (R10)(DX*1), Z2
+	VMOVUPS      (R10)(DX*2), Z3
+	VMOVUPS      (R10)(R13*1), Z4
+	VMOVUPS      (R10)(DX*4), Z5
+	VMOVUPS      (R10)(R14*1), Z6
+	VMOVUPS      (R10)(R13*2), Z7
+	LEAQ         (SI)(DX*8), R11
+	LEAQ         (R11)(BX*2), R11
+	VMOVUPS      (R11), Z8
+	VSUBPS       Z2, Z6, Z9
+	VSUBPS       Z6, Z4, Z6
+	VSUBPS       Z4, Z0, Z0
+	VFMADD132PS  Z31, Z9, Z0
+	VSUBPS       Z4, Z8, Z8
+	VFMADD231PS  Z30, Z9, Z8
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z31, Z2, Z10
+	VSUBPS       Z2, Z4, Z2
+	VFMADD231PS  Z31, Z2, Z6
+	LEAQ         (DI)(DX*8), AX
+	LEAQ         (AX)(R14*8), AX
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, (AX)(DX*1)
+	VMOVUPS      Z8, (AX)(DX*2)
+	VMOVUPS      Z7, (AX)(R13*1)
+	LEAQ         (AX)(R13*1), R10
+	LEAQ         (R10)(R14*4), R10
+	VMOVUPS      Z10, (R10)
+	VMOVUPS      Z6, (AX)(R13*8)
+	VMOVUPS      Z9, (R10)(DX*2)
+	VMOVUPS      Z3, (R10)(R13*1)
+	VMOVUPS      Z5, (R10)(DX*4)
+	VXORPS       Z0, Z0, Z0
+	LEAQ         (SI)(DX*1), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Z1
+	VMOVUPS      (R11)(DX*1), Z2
+	VMOVUPS      (R11)(DX*2), Z3
+	VMOVUPS      (R11)(R13*1), Z4
+	VMOVUPS      (R11)(DX*4), Z5
+	VMOVUPS      (R11)(R14*1), Z6
+	VMOVUPS      (R11)(R13*2), Z7
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Z8
+	VSUBPS       Z2, Z6, Z9
+	VSUBPS       Z6, Z4, Z6
+	VSUBPS       Z4, Z0, Z0
+	VFMADD132PS  Z31, Z9, Z0
+	VSUBPS       Z4, Z8, Z8
+	VFMADD231PS  Z30, Z9, Z8
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z31, Z2, Z10
+	VSUBPS       Z2, Z4, Z2
+	VFMADD231PS  Z31, Z2, Z6
+	LEAQ         (DI)(R13*4), R10
+	LEAQ         (R10)(R14*8), R10
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z1, (R10)(DX*1)
+	VMOVUPS      Z8, (R10)(DX*2)
+	VMOVUPS      Z7, (R10)(R13*1)
+	VMOVUPS      Z10, (R10)(R13*8)
+	LEAQ         (R10)(DX*1), R11
+	LEAQ         (R11)(R13*8), R11
+	VMOVUPS      Z6, (R11)
+	VMOVUPS      Z9, (R11)(DX*1)
+	VMOVUPS      Z3, (R11)(DX*2)
+	VMOVUPS      Z5, (R11)(R13*1)
+	VXORPS       Z0, Z0, Z0
+	VSUBPS       Z0, Z0, Z1
+	VSUBPS       Z0, Z0, Z2
+	VFMADD132PS  Z31, Z1, Z2
+	VSUBPS       Z0, Z0, Z0
+	VFMADD231PS  Z30, Z1, Z0
+	VMOVUPS      (R9)(DX*1), Z1
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Z3
+	VMOVUPS      (AX)(BX*2), Z4
+	VMOVUPS      (AX)(BX*4), Z5
+	VMOVUPS      (AX)(R12*2), Z6
+	VSUBPS       Z3, Z5, Z3
+	VSUBPS       Z4, Z1, Z1
+	VFMADD132PS  Z31, Z3, Z1
+	VSUBPS       Z4, Z6, Z4
+	VFMADD231PS  Z30, Z3, Z4
+	VMOVUPS      (R9)(DX*2), Z3
+	VMOVUPS      (AX)(DX*1), Z5
+	LEAQ         (SI)(DX*2), R10
+	LEAQ         (R10)(R12*1), R10
+	VMOVUPS      (R10), Z6
+	VMOVUPS      (R10)(BX*2), Z7
+	VMOVUPS      (R10)(BX*4), Z8
+	VSUBPS       Z5, Z7, Z5
+	VSUBPS       Z6, Z3, Z3
+	VFMADD132PS  Z31, Z5, Z3
+	VSUBPS       Z6, Z8, Z6
+	VFMADD231PS  Z30, Z5, Z6
+	VMOVUPS      (R9)(R13*1), Z5
+	VMOVUPS      (AX)(DX*2), Z7
+	VMOVUPS      (R10)(DX*1), Z8
+	LEAQ         (AX)(DX*2), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Z9
+	VMOVUPS      (R11)(BX*2), Z10
+	VSUBPS       Z7, Z9, Z7
+	VSUBPS       Z8, Z5, Z5
+	VFMADD132PS  Z31, Z7, Z5
+	VSUBPS       Z8, Z10, Z8
+	VFMADD231PS  Z30, Z7, Z8
+	VMOVUPS      (R9)(DX*4), Z7
+	VMOVUPS      (AX)(R13*1), Z9
+	VMOVUPS      (R10)(DX*2), Z10
+	VMOVUPS      (R11)(DX*1), Z11
+	LEAQ         (AX)(R13*1), AX
+	LEAQ         (AX)(R12*2), AX
+	VMOVUPS      (AX), Z12
+	VSUBPS       Z9, Z11, Z9
+	VSUBPS       Z10, Z7, Z7
+	VFMADD132PS  Z31, Z9, Z7
+	VSUBPS       Z10, Z12, Z10
+	VFMADD231PS  Z30, Z9, Z10
+	VMOVUPS      (R9)(R14*1), Z9
+	LEAQ         (SI)(R14*1), R10
+	LEAQ         (R10)(BX*1), R10
+	VMOVUPS      (R10), Z11
+	VMOVUPS      (R10)(BX*2), Z12
+	VMOVUPS      (R10)(BX*4), Z13
+	VMOVUPS      (AX)(DX*1), Z14
+	VSUBPS       Z11, Z13, Z11
+	VSUBPS       Z12, Z9, Z9
+	VFMADD132PS  Z31, Z11, Z9
+	VSUBPS       Z12, Z14, Z12
+	VFMADD231PS  Z30, Z11, Z12
+	VMOVUPS      (R9)(R13*2), Z11
+	VMOVUPS      (R10)(DX*1), Z13
+	LEAQ         (SI)(R13*2), R11
+	LEAQ         (R11)(R12*1), R11
+	VMOVUPS      (R11), Z14
+	VMOVUPS      (R11)(BX*2), Z15
+	VMOVUPS      (AX)(DX*2), Z16
+	VSUBPS       Z13, Z15, Z13
+	VSUBPS       Z14, Z11, Z11
+	VFMADD132PS  Z31, Z13, Z11
+	VSUBPS       Z14, Z16, Z14
+	VFMADD231PS  Z30, Z13, Z14
+	LEAQ         (R9)(DX*1), R10
+	LEAQ         (R10)(R13*2), R10
+	VMOVUPS      (R10), Z13
+	LEAQ         (SI)(DX*1), R11
+	LEAQ         (R11)(R13*2), R11
+	ADDQ         BX, R11
+	VMOVUPS      (R11), Z15
+	VMOVUPS      (R11)(BX*2), Z16
+	VMOVUPS      (R11)(BX*4), Z17
+	VMOVUPS      (AX)(R13*1), Z18
+	VSUBPS       Z15, Z17, Z15
+	VSUBPS       Z16, Z13, Z13
+	VFMADD132PS  Z31, Z15, Z13
+	VSUBPS       Z16, Z18, Z16
+	VFMADD231PS  Z30, Z15, Z16
+	VMOVUPS      (R10)(DX*1), Z15
+	VMOVUPS      (R11)(DX*1), Z17
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(R12*1), AX
+	VMOVUPS      (AX), Z18
+	VMOVUPS      (AX)(BX*2), Z19
+	VMOVUPS      (AX)(BX*4), Z20
+	VSUBPS       Z17, Z19, Z17
+	VSUBPS       Z18, Z15, Z15
+	VFMADD132PS  Z31, Z17, Z15
+	VSUBPS       Z18, Z20, Z18
+	VFMADD231PS  Z30, Z17, Z18
+	VSUBPS       Z3, Z11, Z17
+	VSUBPS       Z11, Z7, Z11
+	VSUBPS       Z7, Z2, Z2
+	VFMADD132PS  Z31, Z17, Z2
+	VSUBPS       Z7, Z15, Z15
+	VFMADD231PS  Z30, Z17, Z15
+	VMOVAPS      Z11, Z19
+	VFMADD231PS  Z31, Z3, Z19
+	VSUBPS       Z3, Z7, Z3
+	VFMADD231PS  Z31, Z3, Z11
+	VMOVUPS      Z2, (DI)
+	VMOVUPS      Z1, (DI)(DX*1)
+	VMOVUPS      Z15, (DI)(DX*4)
+	VMOVUPS      Z13, (DI)(R14*1)
+	LEAQ         (DI)(DX*4), R10
+	LEAQ         (R10)(R13*4), R10
+	VMOVUPS      Z19, (R10)
+	VMOVUPS      Z11, (R10)(DX*2)
+	VMOVUPS      Z17, (R10)(DX*4)
+	VMOVUPS      Z5, (R10)(R13*2)
+	VMOVUPS      Z9, (R10)(DX*8)
+	VSUBPS       Z6, Z14, Z1
+	VSUBPS       Z14, Z10, Z2
+	VSUBPS       Z10, Z0, Z0
+	VFMADD132PS  Z31, Z1, Z0
+	VSUBPS       Z10, Z18, Z3
+	VFMADD231PS  Z30, Z1, Z3
+	VMOVAPS      Z2, Z5
+	VFMADD231PS  Z31, Z6, Z5
+	VSUBPS       Z6, Z10, Z6
+	VFMADD231PS  Z31, Z6, Z2
+	VMOVUPS      Z0, (DI)(DX*8)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(DX*8), R11
+	VMOVUPS      Z4, (R11)
+	VMOVUPS      Z3, (R11)(R13*1)
+	VMOVUPS      Z16, (R11)(DX*4)
+	VMOVUPS      Z5, (R10)(R14*2)
+	VMOVUPS      Z2, (R10)(R13*4)
+	LEAQ         (DI)(R13*2), AX
+	LEAQ         (AX)(R13*8), AX
+	VMOVUPS      Z1, (AX)
+	VMOVUPS      Z8, (AX)(DX*2)
+	VMOVUPS      Z12, (AX)(DX*4)
+	VXORPS       Z0, Z0, Z0
+	VSUBPS       Z0, Z0, Z1
+	VSUBPS       Z0, Z0, Z2
+	VMOVAPS      Z2, Z3
+	VFMADD231PS  Z31, Z0, Z3
+	VSUBPS       Z0, Z0, Z0
+	VFMADD231PS  Z31, Z0, Z2
+	LEAQ         (SI)(DX*1), R11
+	LEAQ         (R11)(BX*1), R11
+	VMOVUPS      (R11), Z0
+	VMOVUPS      (R11)(BX*2), Z4
+	VMOVUPS      (R11)(BX*4), Z5
+	VSUBPS       Z0, Z5, Z6
+	VSUBPS       Z5, Z4, Z5
+	VMOVAPS      Z5, Z7
+	VFMADD231PS  Z31, Z0, Z7
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z5
+	VMOVUPS      (R11)(DX*1), Z0
+	LEAQ         (SI)(DX*2), R10
+	LEAQ         (R10)(R12*1), R10
+	VMOVUPS      (R10), Z4
+	VMOVUPS      (R10)(BX*2), Z8
+	VSUBPS       Z0, Z8, Z9
+	VSUBPS       Z8, Z4, Z8
+	VMOVAPS      Z8, Z10
+	VFMADD231PS  Z31, Z0, Z10
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z8
+	VMOVUPS      (R11)(DX*2), Z0
+	VMOVUPS      (R10)(DX*1), Z4
+	LEAQ         (R11)(DX*2), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Z11
+	VSUBPS       Z0, Z11, Z12
+	VSUBPS       Z11, Z4, Z11
+	VMOVAPS      Z11, Z13
+	VFMADD231PS  Z31, Z0, Z13
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z11
+	VMOVUPS      (R11)(R13*1), Z0
+	VMOVUPS      (R10)(DX*2), Z4
+	VMOVUPS      (AX)(DX*1), Z14
+	VSUBPS       Z0, Z14, Z15
+	VSUBPS       Z14, Z4, Z14
+	VMOVAPS      Z14, Z16
+	VFMADD231PS  Z31, Z0, Z16
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z14
+	VMOVUPS      (R11)(DX*4), Z0
+	VMOVUPS      (R10)(R13*1), Z4
+	VMOVUPS      (AX)(DX*2), Z17
+	VSUBPS       Z0, Z17, Z18
+	VSUBPS       Z17, Z4, Z17
+	VMOVAPS      Z17, Z19
+	VFMADD231PS  Z31, Z0, Z19
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z17
+	VMOVUPS      (R11)(R14*1), Z0
+	VMOVUPS      (R10)(DX*4), Z4
+	VMOVUPS      (AX)(R13*1), Z20
+	VSUBPS       Z0, Z20, Z21
+	VSUBPS       Z20, Z4, Z20
+	VMOVAPS      Z20, Z22
+	VFMADD231PS  Z31, Z0, Z22
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z20
+	VMOVUPS      (R11)(R13*2), Z0
+	VMOVUPS      (R10)(R14*1), Z4
+	VMOVUPS      (AX)(DX*4), Z23
+	VSUBPS       Z0, Z23, Z24
+	VSUBPS       Z23, Z4, Z23
+	VMOVAPS      Z23, Z25
+	VFMADD231PS  Z31, Z0, Z25
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z23
+	LEAQ         (SI)(DX*8), R11
+	LEAQ         (R11)(BX*1), R11
+	VMOVUPS      (R11), Z0
+	VMOVUPS      (R10)(R13*2), Z4
+	VMOVUPS      (AX)(R14*1), Z26
+	VSUBPS       Z0, Z26, Z27
+	VSUBPS       Z26, Z4, Z26
+	VMOVAPS      Z26, Z28
+	VFMADD231PS  Z31, Z0, Z28
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z26
+	VSUBPS       Z10, Z22, Z0
+	VSUBPS       Z22, Z16, Z4
+	VSUBPS       Z16, Z3, Z3
+	VFMADD132PS  Z31, Z0, Z3
+	VSUBPS       Z16, Z28, Z22
+	VFMADD231PS  Z30, Z0, Z22
+	VMOVAPS      Z4, Z28
+	VFMADD231PS  Z31, Z10, Z28
+	VSUBPS       Z10, Z16, Z10
+	VFMADD231PS  Z31, Z10, Z4
+	LEAQ         (DI)(R13*4), R11
+	LEAQ         (R11)(R13*8), R11
+	VMOVUPS      Z3, (R11)
+	VMOVUPS      Z7, (R11)(DX*1)
+	VMOVUPS      Z22, (R11)(DX*2)
+	VMOVUPS      Z25, (R11)(R13*1)
+	VMOVUPS      Z28, (R11)(R14*4)
+	LEAQ         (R11)(DX*1), R10
+	LEAQ         (R10)(R14*4), R10
+	VMOVUPS      Z4, (R10)
+	VMOVUPS      Z0, (R10)(DX*1)
+	VMOVUPS      Z13, (R10)(DX*2)
+	VMOVUPS      Z19, (R10)(R13*1)
+	VSUBPS       Z8, Z20, Z0
+	VSUBPS       Z20, Z14, Z3
+	VSUBPS       Z14, Z2, Z2
+	VFMADD132PS  Z31, Z0, Z2
+	VSUBPS       Z14, Z26, Z4
+	VFMADD231PS  Z30, Z0, Z4
+	VMOVAPS      Z3, Z7
+	VFMADD231PS  Z31, Z8, Z7
+	VSUBPS       Z8, Z14, Z8
+	VFMADD231PS  Z31, Z8, Z3
+	VMOVUPS      Z2, (R11)(DX*4)
+	VMOVUPS      Z5, (R11)(R14*1)
+	VMOVUPS      Z4, (R11)(R13*2)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R14*8), AX
+	VMOVUPS      Z23, (AX)
+	VMOVUPS      Z7, (R10)(DX*4)
+	VMOVUPS      Z3, (R10)(R14*1)
+	VMOVUPS      Z0, (AX)(R14*4)
+	LEAQ         (DI)(R13*8), R11
+	LEAQ         (R11)(R14*8), R11
+	VMOVUPS      Z11, (R11)
+	VMOVUPS      Z17, (R10)(DX*8)
+	VSUBPS       Z9, Z21, Z0
+	VSUBPS       Z21, Z15, Z2
+	VSUBPS       Z15, Z1, Z1
+	VFMADD132PS  Z31, Z0, Z1
+	VSUBPS       Z15, Z27, Z3
+	VFMADD231PS  Z30, Z0, Z3
+	VMOVAPS      Z2, Z4
+	VFMADD231PS  Z31, Z9, Z4
+	VSUBPS       Z9, Z15, Z5
+	VFMADD231PS  Z31, Z5, Z2
+	VMOVUPS      Z1, (AX)(DX*1)
+	VMOVUPS      Z6, (AX)(DX*2)
+	VMOVUPS      Z3, (AX)(R13*1)
+	VMOVUPS      Z24, (AX)(DX*4)
+	VMOVUPS      Z4, (R11)(DX*2)
+	VMOVUPS      Z2, (AX)(R13*8)
+	VMOVUPS      Z0, (R11)(DX*4)
+	VMOVUPS      Z12, (R10)(R13*4)
+	VMOVUPS      Z18, (R11)(R13*2)
+	ADDQ         $64, SI
+	ADDQ         $64, DI
+	ADDQ         $64, R8
+	ADDQ         $64, R9
+	DECQ         CX
+	JNZ          lanes
+	// Back to the first channel, and images and values on to the next tile.
+	SUBQ         DX, R8
+	IMUL3Q       $7, DX, AX
+	ADDQ         AX, SI
+	ADDQ         AX, R9
+	IMUL3Q       $80, DX, AX
+	ADDQ         AX, DI
+	DECQ         (SP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func stride2InputTopAVX512(s *Stride2)
+TEXT ·stride2InputTopAVX512(SB), 0, $16-8
+	MOVQ         s+0(FP), AX
+	MOVQ         Stride2_Image(AX), SI
+	MOVQ         Stride2_Freq(AX), DI
+	MOVQ         Stride2_Coef(AX), R8
+	MOVQ         Stride2_Above(AX), R9
+	MOVQ         Stride2_Row(AX), BX
+	MOVQ         Stride2_C(AX), DX
+	MOVQ         Stride2_Count(AX), CX
+	MOVQ         CX, (SP)
+	SHLQ         $2, BX
+	SHLQ         $2, DX
+	SUBQ         DX, SI
+	SUBQ         DX, R9
+	LEAQ         (BX)(BX*2), R12
+	LEAQ         (DX)(DX*2), R13
+	LEAQ         (DX)(DX*4), R14
+	VMOVUPS      stride2Constants<>+0(SB), Z31
+	VMOVUPS      stride2Constants<>+64(SB), Z30
+tile:
+	MOVQ         DX, CX
+	SHRQ         $6, CX
+lanes:
+	VMOVUPS      (SI), Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VMOVUPS      (SI)(R13*1), Z3
+	VMOVUPS      (SI)(DX*4), Z4
+	VMOVUPS      (SI)(R14*1), Z5
+	VMOVUPS      (SI)(R13*2), Z6
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R13*2), AX
+	VMOVUPS      (AX), Z7
+	VMOVUPS      (AX)(DX*1), Z8
+	VSUBPS       Z2, Z6, Z9
+	VSUBPS       Z6, Z4, Z6
+	VSUBPS       Z4, Z0, Z0
+	VFMADD132PS  Z31, Z9, Z0
+	VSUBPS       Z4, Z8, Z8
+	VFMADD231PS  Z30, Z9, Z8
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z31, Z2, Z10
+	VSUBPS       Z2, Z4, Z2
+	VFMADD231PS  Z31, Z2, Z6
+	VMOVUPS      Z0, (DI)(DX*2)
+	VMOVUPS      Z1, (DI)(R13*1)
+	VMOVUPS      Z8, (DI)(R13*2)
+	LEAQ         (DI)(DX*1), R10
+	LEAQ         (R10)(R13*2), R10
+	VMOVUPS      Z7, (R10)
+	VMOVUPS      Z10, (R10)(R14*2)
+	VMOVUPS      Z6, (R10)(R13*4)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*4), R11
+	VMOVUPS      Z9, (R11)
+	VMOVUPS      Z3, (R11)(DX*2)
+	VMOVUPS      Z5, (R11)(DX*4)
+	VMOVUPS      (SI)(R12*2), Z0
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R12*2), AX
+	VMOVUPS      (AX), Z1
+	VMOVUPS      (AX)(DX*1), Z2
+	VMOVUPS      (AX)(DX*2), Z3
+	VMOVUPS      (AX)(R13*1), Z4
+	VMOVUPS      (AX)(DX*4), Z5
+	VMOVUPS      (AX)(R14*1), Z6
+	VMOVUPS      (AX)(R13*2), Z7
+	LEAQ         (SI)(DX*8), R10
+	LEAQ         (R10)(R12*2), R10
+	VMOVUPS      (R10), Z8
+	VSUBPS       Z2, Z6, Z9
+	VSUBPS       Z6, Z4, Z6
+	VSUBPS       Z4, Z0, Z0
+	VFMADD132PS  Z31, Z9, Z0
+	VSUBPS       Z4, Z8, Z8
+	VFMADD231PS  Z30, Z9, Z8
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z31, Z2, Z10
+	VSUBPS       Z2, Z4, Z2
+	VFMADD231PS  Z31, Z2, Z6
+	VMOVUPS      Z0, (DI)(R14*2)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*2), R11
+	VMOVUPS      Z1, (R11)
+	VMOVUPS      Z8, (R11)(R13*1)
+	VMOVUPS      Z7, (R11)(DX*4)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R13*8), AX
+	VMOVUPS      Z10, (AX)
+	VMOVUPS      Z6, (AX)(DX*2)
+	VMOVUPS      Z9, (AX)(DX*4)
+	VMOVUPS      Z3, (AX)(R13*2)
+	VMOVUPS      Z5, (AX)(DX*8)
+	VMOVUPS      (SI)(BX*2), Z0
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*2), R10
+	VMOVUPS      (R10), Z1
+	VMOVUPS      (R10)(DX*1), Z2
+	VMOVUPS      (R10)(DX*2), Z3
+	VMOVUPS      (R10)(R13*1), Z4
+	VMOVUPS      (R10)(DX*4), Z5
+	VMOVUPS      (R10)(R14*1), Z6
+	VMOVUPS      (R10)(R13*2), Z7
+	LEAQ         (SI)(DX*8), R11
+	LEAQ         (R11)(BX*2), R11
+	VMOVUPS      (R11), Z8
+	VSUBPS       Z2, Z6, Z9
+	VSUBPS       Z6, Z4, Z6
+	VSUBPS       Z4, Z0, Z0
+	VFMADD132PS  Z31, Z9, Z0
+	VSUBPS       Z4, Z8, Z8
+	VFMADD231PS  Z30, Z9, Z8
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z31, Z2, Z10
+	VSUBPS       Z2, Z4, Z2
+	VFMADD231PS  Z31, Z2, Z6
+	LEAQ         (DI)(DX*8), AX
+	LEAQ         (AX)(R14*8), AX
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, (AX)(DX*1)
+	VMOVUPS      Z8, (AX)(DX*2)
+	VMOVUPS      Z7, (AX)(R13*1)
+	LEAQ         (AX)(R13*1), R10
+	LEAQ         (R10)(R14*4), R10
+	VMOVUPS      Z10, (R10)
+	VMOVUPS      Z6, (AX)(R13*8)
+	VMOVUPS      Z9, (R10)(DX*2)
+	VMOVUPS      Z3, (R10)(R13*1)
+	VMOVUPS      Z5, (R10)(DX*4)
+	VMOVUPS      (SI)(BX*4), Z0
+	LEAQ         (SI)(DX*1), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Z1
+	VMOVUPS      (R11)(DX*1), Z2
+	VMOVUPS      (R11)(DX*2), Z3
+	VMOVUPS      (R11)(R13*1), Z4
+	VMOVUPS      (R11)(DX*4), Z5
+	VMOVUPS      (R11)(R14*1), Z6
+	VMOVUPS      (R11)(R13*2), Z7
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Z8
+	VSUBPS       Z2, Z6, Z9
+	VSUBPS       Z6, Z4, Z6
+	VSUBPS       Z4, Z0, Z0
+	VFMADD132PS  Z31, Z9, Z0
+	VSUBPS       Z4, Z8, Z8
+	VFMADD231PS  Z30, Z9, Z8
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z31, Z2, Z10
+	VSUBPS       Z2, Z4, Z2
+	VFMADD231PS  Z31, Z2, Z6
+	LEAQ         (DI)(R13*4), R10
+	LEAQ         (R10)(R14*8), R10
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z1, (R10)(DX*1)
+	VMOVUPS      Z8, (R10)(DX*2)
+	VMOVUPS      Z7, (R10)(R13*1)
+	VMOVUPS      Z10, (R10)(R13*8)
+	LEAQ         (R10)(DX*1), R11
+	LEAQ         (R11)(R13*8), R11
+	VMOVUPS      Z6, (R11)
+	VMOVUPS      Z9, (R11)(DX*1)
+	VMOVUPS      Z3, (R11)(DX*2)
+	VMOVUPS      Z5, (R11)(R13*1)
+	VXORPS       Z0, Z0, Z0
+	VMOVUPS      (SI)(BX*1), Z1
+	VMOVUPS      (SI)(R12*1), Z2
+	LEAQ         (SI)(BX*1), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Z3
+	VMOVUPS      (AX)(BX*2), Z4
+	VSUBPS       Z1, Z3, Z1
+	VSUBPS       Z2, Z0, Z3
+	VFMADD132PS  Z31, Z1, Z3
+	VSUBPS       Z2, Z4, Z2
+	VFMADD231PS  Z30, Z1, Z2
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*1), R10
+	VMOVUPS      (R10), Z1
+	VMOVUPS      (R10)(BX*2), Z4
+	VMOVUPS      (AX)(DX*1), Z5
+	VMOVUPS      (R10)(R12*2), Z6
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z4, Z0, Z5
+	VFMADD132PS  Z31, Z1, Z5
+	VSUBPS       Z4, Z6, Z4
+	VFMADD231PS  Z30, Z1, Z4
+	VMOVUPS      (R10)(DX*1), Z1
+	LEAQ         (SI)(DX*2), R11
+	LEAQ         (R11)(R12*1), R11
+	VMOVUPS      (R11), Z6
+	VMOVUPS      (AX)(DX*2), Z7
+	VMOVUPS      (R11)(BX*4), Z8
+	VSUBPS       Z1, Z7, Z1
+	VSUBPS       Z6, Z0, Z7
+	VFMADD132PS  Z31, Z1, Z7
+	VSUBPS       Z6, Z8, Z6
+	VFMADD231PS  Z30, Z1, Z6
+	VMOVUPS      (R10)(DX*2), Z1
+	VMOVUPS      (R11)(DX*1), Z8
+	VMOVUPS      (AX)(R13*1), Z9
+	LEAQ         (R10)(DX*2), R10
+	LEAQ         (R10)(R12*2), R10
+	VMOVUPS      (R10), Z10
+	VSUBPS       Z1, Z9, Z1
+	VSUBPS       Z8, Z0, Z9
+	VFMADD132PS  Z31, Z1, Z9
+	VSUBPS       Z8, Z10, Z8
+	VFMADD231PS  Z30, Z1, Z8
+	LEAQ         (SI)(DX*4), R11
+	LEAQ         (R11)(BX*1), R11
+	VMOVUPS      (R11), Z1
+	VMOVUPS      (R11)(BX*2), Z10
+	VMOVUPS      (AX)(DX*4), Z11
+	VMOVUPS      (R10)(DX*1), Z12
+	VSUBPS       Z1, Z11, Z1
+	VSUBPS       Z10, Z0, Z11
+	VFMADD132PS  Z31, Z1, Z11
+	VSUBPS       Z10, Z12, Z10
+	VFMADD231PS  Z30, Z1, Z10
+	VMOVUPS      (R11)(DX*1), Z1
+	LEAQ         (SI)(R14*1), AX
+	LEAQ         (AX)(R12*1), AX
+	VMOVUPS      (AX), Z12
+	VMOVUPS      (AX)(BX*2), Z13
+	VMOVUPS      (AX)(BX*4), Z14
+	VSUBPS       Z1, Z13, Z1
+	VSUBPS       Z12, Z0, Z13
+	VFMADD132PS  Z31, Z1, Z13
+	VSUBPS       Z12, Z14, Z12
+	VFMADD231PS  Z30, Z1, Z12
+	VMOVUPS      (R11)(DX*2), Z1
+	VMOVUPS      (AX)(DX*1), Z14
+	LEAQ         (R11)(DX*2), R10
+	LEAQ         (R10)(BX*4), R10
+	VMOVUPS      (R10), Z15
+	VMOVUPS      (R10)(BX*2), Z16
+	VSUBPS       Z1, Z15, Z1
+	VSUBPS       Z14, Z0, Z15
+	VFMADD132PS  Z31, Z1, Z15
+	VSUBPS       Z14, Z16, Z14
+	VFMADD231PS  Z30, Z1, Z14
+	VMOVUPS      (R11)(R13*1), Z1
+	VMOVUPS      (AX)(DX*2), Z16
+	VMOVUPS      (R10)(DX*1), Z17
+	LEAQ         (R11)(R13*1), R11
+	LEAQ         (R11)(R12*2), R11
+	VMOVUPS      (R11), Z18
+	VSUBPS       Z1, Z17, Z1
+	VSUBPS       Z16, Z0, Z17
+	VFMADD132PS  Z31, Z1, Z17
+	VSUBPS       Z16, Z18, Z16
+	VFMADD231PS  Z30, Z1, Z16
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Z1
+	VMOVUPS      (AX)(BX*2), Z18
+	VMOVUPS      (AX)(BX*4), Z19
+	VMOVUPS      (AX)(R12*2), Z20
+	VSUBPS       Z1, Z19, Z1
+	VSUBPS       Z18, Z0, Z0
+	VFMADD132PS  Z31, Z1, Z0
+	VSUBPS       Z18, Z20, Z18
+	VFMADD231PS  Z30, Z1, Z18
+	VSUBPS       Z7, Z15, Z1
+	VSUBPS       Z15, Z11, Z15
+	VSUBPS       Z11, Z3, Z3
+	VFMADD132PS  Z31, Z1, Z3
+	VSUBPS       Z11, Z0, Z0
+	VFMADD231PS  Z30, Z1, Z0
+	VMOVAPS      Z15, Z19
+	VFMADD231PS  Z31, Z7, Z19
+	VSUBPS       Z7, Z11, Z7
+	VFMADD231PS  Z31, Z7, Z15
+	VMOVUPS      Z3, (DI)
+	VMOVUPS      Z5, (DI)(DX*1)
+	VMOVUPS      Z0, (DI)(DX*4)
+	VMOVUPS      Z17, (DI)(R14*1)
+	LEAQ         (DI)(DX*4), R10
+	LEAQ         (R10)(R13*4), R10
+	VMOVUPS      Z19, (R10)
+	VMOVUPS      Z15, (R10)(DX*2)
+	VMOVUPS      Z1, (R10)(DX*4)
+	VMOVUPS      Z9, (R10)(R13*2)
+	VMOVUPS      Z13, (R10)(DX*8)
+	VSUBPS       Z6, Z14, Z0
+	VSUBPS       Z14, Z10, Z1
+	VSUBPS       Z10, Z2, Z2
+	VFMADD132PS  Z31, Z0, Z2
+	VSUBPS       Z10, Z18, Z3
+	VFMADD231PS  Z30, Z0, Z3
+	VMOVAPS      Z1, Z5
+	VFMADD231PS  Z31, Z6, Z5
+	VSUBPS       Z6, Z10, Z6
+	VFMADD231PS  Z31, Z6, Z1
+	VMOVUPS      Z2, (DI)(DX*8)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(DX*8), R11
+	VMOVUPS      Z4, (R11)
+	VMOVUPS      Z3, (R11)(R13*1)
+	VMOVUPS      Z16, (R11)(DX*4)
+	VMOVUPS      Z5, (R10)(R14*2)
+	VMOVUPS      Z1, (R10)(R13*4)
+	LEAQ         (DI)(R13*2), AX
+	LEAQ         (AX)(R13*8), AX
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z8, (AX)(DX*2)
+	VMOVUPS      Z12, (AX)(DX*4)
+	VMOVUPS      (SI)(BX*1), Z0
+	VMOVUPS      (SI)(R12*1), Z1
+	LEAQ         (SI)(BX*1), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Z2
+	VSUBPS       Z0, Z2, Z3
+	VSUBPS       Z2, Z1, Z2
+	VMOVAPS      Z2, Z4
+	VFMADD231PS  Z31, Z0, Z4
+	VSUBPS       Z0, Z1, Z0
+	VFMADD231PS  Z31, Z0, Z2
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*1), R10
+	VMOVUPS      (R10), Z0
+	VMOVUPS      (R10)(BX*2), Z1
+	VMOVUPS      (R10)(BX*4), Z5
+	VSUBPS       Z0, Z5, Z6
+	VSUBPS       Z5, Z1, Z5
+	VMOVAPS      Z5, Z7
+	VFMADD231PS  Z31, Z0, Z7
+	VSUBPS       Z0, Z1, Z0
+	VFMADD231PS  Z31, Z0, Z5
+	VMOVUPS      (R10)(DX*1), Z0
+	LEAQ         (SI)(DX*2), AX
+	LEAQ         (AX)(R12*1), AX
+	VMOVUPS      (AX), Z1
+	VMOVUPS      (AX)(BX*2), Z8
+	VSUBPS       Z0, Z8, Z9
+	VSUBPS       Z8, Z1, Z8
+	VMOVAPS      Z8, Z10
+	VFMADD231PS  Z31, Z0, Z10
+	VSUBPS       Z0, Z1, Z0
+	VFMADD231PS  Z31, Z0, Z8
+	VMOVUPS      (R10)(DX*2), Z0
+	VMOVUPS      (AX)(DX*1), Z1
+	VMOVUPS      (R11)(R13*1), Z11
+	VSUBPS       Z0, Z11, Z12
+	VSUBPS       Z11, Z1, Z11
+	VMOVAPS      Z11, Z13
+	VFMADD231PS  Z31, Z0, Z13
+	VSUBPS       Z0, Z1, Z0
+	VFMADD231PS  Z31, Z0, Z11
+	VMOVUPS      (R10)(R13*1), Z0
+	VMOVUPS      (AX)(DX*2), Z1
+	VMOVUPS      (R11)(DX*4), Z14
+	VSUBPS       Z0, Z14, Z15
+	VSUBPS       Z14, Z1, Z14
+	VMOVAPS      Z14, Z16
+	VFMADD231PS  Z31, Z0, Z16
+	VSUBPS       Z0, Z1, Z0
+	VFMADD231PS  Z31, Z0, Z14
+	VMOVUPS      (R10)(DX*4), Z0
+	VMOVUPS      (AX)(R13*1), Z1
+	VMOVUPS      (R11)(R14*1), Z17
+	VSUBPS       Z0, Z17, Z18
+	VSUBPS       Z17, Z1, Z17
+	VMOVAPS      Z17, Z19
+	VFMADD231PS  Z31, Z0, Z19
+	VSUBPS       Z0, Z1, Z0
+	VFMADD231PS  Z31, Z0, Z17
+	VMOVUPS      (R10)(R14*1), Z0
+	VMOVUPS      (AX)(DX*4), Z1
+	VMOVUPS      (R11)(R13*2), Z20
+	VSUBPS       Z0, Z20, Z21
+	VSUBPS       Z20, Z1, Z20
+	VMOVAPS      Z20, Z22
+	VFMADD231PS  Z31, Z0, Z22
+	VSUBPS       Z0, Z1, Z0
+	VFMADD231PS  Z31, Z0, Z20
+	VMOVUPS      (R10)(R13*2), Z0
+	VMOVUPS      (AX)(R14*1), Z1
+	LEAQ         (R10)(R13*2), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Z23
+	VSUBPS       Z0, Z23, Z24
+	VSUBPS       Z23, Z1, Z23
+	VMOVAPS      Z23, Z25
+	VFMADD231PS  Z31, Z0, Z25
+	VSUBPS       Z0, Z1, Z0
+	VFMADD231PS  Z31, Z0, Z23
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Z0
+	VMOVUPS      (AX)(BX*2), Z1
+	VMOVUPS      (AX)(BX*4), Z26
+	VSUBPS       Z0, Z26, Z27
+	VSUBPS       Z26, Z1, Z26
+	VMOVAPS      Z26, Z28
+	VFMADD231PS  Z31, Z0, Z28
+	VSUBPS       Z0, Z1, Z0
+	VFMADD231PS  Z31, Z0, Z26
+	VSUBPS       Z10, Z22, Z0
+	VSUBPS       Z22, Z16, Z1
+	VSUBPS       Z16, Z4, Z4
+	VFMADD132PS  Z31, Z0, Z4
+	VSUBPS       Z16, Z28, Z22
+	VFMADD231PS  Z30, Z0, Z22
+	VMOVAPS      Z1, Z28
+	VFMADD231PS  Z31, Z10, Z28
+	VSUBPS       Z10, Z16, Z10
+	VFMADD231PS  Z31, Z10, Z1
+	LEAQ         (DI)(R13*4), R10
+	LEAQ         (R10)(R13*8), R10
+	VMOVUPS      Z4, (R10)
+	VMOVUPS      Z7, (R10)(DX*1)
+	VMOVUPS      Z22, (R10)(DX*2)
+	VMOVUPS      Z25, (R10)(R13*1)
+	VMOVUPS      Z28, (R10)(R14*4)
+	LEAQ         (R10)(DX*1), R11
+	LEAQ         (R11)(R14*4), R11
+	VMOVUPS      Z1, (R11)
+	VMOVUPS      Z0, (R11)(DX*1)
+	VMOVUPS      Z13, (R11)(DX*2)
+	VMOVUPS      Z19, (R10)(R13*8)
+	VSUBPS       Z8, Z20, Z0
+	VSUBPS       Z20, Z14, Z1
+	VSUBPS       Z14, Z2, Z2
+	VFMADD132PS  Z31, Z0, Z2
+	VSUBPS       Z14, Z26, Z4
+	VFMADD231PS  Z30, Z0, Z4
+	VMOVAPS      Z1, Z7
+	VFMADD231PS  Z31, Z8, Z7
+	VSUBPS       Z8, Z14, Z8
+	VFMADD231PS  Z31, Z8, Z1
+	VMOVUPS      Z2, (R10)(DX*4)
+	VMOVUPS      Z5, (R10)(R14*1)
+	VMOVUPS      Z4, (R10)(R13*2)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R14*8), AX
+	VMOVUPS      Z23, (AX)
+	VMOVUPS      Z7, (R11)(DX*4)
+	VMOVUPS      Z1, (R11)(R14*1)
+	VMOVUPS      Z0, (AX)(R14*4)
+	LEAQ         (DI)(R13*8), R10
+	LEAQ         (R10)(R14*8), R10
+	VMOVUPS      Z11, (R10)
+	VMOVUPS      Z17, (R10)(DX*1)
+	VSUBPS       Z9, Z21, Z0
+	VSUBPS       Z21, Z15, Z1
+	VSUBPS       Z15, Z3, Z2
+	VFMADD132PS  Z31, Z0, Z2
+	VSUBPS       Z15, Z27, Z3
+	VFMADD231PS  Z30, Z0, Z3
+	VMOVAPS      Z1, Z4
+	VFMADD231PS  Z31, Z9, Z4
+	VSUBPS       Z9, Z15, Z5
+	VFMADD231PS  Z31, Z5, Z1
+	VMOVUPS      Z2, (AX)(DX*1)
+	VMOVUPS      Z6, (AX)(DX*2)
+	VMOVUPS      Z3, (AX)(R13*1)
+	VMOVUPS      Z24, (AX)(DX*4)
+	VMOVUPS      Z4, (R10)(DX*2)
+	VMOVUPS      Z1, (AX)(R13*8)
+	VMOVUPS      Z0, (R10)(DX*4)
+	VMOVUPS      Z12, (R10)(R14*1)
+	VMOVUPS      Z18, (R10)(R13*2)
+	ADDQ         $64, SI
+	ADDQ         $64, DI
+	ADDQ         $64, R8
+	ADDQ         $64, R9
+	DECQ         CX
+	JNZ          lanes
+	// Back to the first channel, and images and values on to the next tile.
+	SUBQ         DX, R8
+	IMUL3Q       $7, DX, AX
+	ADDQ         AX, SI
+	ADDQ         AX, R9
+	IMUL3Q       $80, DX, AX
+	ADDQ         AX, DI
+	DECQ         (SP)
+	JNZ          tile
+	VZEROUPPER
+	RET
+
+// func stride2InputCornerAVX512(s *Stride2)
+TEXT ·stride2InputCornerAVX512(SB), 0, $16-8
+	MOVQ         s+0(FP), AX
+	MOVQ         Stride2_Image(AX), SI
+	MOVQ         Stride2_Freq(AX), DI
+	MOVQ         Stride2_Coef(AX), R8
+	MOVQ         Stride2_Above(AX), R9
+	MOVQ         Stride2_Row(AX), BX
+	MOVQ         Stride2_C(AX), DX
+	MOVQ         Stride2_Count(AX), CX
+	MOVQ         CX, (SP)
+	SHLQ         $2, BX
+	SHLQ         $2, DX
+	SUBQ         DX, SI
+	SUBQ         DX, R9
+	LEAQ         (BX)(BX*2), R12
+	LEAQ         (DX)(DX*2), R13
+	LEAQ         (DX)(DX*4), R14
+	VMOVUPS      stride2Constants<>+0(SB), Z31
+	VMOVUPS      stride2Constants<>+64(SB), Z30
+tile:
+	MOVQ         DX, CX
+	SHRQ         $6, CX
+lanes:
+	VXORPS       Z0, Z0, Z0
+	VMOVUPS      (SI)(DX*1), Z1
+	VMOVUPS      (SI)(DX*2), Z2
+	VMOVUPS      (SI)(R13*1), Z3
+	VMOVUPS      (SI)(DX*4), Z4
+	VMOVUPS      (SI)(R14*1), Z5
+	VMOVUPS      (SI)(R13*2), Z6
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R13*2), AX
+	VMOVUPS      (AX), Z7
+	VMOVUPS      (AX)(DX*1), Z8
+	VSUBPS       Z2, Z6, Z9
+	VSUBPS       Z6, Z4, Z6
+	VSUBPS       Z4, Z0, Z0
+	VFMADD132PS  Z31, Z9, Z0
+	VSUBPS       Z4, Z8, Z8
+	VFMADD231PS  Z30, Z9, Z8
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z31, Z2, Z10
+	VSUBPS       Z2, Z4, Z2
+	VFMADD231PS  Z31, Z2, Z6
+	VMOVUPS      Z0, (DI)(DX*2)
+	VMOVUPS      Z1, (DI)(R13*1)
+	VMOVUPS      Z8, (DI)(R13*2)
+	LEAQ         (DI)(DX*1), R10
+	LEAQ         (R10)(R13*2), R10
+	VMOVUPS      Z7, (R10)
+	VMOVUPS      Z10, (R10)(R14*2)
+	VMOVUPS      Z6, (R10)(R13*4)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*4), R11
+	VMOVUPS      Z9, (R11)
+	VMOVUPS      Z3, (R11)(DX*2)
+	VMOVUPS      Z5, (R11)(DX*4)
+	VXORPS       Z0, Z0, Z0
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(R12*2), AX
+	VMOVUPS      (AX), Z1
+	VMOVUPS      (AX)(DX*1), Z2
+	VMOVUPS      (AX)(DX*2), Z3
+	VMOVUPS      (AX)(R13*1), Z4
+	VMOVUPS      (AX)(DX*4), Z5
+	VMOVUPS      (AX)(R14*1), Z6
+	VMOVUPS      (AX)(R13*2), Z7
+	LEAQ         (SI)(DX*8), R10
+	LEAQ         (R10)(R12*2), R10
+	VMOVUPS      (R10), Z8
+	VSUBPS       Z2, Z6, Z9
+	VSUBPS       Z6, Z4, Z6
+	VSUBPS       Z4, Z0, Z0
+	VFMADD132PS  Z31, Z9, Z0
+	VSUBPS       Z4, Z8, Z8
+	VFMADD231PS  Z30, Z9, Z8
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z31, Z2, Z10
+	VSUBPS       Z2, Z4, Z2
+	VFMADD231PS  Z31, Z2, Z6
+	VMOVUPS      Z0, (DI)(R14*2)
+	LEAQ         (DI)(DX*1), R11
+	LEAQ         (R11)(R14*2), R11
+	VMOVUPS      Z1, (R11)
+	VMOVUPS      Z8, (R11)(R13*1)
+	VMOVUPS      Z7, (R11)(DX*4)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R13*8), AX
+	VMOVUPS      Z10, (AX)
+	VMOVUPS      Z6, (AX)(DX*2)
+	VMOVUPS      Z9, (AX)(DX*4)
+	VMOVUPS      Z3, (AX)(R13*2)
+	VMOVUPS      Z5, (AX)(DX*8)
+	VXORPS       Z0, Z0, Z0
+	LEAQ         (SI)(DX*1), R10
+	LEAQ         (R10)(BX*2), R10
+	VMOVUPS      (R10), Z1
+	VMOVUPS      (R10)(DX*1), Z2
+	VMOVUPS      (R10)(DX*2), Z3
+	VMOVUPS      (R10)(R13*1), Z4
+	VMOVUPS      (R10)(DX*4), Z5
+	VMOVUPS      (R10)(R14*1), Z6
+	VMOVUPS      (R10)(R13*2), Z7
+	LEAQ         (SI)(DX*8), R11
+	LEAQ         (R11)(BX*2), R11
+	VMOVUPS      (R11), Z8
+	VSUBPS       Z2, Z6, Z9
+	VSUBPS       Z6, Z4, Z6
+	VSUBPS       Z4, Z0, Z0
+	VFMADD132PS  Z31, Z9, Z0
+	VSUBPS       Z4, Z8, Z8
+	VFMADD231PS  Z30, Z9, Z8
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z31, Z2, Z10
+	VSUBPS       Z2, Z4, Z2
+	VFMADD231PS  Z31, Z2, Z6
+	LEAQ         (DI)(DX*8), AX
+	LEAQ         (AX)(R14*8), AX
+	VMOVUPS      Z0, (AX)
+	VMOVUPS      Z1, (AX)(DX*1)
+	VMOVUPS      Z8, (AX)(DX*2)
+	VMOVUPS      Z7, (AX)(R13*1)
+	LEAQ         (AX)(R13*1), R10
+	LEAQ         (R10)(R14*4), R10
+	VMOVUPS      Z10, (R10)
+	VMOVUPS      Z6, (AX)(R13*8)
+	VMOVUPS      Z9, (R10)(DX*2)
+	VMOVUPS      Z3, (R10)(R13*1)
+	VMOVUPS      Z5, (R10)(DX*4)
+	VXORPS       Z0, Z0, Z0
+	LEAQ         (SI)(DX*1), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Z1
+	VMOVUPS      (R11)(DX*1), Z2
+	VMOVUPS      (R11)(DX*2), Z3
+	VMOVUPS      (R11)(R13*1), Z4
+	VMOVUPS      (R11)(DX*4), Z5
+	VMOVUPS      (R11)(R14*1), Z6
+	VMOVUPS      (R11)(R13*2), Z7
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Z8
+	VSUBPS       Z2, Z6, Z9
+	VSUBPS       Z6, Z4, Z6
+	VSUBPS       Z4, Z0, Z0
+	VFMADD132PS  Z31, Z9, Z0
+	VSUBPS       Z4, Z8, Z8
+	VFMADD231PS  Z30, Z9, Z8
+	VMOVAPS      Z6, Z10
+	VFMADD231PS  Z31, Z2, Z10
+	VSUBPS       Z2, Z4, Z2
+	VFMADD231PS  Z31, Z2, Z6
+	LEAQ         (DI)(R13*4), R10
+	LEAQ         (R10)(R14*8), R10
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z1, (R10)(DX*1)
+	VMOVUPS      Z8, (R10)(DX*2)
+	VMOVUPS      Z7, (R10)(R13*1)
+	VMOVUPS      Z10, (R10)(R13*8)
+	LEAQ         (R10)(DX*1), R11
+	LEAQ         (R11)(R13*8), R11
+	VMOVUPS      Z6, (R11)
+	VMOVUPS      Z9, (R11)(DX*1)
+	VMOVUPS      Z3, (R11)(DX*2)
+	VMOVUPS      Z5, (R11)(R13*1)
+	VXORPS       Z0, Z0, Z0
+	VSUBPS       Z0, Z0, Z1
+	VSUBPS       Z0, Z0, Z2
+	VFMADD132PS  Z31, Z1, Z2
+	VSUBPS       Z0, Z0, Z3
+	VFMADD231PS  Z30, Z1, Z3
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Z1
+	VMOVUPS      (AX)(BX*2), Z4
+	VMOVUPS      (AX)(BX*4), Z5
+	VMOVUPS      (AX)(R12*2), Z6
+	VSUBPS       Z1, Z5, Z1
+	VSUBPS       Z4, Z0, Z5
+	VFMADD132PS  Z31, Z1, Z5
+	VSUBPS       Z4, Z6, Z4
+	VFMADD231PS  Z30, Z1, Z4
+	VMOVUPS      (AX)(DX*1), Z1
+	LEAQ         (SI)(DX*2), R10
+	LEAQ         (R10)(R12*1), R10
+	VMOVUPS      (R10), Z6
+	VMOVUPS      (R10)(BX*2), Z7
+	VMOVUPS      (R10)(BX*4), Z8
+	VSUBPS       Z1, Z7, Z1
+	VSUBPS       Z6, Z0, Z7
+	VFMADD132PS  Z31, Z1, Z7
+	VSUBPS       Z6, Z8, Z6
+	VFMADD231PS  Z30, Z1, Z6
+	VMOVUPS      (AX)(DX*2), Z1
+	VMOVUPS      (R10)(DX*1), Z8
+	LEAQ         (AX)(DX*2), R11
+	LEAQ         (R11)(BX*4), R11
+	VMOVUPS      (R11), Z9
+	VMOVUPS      (R11)(BX*2), Z10
+	VSUBPS       Z1, Z9, Z1
+	VSUBPS       Z8, Z0, Z9
+	VFMADD132PS  Z31, Z1, Z9
+	VSUBPS       Z8, Z10, Z8
+	VFMADD231PS  Z30, Z1, Z8
+	VMOVUPS      (AX)(R13*1), Z1
+	VMOVUPS      (R10)(DX*2), Z10
+	VMOVUPS      (R11)(DX*1), Z11
+	LEAQ         (AX)(R13*1), AX
+	LEAQ         (AX)(R12*2), AX
+	VMOVUPS      (AX), Z12
+	VSUBPS       Z1, Z11, Z1
+	VSUBPS       Z10, Z0, Z11
+	VFMADD132PS  Z31, Z1, Z11
+	VSUBPS       Z10, Z12, Z10
+	VFMADD231PS  Z30, Z1, Z10
+	LEAQ         (SI)(R14*1), R10
+	LEAQ         (R10)(BX*1), R10
+	VMOVUPS      (R10), Z1
+	VMOVUPS      (R10)(BX*2), Z12
+	VMOVUPS      (R10)(BX*4), Z13
+	VMOVUPS      (AX)(DX*1), Z14
+	VSUBPS       Z1, Z13, Z1
+	VSUBPS       Z12, Z0, Z13
+	VFMADD132PS  Z31, Z1, Z13
+	VSUBPS       Z12, Z14, Z12
+	VFMADD231PS  Z30, Z1, Z12
+	VMOVUPS      (R10)(DX*1), Z1
+	LEAQ         (SI)(R13*2), R11
+	LEAQ         (R11)(R12*1), R11
+	VMOVUPS      (R11), Z14
+	VMOVUPS      (R11)(BX*2), Z15
+	VMOVUPS      (AX)(DX*2), Z16
+	VSUBPS       Z1, Z15, Z1
+	VSUBPS       Z14, Z0, Z15
+	VFMADD132PS  Z31, Z1, Z15
+	VSUBPS       Z14, Z16, Z14
+	VFMADD231PS  Z30, Z1, Z14
+	VMOVUPS      (R10)(DX*2), Z1
+	VMOVUPS      (R11)(DX*1), Z16
+	LEAQ         (R10)(DX*2), AX
+	LEAQ         (AX)(BX*4), AX
+	VMOVUPS      (AX), Z17
+	VMOVUPS      (AX)(BX*2), Z18
+	VSUBPS       Z1, Z17, Z1
+	VSUBPS       Z16, Z0, Z17
+	VFMADD132PS  Z31, Z1, Z17
+	VSUBPS       Z16, Z18, Z16
+	VFMADD231PS  Z30, Z1, Z16
+	VMOVUPS      (R10)(R13*1), Z1
+	VMOVUPS      (R11)(DX*2), Z18
+	VMOVUPS      (AX)(DX*1), Z19
+	LEAQ         (R10)(R13*1), R10
+	LEAQ         (R10)(R12*2), R10
+	VMOVUPS      (R10), Z20
+	VSUBPS       Z1, Z19, Z1
+	VSUBPS       Z18, Z0, Z0
+	VFMADD132PS  Z31, Z1, Z0
+	VSUBPS       Z18, Z20, Z18
+	VFMADD231PS  Z30, Z1, Z18
+	VSUBPS       Z7, Z15, Z1
+	VSUBPS       Z15, Z11, Z15
+	VSUBPS       Z11, Z2, Z2
+	VFMADD132PS  Z31, Z1, Z2
+	VSUBPS       Z11, Z0, Z0
+	VFMADD231PS  Z30, Z1, Z0
+	VMOVAPS      Z15, Z19
+	VFMADD231PS  Z31, Z7, Z19
+	VSUBPS       Z7, Z11, Z7
+	VFMADD231PS  Z31, Z7, Z15
+	VMOVUPS      Z2, (DI)
+	VMOVUPS      Z5, (DI)(DX*1)
+	VMOVUPS      Z0, (DI)(DX*4)
+	VMOVUPS      Z17, (DI)(R14*1)
+	LEAQ         (DI)(DX*4), R11
+	LEAQ         (R11)(R13*4), R11
+	VMOVUPS      Z19, (R11)
+	VMOVUPS      Z15, (R11)(DX*2)
+	VMOVUPS      Z1, (R11)(DX*4)
+	VMOVUPS      Z9, (R11)(R13*2)
+	VMOVUPS      Z13, (R11)(DX*8)
+	VSUBPS       Z6, Z14, Z0
+	VSUBPS       Z14, Z10, Z1
+	VSUBPS       Z10, Z3, Z2
+	VFMADD132PS  Z31, Z0, Z2
+	VSUBPS       Z10, Z18, Z3
+	VFMADD231PS  Z30, Z0, Z3
+	VMOVAPS      Z1, Z5
+	VFMADD231PS  Z31, Z6, Z5
+	VSUBPS       Z6, Z10, Z6
+	VFMADD231PS  Z31, Z6, Z1
+	VMOVUPS      Z2, (DI)(DX*8)
+	LEAQ         (DI)(DX*1), AX
+	LEAQ         (AX)(DX*8), AX
+	VMOVUPS      Z4, (AX)
+	VMOVUPS      Z3, (AX)(R13*1)
+	VMOVUPS      Z16, (AX)(DX*4)
+	VMOVUPS      Z5, (R11)(R14*2)
+	VMOVUPS      Z1, (R11)(R13*4)
+	LEAQ         (DI)(R13*2), R10
+	LEAQ         (R10)(R13*8), R10
+	VMOVUPS      Z0, (R10)
+	VMOVUPS      Z8, (R10)(DX*2)
+	VMOVUPS      Z12, (R10)(DX*4)
+	VXORPS       Z0, Z0, Z0
+	VSUBPS       Z0, Z0, Z1
+	VSUBPS       Z0, Z0, Z2
+	VMOVAPS      Z2, Z3
+	VFMADD231PS  Z31, Z0, Z3
+	VSUBPS       Z0, Z0, Z0
+	VFMADD231PS  Z31, Z0, Z2
+	LEAQ         (SI)(DX*1), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Z0
+	VMOVUPS      (AX)(BX*2), Z4
+	VMOVUPS      (AX)(BX*4), Z5
+	VSUBPS       Z0, Z5, Z6
+	VSUBPS       Z5, Z4, Z5
+	VMOVAPS      Z5, Z7
+	VFMADD231PS  Z31, Z0, Z7
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z5
+	VMOVUPS      (AX)(DX*1), Z0
+	LEAQ         (SI)(DX*2), R11
+	LEAQ         (R11)(R12*1), R11
+	VMOVUPS      (R11), Z4
+	VMOVUPS      (R11)(BX*2), Z8
+	VSUBPS       Z0, Z8, Z9
+	VSUBPS       Z8, Z4, Z8
+	VMOVAPS      Z8, Z10
+	VFMADD231PS  Z31, Z0, Z10
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z8
+	VMOVUPS      (AX)(DX*2), Z0
+	VMOVUPS      (R11)(DX*1), Z4
+	LEAQ         (AX)(DX*2), R10
+	LEAQ         (R10)(BX*4), R10
+	VMOVUPS      (R10), Z11
+	VSUBPS       Z0, Z11, Z12
+	VSUBPS       Z11, Z4, Z11
+	VMOVAPS      Z11, Z13
+	VFMADD231PS  Z31, Z0, Z13
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z11
+	VMOVUPS      (AX)(R13*1), Z0
+	VMOVUPS      (R11)(DX*2), Z4
+	VMOVUPS      (R10)(DX*1), Z14
+	VSUBPS       Z0, Z14, Z15
+	VSUBPS       Z14, Z4, Z14
+	VMOVAPS      Z14, Z16
+	VFMADD231PS  Z31, Z0, Z16
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z14
+	VMOVUPS      (AX)(DX*4), Z0
+	VMOVUPS      (R11)(R13*1), Z4
+	VMOVUPS      (R10)(DX*2), Z17
+	VSUBPS       Z0, Z17, Z18
+	VSUBPS       Z17, Z4, Z17
+	VMOVAPS      Z17, Z19
+	VFMADD231PS  Z31, Z0, Z19
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z17
+	VMOVUPS      (AX)(R14*1), Z0
+	VMOVUPS      (R11)(DX*4), Z4
+	VMOVUPS      (R10)(R13*1), Z20
+	VSUBPS       Z0, Z20, Z21
+	VSUBPS       Z20, Z4, Z20
+	VMOVAPS      Z20, Z22
+	VFMADD231PS  Z31, Z0, Z22
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z20
+	VMOVUPS      (AX)(R13*2), Z0
+	VMOVUPS      (R11)(R14*1), Z4
+	VMOVUPS      (R10)(DX*4), Z23
+	VSUBPS       Z0, Z23, Z24
+	VSUBPS       Z23, Z4, Z23
+	VMOVAPS      Z23, Z25
+	VFMADD231PS  Z31, Z0, Z25
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z23
+	LEAQ         (SI)(DX*8), AX
+	LEAQ         (AX)(BX*1), AX
+	VMOVUPS      (AX), Z0
+	VMOVUPS      (AX)(BX*2), Z4
+	VMOVUPS      (AX)(BX*4), Z26
+	VSUBPS       Z0, Z26, Z27
+	VSUBPS       Z26, Z4, Z26
+	VMOVAPS      Z26, Z28
+	VFMADD231PS  Z31, Z0, Z28
+	VSUBPS       Z0, Z4, Z0
+	VFMADD231PS  Z31, Z0, Z26
+	VSUBPS       Z10, Z22, Z0
+	VSUBPS       Z22, Z16, Z4
+	VSUBPS       Z16, Z3, Z3
+	VFMADD132PS  Z31, Z0, Z3
+	VSUBPS       Z16, Z28, Z22
+	VFMADD231PS  Z30, Z0, Z22
+	VMOVAPS      Z4, Z28
+	VFMADD231PS  Z31, Z10, Z28
+	VSUBPS       Z10, Z16, Z10
+	VFMADD231PS  Z31, Z10, Z4
+	LEAQ         (DI)(R13*4), R11
+	LEAQ         (R11)(R13*8), R11
+	VMOVUPS      Z3, (R11)
+	VMOVUPS      Z7, (R11)(DX*1)
+	VMOVUPS      Z22, (R11)(DX*2)
+	VMOVUPS      Z25, (R11)(R13*1)
+	VMOVUPS      Z28, (R11)(R14*4)
+	LEAQ         (R11)(DX*1), R10
+	LEAQ         (R10)(R14*4), R10
+	VMOVUPS      Z4, (R10)
+	VMOVUPS      Z0, (R10)(DX*1)
+	VMOVUPS      Z13, (R10)(DX*2)
+	VMOVUPS      Z19, (R10)(R13*1)
+	VSUBPS       Z8, Z20, Z0
+	VSUBPS       Z20, Z14, Z3
+	VSUBPS       Z14, Z2, Z2
+	VFMADD132PS  Z31, Z0, Z2
+	VSUBPS       Z14, Z26, Z4
+	VFMADD231PS  Z30, Z0, Z4
+	VMOVAPS      Z3, Z7
+	VFMADD231PS  Z31, Z8, Z7
+	VSUBPS       Z8, Z14, Z8
+	VFMADD231PS  Z31, Z8, Z3
+	VMOVUPS      Z2, (R11)(DX*4)
+	VMOVUPS      Z5, (R11)(R14*1)
+	VMOVUPS      Z4, (R11)(R13*2)
+	LEAQ         (DI)(R13*1), AX
+	LEAQ         (AX)(R14*8), AX
+	VMOVUPS      Z23, (AX)
+	VMOVUPS      Z7, (R10)(DX*4)
+	VMOVUPS      Z3, (R10)(R14*1)
+	VMOVUPS      Z0, (AX)(R14*4)
+	LEAQ         (DI)(R13*8), R11
+	LEAQ         (R11)(R14*8), R11
+	VMOVUPS      Z11, (R11)
+	VMOVUPS      Z17, (R10)(DX*8)
+	VSUBPS       Z9, Z21, Z0
+	VSUBPS       Z21, Z15, Z2
+	VSUBPS       Z15, Z1, Z1
+	VFMADD132PS  Z31, Z0, Z1
+	VSUBPS       Z15, Z27, Z3
+	VFMADD231PS  Z30, Z0, Z3
+	VMOVAPS      Z2, Z4
+	VFMADD231PS  Z31, Z9, Z4
+	VSUBPS       Z9, Z15, Z5
+	VFMADD231PS  Z31, Z5, Z2
+	VMOVUPS      Z1, (AX)(DX*1)
+	VMOVUPS      Z6, (AX)(DX*2)
+	VMOVUPS      Z3, (AX)(R13*1)
+	VMOVUPS      Z24, (AX)(DX*4)
+	VMOVUPS      Z4, (R11)(DX*2)
+	VMOVUPS      Z2, (AX)(R13*8)
 	VMOVUPS      Z0, (R11)(DX*4)
 	VMOVUPS      Z12, (R10)(R13*4)
 	VMOVUPS      Z18, (R11)(R13*2)

@@ -51,77 +51,60 @@ func TestStride2Sums(t *testing.T) {
 	}
 }
 
-func TestStride2Transforms(t *testing.T) {
-	cases := []struct {
-		name          string
-		m             matrix
-		size, apart   int // pixels of a patch, and from patch to patch
-		values        int
-		number        func(i, j int) int
-		toImage, acts bool
-		kernel        func(*Set) func(*Stride2)
-	}{
-		{"input", matB2, 9, 8, Stride2Values, stride2Value, false, false, func(s *Set) func(*Stride2) { return s.Stride2Input }},
-		{"output", matA2, 4, 4, Stride2Products, stride2Product, true, false, func(s *Set) func(*Stride2) { return s.Stride2Output }},
-		{"activate", matA2, 4, 4, Stride2Products, stride2Product, true, true, func(s *Set) func(*Stride2) { return s.Stride2Activate }},
-	}
-	for _, tc := range cases {
-		t.Run(tc.name, func(t *testing.T) {
-			forEachSet(t, func(t *testing.T, set *Set, rng *rand.Rand) {
-				for _, c := range []int{16, 32, 48, 128} {
-					for _, count := range []int{1, 2, 5} {
-						a := arena{t: t, rng: rng}
-						s := Stride2{C: c, Count: count}
-						s.Row = (tc.apart*(count-1)+tc.size)*c + a.between(0, 40)
-						s.Image = a.random((tc.size-1)*s.Row + (tc.apart*(count-1)+tc.size)*c)
-						s.Freq = a.random(count * tc.values * c)
-						image, freq := clone(s.Image), clone(s.Freq)
-						residual := make([]float32, len(image))
-						if tc.acts {
-							s.Coef = a.random(2 * c)
-							switch a.between(0, 2) {
-							case 0:
-								s.Residual = a.random(len(image))
-							case 1:
-								s.Residual = s.Image
-							}
-							copy(residual, s.Residual)
-						}
-						tc.kernel(set)(&s)
-						a.check()
-						pixel := func(t, y, x, ch int) int { return y*s.Row + (tc.apart*t+x)*c + ch }
-						value := func(t, i, j, ch int) int { return (t*tc.values+tc.number(i, j))*c + ch }
-						got, from, at, rest := s.Freq, image, pixel, s.Image
-						to, untouched := value, freq
-						if tc.toImage {
-							got, from, at, rest = s.Image, freq, value, s.Freq
-							to, untouched = pixel, image
-						}
-						if i, ok := sameBits(rest, from); !ok {
-							t.Fatalf("C=%d Count=%d: the source changed at %d", c, count, i)
-						}
-						for tile := range count {
-							for ch := range c {
-								want := tc.m.sandwich(func(i, j int) float64 { return float64(from[at(tile, i, j, ch)]) })
-								for y := range want {
-									for x := range want[y] {
-										i := to(tile, y, x, ch)
-										if tc.acts {
-											want[y][x] = want[y][x].activated(s.Coef[ch], s.Coef[c+ch], residual[i])
-										}
-										if !want[y][x].near(got[i]) {
-											t.Fatalf("C=%d Count=%d tile %d (%d,%d) channel %d: %v, want %v", c, count, tile, y, x, ch, got[i], want[y][x].value)
-										}
-										untouched[i] = got[i]
-									}
-								}
-							}
-						}
-						if i, ok := sameBits(got, untouched); !ok {
-							t.Fatalf("C=%d Count=%d: wrote between the tiles at %d", c, count, i)
-						}
-					}
+// stride2Cases runs a test for every set and some shapes, with so many values a tile.
+func stride2Cases(t *testing.T, values int, test func(t *testing.T, set *Set, a *arena, s Stride2)) {
+	forEachSet(t, func(t *testing.T, set *Set, rng *rand.Rand) {
+		for _, c := range []int{16, 32, 48, 128} {
+			for _, count := range []int{1, 2, 5} {
+				a := arena{t: t, rng: rng}
+				test(t, set, &a, Stride2{C: c, Count: count, Freq: a.random(count * values * c)})
+			}
+		}
+	})
+}
+
+func TestStride2Input(t *testing.T) {
+	stride2Cases(t, Stride2Values, func(t *testing.T, set *Set, a *arena, s Stride2) {
+		for range 2 {
+			p := a.randomPatch(s.C, 8, 8*s.Count, false)
+			s.Image, s.Row, s.Above = p.image, p.row, p.above
+			image, freq := clone(s.Image), clone(s.Freq)
+			set.Stride2Input(&s)
+			a.check()
+			if i, ok := sameBits(s.Image, image); !ok {
+				t.Fatalf("C=%d Count=%d: the source changed at %d", s.C, s.Count, i)
+			}
+			(&transformed{m: matB2, tiles: s.Count, channels: s.C, got: s.Freq, before: freq,
+				x:  func(tile, y, x, ch int) float64 { return p.at(y-1, 8*tile+x-1, ch) },
+				at: func(tile, i, j, ch int) int { return (tile*Stride2Values+stride2Value(i, j))*s.C + ch }}).check(t)
+		}
+	})
+}
+
+func TestStride2Outputs(t *testing.T) {
+	for _, activates := range []bool{false, true} {
+		t.Run(map[bool]string{false: "output", true: "activate"}[activates], func(t *testing.T) {
+			stride2Cases(t, Stride2Products, func(t *testing.T, set *Set, a *arena, s Stride2) {
+				s.Row = 4*s.Count*s.C + a.between(0, 40)
+				s.Image = a.random(3*s.Row + 4*s.Count*s.C)
+				image, freq := clone(s.Image), clone(s.Freq)
+				want := transformed{m: matA2, tiles: s.Count, channels: s.C, got: s.Image, before: image,
+					x: func(tile, i, j, ch int) float64 {
+						return float64(freq[(tile*Stride2Products+stride2Product(i, j))*s.C+ch])
+					},
+					at: func(tile, y, x, ch int) int { return y*s.Row + (4*tile+x)*s.C + ch }}
+				if activates {
+					v := a.randomActivation(s.C, s.Image)
+					s.Coef, s.Residual, want.finish = v.coef, v.residual, v.finish(s.C)
+					set.Stride2Activate(&s)
+				} else {
+					set.Stride2Output(&s)
 				}
+				a.check()
+				if i, ok := sameBits(s.Freq, freq); !ok {
+					t.Fatalf("C=%d Count=%d: the source changed at %d", s.C, s.Count, i)
+				}
+				want.check(t)
 			})
 		})
 	}
@@ -158,18 +141,22 @@ func TestStride2Convolution(t *testing.T) {
 	const (
 		h, w    = 8, 12 // outputs
 		in, out = 32, 48
-		row     = (2*w + 2) * in
+		row     = 2 * w * in
 		across  = w / 4
 		tiles   = h * w / 16
 	)
 	forEachSet(t, func(t *testing.T, set *Set, rng *rand.Rand) {
 		a := arena{t: t, rng: rng}
-		image, taps := a.random((2*h+2)*row), a.random(9*in*out)
+		image, taps := a.random(2*h*row), a.random(9*in*out)
 		v, u, m := a.zeros(tiles*Stride2Values*in), a.zeros(Stride2Values*in*out), a.zeros(tiles*Stride2Products*out)
 		y := a.zeros(h * w * out)
 		set.Stride2Filter(&Filter{Taps: taps, Freq: u, Len: in * out})
 		for r := range h / 4 {
-			set.Stride2Input(&Stride2{Image: image[8*r*row:], Freq: v[r*across*Stride2Values*in:], C: in, Row: row, Count: across})
+			x := Stride2{Image: image[8*r*row:], Freq: v[r*across*Stride2Values*in:], C: in, Row: row, Count: across}
+			if r > 0 {
+				x.Above = image[(8*r-1)*row:]
+			}
+			set.Stride2Input(&x)
 		}
 		for _, s := range Stride2Sums {
 			set.Gemm(&Gemm{A: v[s.Value*in:], B: u[s.Value*in*out:], C: m[s.Product*out:], M: tiles, N: out, K: s.Slots * in,
@@ -184,8 +171,9 @@ func TestStride2Convolution(t *testing.T) {
 			py, px, o := i/(w*out), i/out%w, i%out
 			var want sum
 			for tap := range 9 {
-				for c := range in {
-					want.add(float64(image[(2*py+tap/3)*row+(2*px+tap%3)*in+c]) * float64(taps[(tap*in+c)*out+o]))
+				y, x := 2*py+tap/3-1, 2*px+tap%3-1
+				for c := 0; c < in && y >= 0 && x >= 0; c++ {
+					want.add(float64(image[y*row+x*in+c]) * float64(taps[(tap*in+c)*out+o]))
 				}
 			}
 			if math.Abs(float64(y[i])-want.value) > 2e-6*want.magnitude {

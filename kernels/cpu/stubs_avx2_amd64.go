@@ -14,10 +14,10 @@ func gemm16AVX2(call *gemmCall)
 //go:noescape
 func gemmT16AVX2(call *gemmCall)
 
-// winogradInputAVX2 transforms 6×6 input patches: Bᵀ·d·B.
+// winogradInputAVX2 transforms a row of 6×6 input patches: Bᵀ·d·B.
 //
 //go:noescape
-func winogradInputAVX2(w *Winograd)
+func winogradInputAVX2(call *inputCall)
 
 // winogradOutputAVX2 transforms 36 products to a 4×4 output tile: Aᵀ·m·A.
 //
@@ -53,6 +53,21 @@ func winogradFilterGradAVX2(call *filterCall)
 //
 //go:noescape
 func stride2InputAVX2(s *Stride2)
+
+// stride2InputLeftAVX2 is stride2Input of a tile with zeros on its left.
+//
+//go:noescape
+func stride2InputLeftAVX2(s *Stride2)
+
+// stride2InputTopAVX2 is stride2Input with zeros above.
+//
+//go:noescape
+func stride2InputTopAVX2(s *Stride2)
+
+// stride2InputCornerAVX2 is stride2Input of a tile with zeros above and on its left.
+//
+//go:noescape
+func stride2InputCornerAVX2(s *Stride2)
 
 // stride2OutputAVX2 transforms 49 products to 4×4 outputs.
 //

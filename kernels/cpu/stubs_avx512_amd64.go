@@ -24,10 +24,10 @@ func gemmT16AVX512(call *gemmCall)
 //go:noescape
 func gemmT32AVX512(call *gemmCall)
 
-// winogradInputAVX512 transforms 6×6 input patches: Bᵀ·d·B.
+// winogradInputAVX512 transforms a row of 6×6 input patches: Bᵀ·d·B.
 //
 //go:noescape
-func winogradInputAVX512(w *Winograd)
+func winogradInputAVX512(call *inputCall)
 
 // winogradOutputAVX512 transforms 36 products to a 4×4 output tile: Aᵀ·m·A.
 //
@@ -63,6 +63,21 @@ func winogradFilterGradAVX512(call *filterCall)
 //
 //go:noescape
 func stride2InputAVX512(s *Stride2)
+
+// stride2InputLeftAVX512 is stride2Input of a tile with zeros on its left.
+//
+//go:noescape
+func stride2InputLeftAVX512(s *Stride2)
+
+// stride2InputTopAVX512 is stride2Input with zeros above.
+//
+//go:noescape
+func stride2InputTopAVX512(s *Stride2)
+
+// stride2InputCornerAVX512 is stride2Input of a tile with zeros above and on its left.
+//
+//go:noescape
+func stride2InputCornerAVX512(s *Stride2)
 
 // stride2OutputAVX512 transforms 49 products to 4×4 outputs.
 //

@@ -60,77 +60,78 @@ DATA winogradConstants<>+272(SB)/8, $0x3daaaaab3daaaaab
 DATA winogradConstants<>+280(SB)/8, $0x3daaaaab3daaaaab
 GLOBL winogradConstants<>(SB), RODATA|NOPTR, $288
 
-// func winogradInputAVX2(w *Winograd)
+// func winogradInputAVX2(call *inputCall)
 TEXT ·winogradInputAVX2(SB), NOSPLIT, $0-8
-	MOVQ         w+0(FP), R15
-	MOVQ         Winograd_Image(R15), SI
-	MOVQ         Winograd_Freq(R15), DI
-	MOVQ         Winograd_Row(R15), BX
-	MOVQ         Winograd_C(R15), R11
-	MOVQ         Winograd_Stride(R15), R12
-	MOVQ         Winograd_Count(R15), R8
-	SHLQ         $2, BX
-	SHLQ         $2, R11
-	SHLQ         $2, R12
+	MOVQ         call+0(FP), R15
+	MOVQ         inputCall_image(R15), SI
+	MOVQ         inputCall_freq(R15), DI
+	MOVQ         inputCall_c(R15), R11
+	MOVQ         inputCall_row(R15), BX
+	MOVQ         inputCall_stride(R15), R12
+	MOVQ         inputCall_count(R15), R8
 	LEAQ         (BX)(BX*2), R9
 	LEAQ         (R11)(R11*2), DX
 	LEAQ         (R12)(R12*2), R13
 	LEAQ         (R12)(R12*4), R14
 tile:
-	MOVQ         Winograd_C(R15), CX
-	SHRQ         $3, CX
+	MOVQ         R11, CX
+	SHRQ         $5, CX
 lanes:
 	// rows 1 and 2
 	VMOVUPS      winogradConstants<>+0(SB), Y15
 	MOVQ         SI, AX
-	LEAQ         (SI)(BX*2), R10
-	ADDQ         R9, R10
-	VMOVUPS      (AX)(BX*4), Y12
-	VFNMADD231PS (AX)(BX*2), Y15, Y12
-	VMOVUPS      (AX)(R9*1), Y13
-	VFNMADD231PS (AX)(BX*1), Y15, Y13
+	SUBQ         R11, AX
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y6, Y6, Y6
+	CMPQ         R8, inputCall_left(R15)
+	JEQ          mainleft
+	VMOVUPS      (AX)(R9*1), Y12
+	VFNMADD231PS (AX)(BX*1), Y15, Y12
+	VMOVUPS      (AX)(BX*2), Y13
+	VFNMADD231PS (AX), Y15, Y13
 	VADDPS       Y13, Y12, Y0
 	VSUBPS       Y13, Y12, Y6
+mainleft:
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y12
-	VFNMADD231PS (AX)(BX*2), Y15, Y12
-	VMOVUPS      (AX)(R9*1), Y13
-	VFNMADD231PS (AX)(BX*1), Y15, Y13
+	VMOVUPS      (AX)(R9*1), Y12
+	VFNMADD231PS (AX)(BX*1), Y15, Y12
+	VMOVUPS      (AX)(BX*2), Y13
+	VFNMADD231PS (AX), Y15, Y13
 	VADDPS       Y13, Y12, Y1
 	VSUBPS       Y13, Y12, Y7
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y12
-	VFNMADD231PS (AX)(BX*2), Y15, Y12
-	VMOVUPS      (AX)(R9*1), Y13
-	VFNMADD231PS (AX)(BX*1), Y15, Y13
+	VMOVUPS      (AX)(R9*1), Y12
+	VFNMADD231PS (AX)(BX*1), Y15, Y12
+	VMOVUPS      (AX)(BX*2), Y13
+	VFNMADD231PS (AX), Y15, Y13
 	VADDPS       Y13, Y12, Y2
 	VSUBPS       Y13, Y12, Y8
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y12
-	VFNMADD231PS (AX)(BX*2), Y15, Y12
-	VMOVUPS      (AX)(R9*1), Y13
-	VFNMADD231PS (AX)(BX*1), Y15, Y13
+	VMOVUPS      (AX)(R9*1), Y12
+	VFNMADD231PS (AX)(BX*1), Y15, Y12
+	VMOVUPS      (AX)(BX*2), Y13
+	VFNMADD231PS (AX), Y15, Y13
 	VADDPS       Y13, Y12, Y3
 	VSUBPS       Y13, Y12, Y9
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y12
-	VFNMADD231PS (AX)(BX*2), Y15, Y12
-	VMOVUPS      (AX)(R9*1), Y13
-	VFNMADD231PS (AX)(BX*1), Y15, Y13
+	VMOVUPS      (AX)(R9*1), Y12
+	VFNMADD231PS (AX)(BX*1), Y15, Y12
+	VMOVUPS      (AX)(BX*2), Y13
+	VFNMADD231PS (AX), Y15, Y13
 	VADDPS       Y13, Y12, Y4
 	VSUBPS       Y13, Y12, Y10
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y12
-	VFNMADD231PS (AX)(BX*2), Y15, Y12
-	VMOVUPS      (AX)(R9*1), Y13
-	VFNMADD231PS (AX)(BX*1), Y15, Y13
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y11, Y11, Y11
+	CMPQ         R8, inputCall_right(R15)
+	JEQ          mainright
+	VMOVUPS      (AX)(R9*1), Y12
+	VFNMADD231PS (AX)(BX*1), Y15, Y12
+	VMOVUPS      (AX)(BX*2), Y13
+	VFNMADD231PS (AX), Y15, Y13
 	VADDPS       Y13, Y12, Y5
 	VSUBPS       Y13, Y12, Y11
+mainright:
 	LEAQ         (DI)(R13*2), AX
 	VMOVUPS      Y4, Y12
 	VFNMADD231PS winogradConstants<>+0(SB), Y2, Y12
@@ -178,60 +179,64 @@ lanes:
 	// rows 3 and 4
 	VMOVUPS      winogradConstants<>+32(SB), Y15
 	MOVQ         SI, AX
-	LEAQ         (SI)(BX*2), R10
-	ADDQ         R9, R10
-	VMOVUPS      (AX)(BX*4), Y0
-	VSUBPS       (AX)(BX*2), Y0, Y0
-	VMOVUPS      (AX)(R9*1), Y13
-	VSUBPS       (AX)(BX*1), Y13, Y13
+	SUBQ         R11, AX
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y6, Y6, Y6
+	CMPQ         R8, inputCall_left(R15)
+	JEQ          twiceleft
+	VMOVUPS      (AX)(R9*1), Y0
+	VSUBPS       (AX)(BX*1), Y0, Y0
+	VMOVUPS      (AX)(BX*2), Y13
+	VSUBPS       (AX), Y13, Y13
 	VMOVUPS      Y0, Y6
 	VFMADD231PS  Y13, Y15, Y0
 	VFNMADD231PS Y13, Y15, Y6
+twiceleft:
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y1
-	VSUBPS       (AX)(BX*2), Y1, Y1
-	VMOVUPS      (AX)(R9*1), Y13
-	VSUBPS       (AX)(BX*1), Y13, Y13
+	VMOVUPS      (AX)(R9*1), Y1
+	VSUBPS       (AX)(BX*1), Y1, Y1
+	VMOVUPS      (AX)(BX*2), Y13
+	VSUBPS       (AX), Y13, Y13
 	VMOVUPS      Y1, Y7
 	VFMADD231PS  Y13, Y15, Y1
 	VFNMADD231PS Y13, Y15, Y7
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y2
-	VSUBPS       (AX)(BX*2), Y2, Y2
-	VMOVUPS      (AX)(R9*1), Y13
-	VSUBPS       (AX)(BX*1), Y13, Y13
+	VMOVUPS      (AX)(R9*1), Y2
+	VSUBPS       (AX)(BX*1), Y2, Y2
+	VMOVUPS      (AX)(BX*2), Y13
+	VSUBPS       (AX), Y13, Y13
 	VMOVUPS      Y2, Y8
 	VFMADD231PS  Y13, Y15, Y2
 	VFNMADD231PS Y13, Y15, Y8
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y3
-	VSUBPS       (AX)(BX*2), Y3, Y3
-	VMOVUPS      (AX)(R9*1), Y13
-	VSUBPS       (AX)(BX*1), Y13, Y13
+	VMOVUPS      (AX)(R9*1), Y3
+	VSUBPS       (AX)(BX*1), Y3, Y3
+	VMOVUPS      (AX)(BX*2), Y13
+	VSUBPS       (AX), Y13, Y13
 	VMOVUPS      Y3, Y9
 	VFMADD231PS  Y13, Y15, Y3
 	VFNMADD231PS Y13, Y15, Y9
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y4
-	VSUBPS       (AX)(BX*2), Y4, Y4
-	VMOVUPS      (AX)(R9*1), Y13
-	VSUBPS       (AX)(BX*1), Y13, Y13
+	VMOVUPS      (AX)(R9*1), Y4
+	VSUBPS       (AX)(BX*1), Y4, Y4
+	VMOVUPS      (AX)(BX*2), Y13
+	VSUBPS       (AX), Y13, Y13
 	VMOVUPS      Y4, Y10
 	VFMADD231PS  Y13, Y15, Y4
 	VFNMADD231PS Y13, Y15, Y10
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y5
-	VSUBPS       (AX)(BX*2), Y5, Y5
-	VMOVUPS      (AX)(R9*1), Y13
-	VSUBPS       (AX)(BX*1), Y13, Y13
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y11, Y11, Y11
+	CMPQ         R8, inputCall_right(R15)
+	JEQ          twiceright
+	VMOVUPS      (AX)(R9*1), Y5
+	VSUBPS       (AX)(BX*1), Y5, Y5
+	VMOVUPS      (AX)(BX*2), Y13
+	VSUBPS       (AX), Y13, Y13
 	VMOVUPS      Y5, Y11
 	VFMADD231PS  Y13, Y15, Y5
 	VFNMADD231PS Y13, Y15, Y11
+twiceright:
 	LEAQ         (DI)(R13*4), AX
 	LEAQ         (AX)(R13*2), AX
 	VMOVUPS      Y4, Y12
@@ -281,54 +286,100 @@ lanes:
 	VMOVUPS      winogradConstants<>+64(SB), Y15
 	VMOVUPS      winogradConstants<>+0(SB), Y14
 	MOVQ         SI, AX
-	LEAQ         (SI)(BX*2), R10
-	ADDQ         R9, R10
-	VMOVUPS      (AX)(BX*4), Y0
-	VFNMADD231PS (AX)(BX*2), Y15, Y0
+	SUBQ         R11, AX
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y6, Y6, Y6
+	CMPQ         R8, inputCall_left(R15)
+	JEQ          outerleft
+	VMOVUPS      (AX)(R9*1), Y0
+	VFNMADD231PS (AX)(BX*1), Y15, Y0
+	VMOVUPS      (AX), Y12
+	VMULPS       Y14, Y12, Y6
+	VFNMADD231PS (AX)(BX*2), Y15, Y6
+outerleft:
+	ADDQ         R11, AX
+	VMOVUPS      (AX)(R9*1), Y1
+	VFNMADD231PS (AX)(BX*1), Y15, Y1
+	VMOVUPS      (AX), Y12
+	VMULPS       Y14, Y12, Y7
+	VFNMADD231PS (AX)(BX*2), Y15, Y7
+	ADDQ         R11, AX
+	VMOVUPS      (AX)(R9*1), Y2
+	VFNMADD231PS (AX)(BX*1), Y15, Y2
+	VMOVUPS      (AX), Y12
+	VMULPS       Y14, Y12, Y8
+	VFNMADD231PS (AX)(BX*2), Y15, Y8
+	ADDQ         R11, AX
+	VMOVUPS      (AX)(R9*1), Y3
+	VFNMADD231PS (AX)(BX*1), Y15, Y3
+	VMOVUPS      (AX), Y12
+	VMULPS       Y14, Y12, Y9
+	VFNMADD231PS (AX)(BX*2), Y15, Y9
+	ADDQ         R11, AX
+	VMOVUPS      (AX)(R9*1), Y4
+	VFNMADD231PS (AX)(BX*1), Y15, Y4
+	VMOVUPS      (AX), Y12
+	VMULPS       Y14, Y12, Y10
+	VFNMADD231PS (AX)(BX*2), Y15, Y10
+	ADDQ         R11, AX
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y11, Y11, Y11
+	CMPQ         R8, inputCall_right(R15)
+	JEQ          outerright
+	VMOVUPS      (AX)(R9*1), Y5
+	VFNMADD231PS (AX)(BX*1), Y15, Y5
+	VMOVUPS      (AX), Y12
+	VMULPS       Y14, Y12, Y11
+	VFNMADD231PS (AX)(BX*2), Y15, Y11
+outerright:
+	MOVQ         inputCall_above(R15), AX
+	TESTQ        AX, AX
+	JZ           noabove
+	ADDQ         SI, AX
+	SUBQ         inputCall_image(R15), AX
+	SUBQ         R11, AX
+	CMPQ         R8, inputCall_left(R15)
+	JEQ          aboveleft
 	VFMADD231PS  (AX), Y14, Y0
-	VMOVUPS      (R10), Y6
-	VFNMADD231PS (AX)(R9*1), Y15, Y6
-	VFMADD231PS  (AX)(BX*1), Y14, Y6
+aboveleft:
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y1
-	VFNMADD231PS (AX)(BX*2), Y15, Y1
 	VFMADD231PS  (AX), Y14, Y1
-	VMOVUPS      (R10), Y7
-	VFNMADD231PS (AX)(R9*1), Y15, Y7
-	VFMADD231PS  (AX)(BX*1), Y14, Y7
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y2
-	VFNMADD231PS (AX)(BX*2), Y15, Y2
 	VFMADD231PS  (AX), Y14, Y2
-	VMOVUPS      (R10), Y8
-	VFNMADD231PS (AX)(R9*1), Y15, Y8
-	VFMADD231PS  (AX)(BX*1), Y14, Y8
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y3
-	VFNMADD231PS (AX)(BX*2), Y15, Y3
 	VFMADD231PS  (AX), Y14, Y3
-	VMOVUPS      (R10), Y9
-	VFNMADD231PS (AX)(R9*1), Y15, Y9
-	VFMADD231PS  (AX)(BX*1), Y14, Y9
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y4
-	VFNMADD231PS (AX)(BX*2), Y15, Y4
 	VFMADD231PS  (AX), Y14, Y4
-	VMOVUPS      (R10), Y10
-	VFNMADD231PS (AX)(R9*1), Y15, Y10
-	VFMADD231PS  (AX)(BX*1), Y14, Y10
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Y5
-	VFNMADD231PS (AX)(BX*2), Y15, Y5
+	CMPQ         R8, inputCall_right(R15)
+	JEQ          aboveright
 	VFMADD231PS  (AX), Y14, Y5
-	VMOVUPS      (R10), Y11
-	VFNMADD231PS (AX)(R9*1), Y15, Y11
-	VFMADD231PS  (AX)(BX*1), Y14, Y11
+aboveright:
+noabove:
+	MOVQ         inputCall_below(R15), AX
+	TESTQ        AX, AX
+	JZ           nobelow
+	ADDQ         SI, AX
+	SUBQ         inputCall_image(R15), AX
+	SUBQ         R11, AX
+	CMPQ         R8, inputCall_left(R15)
+	JEQ          belowleft
+	VADDPS       (AX), Y6, Y6
+belowleft:
+	ADDQ         R11, AX
+	VADDPS       (AX), Y7, Y7
+	ADDQ         R11, AX
+	VADDPS       (AX), Y8, Y8
+	ADDQ         R11, AX
+	VADDPS       (AX), Y9, Y9
+	ADDQ         R11, AX
+	VADDPS       (AX), Y10, Y10
+	ADDQ         R11, AX
+	CMPQ         R8, inputCall_right(R15)
+	JEQ          belowright
+	VADDPS       (AX), Y11, Y11
+belowright:
+nobelow:
 	MOVQ         DI, AX
 	VMOVUPS      Y4, Y12
 	VFNMADD231PS winogradConstants<>+0(SB), Y2, Y12

@@ -96,18 +96,15 @@ DATA winogradConstants<>+560(SB)/8, $0xbe2aaaabbe2aaaab
 DATA winogradConstants<>+568(SB)/8, $0xbe2aaaabbe2aaaab
 GLOBL winogradConstants<>(SB), RODATA|NOPTR, $576
 
-// func winogradInputAVX512(w *Winograd)
+// func winogradInputAVX512(call *inputCall)
 TEXT ·winogradInputAVX512(SB), NOSPLIT, $0-8
-	MOVQ         w+0(FP), R15
-	MOVQ         Winograd_Image(R15), SI
-	MOVQ         Winograd_Freq(R15), DI
-	MOVQ         Winograd_Row(R15), BX
-	MOVQ         Winograd_C(R15), R11
-	MOVQ         Winograd_Stride(R15), R12
-	MOVQ         Winograd_Count(R15), R8
-	SHLQ         $2, BX
-	SHLQ         $2, R11
-	SHLQ         $2, R12
+	MOVQ         call+0(FP), R15
+	MOVQ         inputCall_image(R15), SI
+	MOVQ         inputCall_freq(R15), DI
+	MOVQ         inputCall_c(R15), R11
+	MOVQ         inputCall_row(R15), BX
+	MOVQ         inputCall_stride(R15), R12
+	MOVQ         inputCall_count(R15), R8
 	LEAQ         (BX)(BX*2), R9
 	LEAQ         (R11)(R11*2), DX
 	LEAQ         (R12)(R12*2), R13
@@ -116,59 +113,109 @@ TEXT ·winogradInputAVX512(SB), NOSPLIT, $0-8
 	VMOVUPS      winogradConstants<>+64(SB), Z30
 	VMOVUPS      winogradConstants<>+128(SB), Z29
 tile:
-	MOVQ         Winograd_C(R15), CX
-	SHRQ         $4, CX
+	MOVQ         R11, CX
+	SHRQ         $6, CX
 lanes:
-	// rows 1 and 2
+	// rows 1 to 4
 	MOVQ         SI, AX
-	LEAQ         (SI)(BX*2), R10
-	ADDQ         R9, R10
-	VMOVUPS      (AX)(BX*4), Z24
-	VFNMADD231PS (AX)(BX*2), Z31, Z24
-	VMOVUPS      (AX)(R9*1), Z25
-	VFNMADD231PS (AX)(BX*1), Z31, Z25
-	VADDPS       Z25, Z24, Z0
-	VSUBPS       Z25, Z24, Z6
+	SUBQ         R11, AX
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z6, Z6, Z6
+	VXORPS       Z12, Z12, Z12
+	VXORPS       Z18, Z18, Z18
+	CMPQ         R8, inputCall_left(R15)
+	JEQ          mainleft
+	VMOVUPS      (AX), Z24
+	VMOVUPS      (AX)(BX*1), Z25
+	VMOVUPS      (AX)(BX*2), Z26
+	VMOVUPS      (AX)(R9*1), Z27
+	VSUBPS       Z25, Z27, Z12
+	VSUBPS       Z24, Z26, Z18
+	VFNMADD231PS Z25, Z31, Z27
+	VFNMADD231PS Z24, Z31, Z26
+	VADDPS       Z26, Z27, Z0
+	VSUBPS       Z26, Z27, Z6
+	VMOVAPS      Z12, Z28
+	VFMADD231PS  Z18, Z29, Z12
+	VFNMADD213PS Z28, Z29, Z18
+mainleft:
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z24
-	VFNMADD231PS (AX)(BX*2), Z31, Z24
-	VMOVUPS      (AX)(R9*1), Z25
-	VFNMADD231PS (AX)(BX*1), Z31, Z25
-	VADDPS       Z25, Z24, Z1
-	VSUBPS       Z25, Z24, Z7
+	VMOVUPS      (AX), Z24
+	VMOVUPS      (AX)(BX*1), Z25
+	VMOVUPS      (AX)(BX*2), Z26
+	VMOVUPS      (AX)(R9*1), Z27
+	VSUBPS       Z25, Z27, Z13
+	VSUBPS       Z24, Z26, Z19
+	VFNMADD231PS Z25, Z31, Z27
+	VFNMADD231PS Z24, Z31, Z26
+	VADDPS       Z26, Z27, Z1
+	VSUBPS       Z26, Z27, Z7
+	VMOVAPS      Z13, Z28
+	VFMADD231PS  Z19, Z29, Z13
+	VFNMADD213PS Z28, Z29, Z19
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z24
-	VFNMADD231PS (AX)(BX*2), Z31, Z24
-	VMOVUPS      (AX)(R9*1), Z25
-	VFNMADD231PS (AX)(BX*1), Z31, Z25
-	VADDPS       Z25, Z24, Z2
-	VSUBPS       Z25, Z24, Z8
+	VMOVUPS      (AX), Z24
+	VMOVUPS      (AX)(BX*1), Z25
+	VMOVUPS      (AX)(BX*2), Z26
+	VMOVUPS      (AX)(R9*1), Z27
+	VSUBPS       Z25, Z27, Z14
+	VSUBPS       Z24, Z26, Z20
+	VFNMADD231PS Z25, Z31, Z27
+	VFNMADD231PS Z24, Z31, Z26
+	VADDPS       Z26, Z27, Z2
+	VSUBPS       Z26, Z27, Z8
+	VMOVAPS      Z14, Z28
+	VFMADD231PS  Z20, Z29, Z14
+	VFNMADD213PS Z28, Z29, Z20
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z24
-	VFNMADD231PS (AX)(BX*2), Z31, Z24
-	VMOVUPS      (AX)(R9*1), Z25
-	VFNMADD231PS (AX)(BX*1), Z31, Z25
-	VADDPS       Z25, Z24, Z3
-	VSUBPS       Z25, Z24, Z9
+	VMOVUPS      (AX), Z24
+	VMOVUPS      (AX)(BX*1), Z25
+	VMOVUPS      (AX)(BX*2), Z26
+	VMOVUPS      (AX)(R9*1), Z27
+	VSUBPS       Z25, Z27, Z15
+	VSUBPS       Z24, Z26, Z21
+	VFNMADD231PS Z25, Z31, Z27
+	VFNMADD231PS Z24, Z31, Z26
+	VADDPS       Z26, Z27, Z3
+	VSUBPS       Z26, Z27, Z9
+	VMOVAPS      Z15, Z28
+	VFMADD231PS  Z21, Z29, Z15
+	VFNMADD213PS Z28, Z29, Z21
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z24
-	VFNMADD231PS (AX)(BX*2), Z31, Z24
-	VMOVUPS      (AX)(R9*1), Z25
-	VFNMADD231PS (AX)(BX*1), Z31, Z25
-	VADDPS       Z25, Z24, Z4
-	VSUBPS       Z25, Z24, Z10
+	VMOVUPS      (AX), Z24
+	VMOVUPS      (AX)(BX*1), Z25
+	VMOVUPS      (AX)(BX*2), Z26
+	VMOVUPS      (AX)(R9*1), Z27
+	VSUBPS       Z25, Z27, Z16
+	VSUBPS       Z24, Z26, Z22
+	VFNMADD231PS Z25, Z31, Z27
+	VFNMADD231PS Z24, Z31, Z26
+	VADDPS       Z26, Z27, Z4
+	VSUBPS       Z26, Z27, Z10
+	VMOVAPS      Z16, Z28
+	VFMADD231PS  Z22, Z29, Z16
+	VFNMADD213PS Z28, Z29, Z22
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z24
-	VFNMADD231PS (AX)(BX*2), Z31, Z24
-	VMOVUPS      (AX)(R9*1), Z25
-	VFNMADD231PS (AX)(BX*1), Z31, Z25
-	VADDPS       Z25, Z24, Z5
-	VSUBPS       Z25, Z24, Z11
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z11, Z11, Z11
+	VXORPS       Z17, Z17, Z17
+	VXORPS       Z23, Z23, Z23
+	CMPQ         R8, inputCall_right(R15)
+	JEQ          mainright
+	VMOVUPS      (AX), Z24
+	VMOVUPS      (AX)(BX*1), Z25
+	VMOVUPS      (AX)(BX*2), Z26
+	VMOVUPS      (AX)(R9*1), Z27
+	VSUBPS       Z25, Z27, Z17
+	VSUBPS       Z24, Z26, Z23
+	VFNMADD231PS Z25, Z31, Z27
+	VFNMADD231PS Z24, Z31, Z26
+	VADDPS       Z26, Z27, Z5
+	VSUBPS       Z26, Z27, Z11
+	VMOVAPS      Z17, Z28
+	VFMADD231PS  Z23, Z29, Z17
+	VFNMADD213PS Z28, Z29, Z23
+mainright:
 	LEAQ         (DI)(R13*2), AX
 	VMOVUPS      Z4, Z24
 	VFNMADD231PS Z2, Z31, Z24
@@ -213,157 +260,147 @@ lanes:
 	VFNMADD231PS Z9, Z30, Z11
 	VFMADD231PS  Z7, Z31, Z11
 	VMOVUPS      Z11, (AX)(R14*1)
-	// rows 3 and 4
-	MOVQ         SI, AX
-	LEAQ         (SI)(BX*2), R10
-	ADDQ         R9, R10
-	VMOVUPS      (AX)(BX*4), Z0
-	VSUBPS       (AX)(BX*2), Z0, Z0
-	VMOVUPS      (AX)(R9*1), Z25
-	VSUBPS       (AX)(BX*1), Z25, Z25
-	VMOVUPS      Z0, Z6
-	VFMADD231PS  Z25, Z29, Z0
-	VFNMADD231PS Z25, Z29, Z6
-	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z1
-	VSUBPS       (AX)(BX*2), Z1, Z1
-	VMOVUPS      (AX)(R9*1), Z25
-	VSUBPS       (AX)(BX*1), Z25, Z25
-	VMOVUPS      Z1, Z7
-	VFMADD231PS  Z25, Z29, Z1
-	VFNMADD231PS Z25, Z29, Z7
-	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z2
-	VSUBPS       (AX)(BX*2), Z2, Z2
-	VMOVUPS      (AX)(R9*1), Z25
-	VSUBPS       (AX)(BX*1), Z25, Z25
-	VMOVUPS      Z2, Z8
-	VFMADD231PS  Z25, Z29, Z2
-	VFNMADD231PS Z25, Z29, Z8
-	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z3
-	VSUBPS       (AX)(BX*2), Z3, Z3
-	VMOVUPS      (AX)(R9*1), Z25
-	VSUBPS       (AX)(BX*1), Z25, Z25
-	VMOVUPS      Z3, Z9
-	VFMADD231PS  Z25, Z29, Z3
-	VFNMADD231PS Z25, Z29, Z9
-	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z4
-	VSUBPS       (AX)(BX*2), Z4, Z4
-	VMOVUPS      (AX)(R9*1), Z25
-	VSUBPS       (AX)(BX*1), Z25, Z25
-	VMOVUPS      Z4, Z10
-	VFMADD231PS  Z25, Z29, Z4
-	VFNMADD231PS Z25, Z29, Z10
-	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z5
-	VSUBPS       (AX)(BX*2), Z5, Z5
-	VMOVUPS      (AX)(R9*1), Z25
-	VSUBPS       (AX)(BX*1), Z25, Z25
-	VMOVUPS      Z5, Z11
-	VFMADD231PS  Z25, Z29, Z5
-	VFNMADD231PS Z25, Z29, Z11
 	LEAQ         (DI)(R13*4), AX
 	LEAQ         (AX)(R13*2), AX
-	VMOVUPS      Z4, Z24
-	VFNMADD231PS Z2, Z31, Z24
-	VMOVUPS      Z3, Z25
-	VFNMADD231PS Z1, Z31, Z25
+	VMOVUPS      Z16, Z24
+	VFNMADD231PS Z14, Z31, Z24
+	VMOVUPS      Z15, Z25
+	VFNMADD231PS Z13, Z31, Z25
 	VADDPS       Z25, Z24, Z26
 	VSUBPS       Z25, Z24, Z27
 	VMOVUPS      Z26, (AX)(R12*1)
 	VMOVUPS      Z27, (AX)(R12*2)
-	VSUBPS       Z2, Z4, Z24
-	VSUBPS       Z1, Z3, Z25
+	VSUBPS       Z14, Z16, Z24
+	VSUBPS       Z13, Z15, Z25
 	VMOVUPS      Z24, Z26
 	VFMADD231PS  Z25, Z29, Z26
 	VFNMADD231PS Z25, Z29, Z24
 	VMOVUPS      Z26, (AX)(R13*1)
 	VMOVUPS      Z24, (AX)(R12*4)
-	VFNMADD231PS Z2, Z30, Z4
-	VFMADD231PS  Z0, Z31, Z4
-	VMOVUPS      Z4, (AX)
-	VFNMADD231PS Z3, Z30, Z5
-	VFMADD231PS  Z1, Z31, Z5
-	VMOVUPS      Z5, (AX)(R14*1)
+	VFNMADD231PS Z14, Z30, Z16
+	VFMADD231PS  Z12, Z31, Z16
+	VMOVUPS      Z16, (AX)
+	VFNMADD231PS Z15, Z30, Z17
+	VFMADD231PS  Z13, Z31, Z17
+	VMOVUPS      Z17, (AX)(R14*1)
 	LEAQ         (DI)(R13*8), AX
-	VMOVUPS      Z10, Z24
-	VFNMADD231PS Z8, Z31, Z24
-	VMOVUPS      Z9, Z25
-	VFNMADD231PS Z7, Z31, Z25
+	VMOVUPS      Z22, Z24
+	VFNMADD231PS Z20, Z31, Z24
+	VMOVUPS      Z21, Z25
+	VFNMADD231PS Z19, Z31, Z25
 	VADDPS       Z25, Z24, Z26
 	VSUBPS       Z25, Z24, Z27
 	VMOVUPS      Z26, (AX)(R12*1)
 	VMOVUPS      Z27, (AX)(R12*2)
-	VSUBPS       Z8, Z10, Z24
-	VSUBPS       Z7, Z9, Z25
+	VSUBPS       Z20, Z22, Z24
+	VSUBPS       Z19, Z21, Z25
 	VMOVUPS      Z24, Z26
 	VFMADD231PS  Z25, Z29, Z26
 	VFNMADD231PS Z25, Z29, Z24
 	VMOVUPS      Z26, (AX)(R13*1)
 	VMOVUPS      Z24, (AX)(R12*4)
-	VFNMADD231PS Z8, Z30, Z10
-	VFMADD231PS  Z6, Z31, Z10
-	VMOVUPS      Z10, (AX)
-	VFNMADD231PS Z9, Z30, Z11
-	VFMADD231PS  Z7, Z31, Z11
-	VMOVUPS      Z11, (AX)(R14*1)
+	VFNMADD231PS Z20, Z30, Z22
+	VFMADD231PS  Z18, Z31, Z22
+	VMOVUPS      Z22, (AX)
+	VFNMADD231PS Z21, Z30, Z23
+	VFMADD231PS  Z19, Z31, Z23
+	VMOVUPS      Z23, (AX)(R14*1)
 	// rows 0 and 5
 	MOVQ         SI, AX
-	LEAQ         (SI)(BX*2), R10
-	ADDQ         R9, R10
-	VMOVUPS      (AX)(BX*4), Z0
-	VFNMADD231PS (AX)(BX*2), Z30, Z0
+	SUBQ         R11, AX
+	VXORPS       Z0, Z0, Z0
+	VXORPS       Z6, Z6, Z6
+	CMPQ         R8, inputCall_left(R15)
+	JEQ          outerleft
+	VMOVUPS      (AX)(R9*1), Z0
+	VFNMADD231PS (AX)(BX*1), Z30, Z0
+	VMOVUPS      (AX), Z24
+	VMULPS       Z31, Z24, Z6
+	VFNMADD231PS (AX)(BX*2), Z30, Z6
+outerleft:
+	ADDQ         R11, AX
+	VMOVUPS      (AX)(R9*1), Z1
+	VFNMADD231PS (AX)(BX*1), Z30, Z1
+	VMOVUPS      (AX), Z24
+	VMULPS       Z31, Z24, Z7
+	VFNMADD231PS (AX)(BX*2), Z30, Z7
+	ADDQ         R11, AX
+	VMOVUPS      (AX)(R9*1), Z2
+	VFNMADD231PS (AX)(BX*1), Z30, Z2
+	VMOVUPS      (AX), Z24
+	VMULPS       Z31, Z24, Z8
+	VFNMADD231PS (AX)(BX*2), Z30, Z8
+	ADDQ         R11, AX
+	VMOVUPS      (AX)(R9*1), Z3
+	VFNMADD231PS (AX)(BX*1), Z30, Z3
+	VMOVUPS      (AX), Z24
+	VMULPS       Z31, Z24, Z9
+	VFNMADD231PS (AX)(BX*2), Z30, Z9
+	ADDQ         R11, AX
+	VMOVUPS      (AX)(R9*1), Z4
+	VFNMADD231PS (AX)(BX*1), Z30, Z4
+	VMOVUPS      (AX), Z24
+	VMULPS       Z31, Z24, Z10
+	VFNMADD231PS (AX)(BX*2), Z30, Z10
+	ADDQ         R11, AX
+	VXORPS       Z5, Z5, Z5
+	VXORPS       Z11, Z11, Z11
+	CMPQ         R8, inputCall_right(R15)
+	JEQ          outerright
+	VMOVUPS      (AX)(R9*1), Z5
+	VFNMADD231PS (AX)(BX*1), Z30, Z5
+	VMOVUPS      (AX), Z24
+	VMULPS       Z31, Z24, Z11
+	VFNMADD231PS (AX)(BX*2), Z30, Z11
+outerright:
+	MOVQ         inputCall_above(R15), AX
+	TESTQ        AX, AX
+	JZ           noabove
+	ADDQ         SI, AX
+	SUBQ         inputCall_image(R15), AX
+	SUBQ         R11, AX
+	CMPQ         R8, inputCall_left(R15)
+	JEQ          aboveleft
 	VFMADD231PS  (AX), Z31, Z0
-	VMOVUPS      (R10), Z6
-	VFNMADD231PS (AX)(R9*1), Z30, Z6
-	VFMADD231PS  (AX)(BX*1), Z31, Z6
+aboveleft:
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z1
-	VFNMADD231PS (AX)(BX*2), Z30, Z1
 	VFMADD231PS  (AX), Z31, Z1
-	VMOVUPS      (R10), Z7
-	VFNMADD231PS (AX)(R9*1), Z30, Z7
-	VFMADD231PS  (AX)(BX*1), Z31, Z7
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z2
-	VFNMADD231PS (AX)(BX*2), Z30, Z2
 	VFMADD231PS  (AX), Z31, Z2
-	VMOVUPS      (R10), Z8
-	VFNMADD231PS (AX)(R9*1), Z30, Z8
-	VFMADD231PS  (AX)(BX*1), Z31, Z8
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z3
-	VFNMADD231PS (AX)(BX*2), Z30, Z3
 	VFMADD231PS  (AX), Z31, Z3
-	VMOVUPS      (R10), Z9
-	VFNMADD231PS (AX)(R9*1), Z30, Z9
-	VFMADD231PS  (AX)(BX*1), Z31, Z9
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z4
-	VFNMADD231PS (AX)(BX*2), Z30, Z4
 	VFMADD231PS  (AX), Z31, Z4
-	VMOVUPS      (R10), Z10
-	VFNMADD231PS (AX)(R9*1), Z30, Z10
-	VFMADD231PS  (AX)(BX*1), Z31, Z10
 	ADDQ         R11, AX
-	ADDQ         R11, R10
-	VMOVUPS      (AX)(BX*4), Z5
-	VFNMADD231PS (AX)(BX*2), Z30, Z5
+	CMPQ         R8, inputCall_right(R15)
+	JEQ          aboveright
 	VFMADD231PS  (AX), Z31, Z5
-	VMOVUPS      (R10), Z11
-	VFNMADD231PS (AX)(R9*1), Z30, Z11
-	VFMADD231PS  (AX)(BX*1), Z31, Z11
+aboveright:
+noabove:
+	MOVQ         inputCall_below(R15), AX
+	TESTQ        AX, AX
+	JZ           nobelow
+	ADDQ         SI, AX
+	SUBQ         inputCall_image(R15), AX
+	SUBQ         R11, AX
+	CMPQ         R8, inputCall_left(R15)
+	JEQ          belowleft
+	VADDPS       (AX), Z6, Z6
+belowleft:
+	ADDQ         R11, AX
+	VADDPS       (AX), Z7, Z7
+	ADDQ         R11, AX
+	VADDPS       (AX), Z8, Z8
+	ADDQ         R11, AX
+	VADDPS       (AX), Z9, Z9
+	ADDQ         R11, AX
+	VADDPS       (AX), Z10, Z10
+	ADDQ         R11, AX
+	CMPQ         R8, inputCall_right(R15)
+	JEQ          belowright
+	VADDPS       (AX), Z11, Z11
+belowright:
+nobelow:
 	MOVQ         DI, AX
 	VMOVUPS      Z4, Z24
 	VFNMADD231PS Z2, Z31, Z24

@@ -6,8 +6,6 @@ import (
 	"testing"
 )
 
-type matrix [][]float64
-
 // The matrices of F(4×4, 3×3) with points 0, ±1, ±2, ∞ as printed by Lavin
 // and Gray.
 var (
@@ -22,104 +20,81 @@ var (
 	matAT = matrix{{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -2, 0}, {0, 1, 1, 4, 4, 0}, {0, 1, -1, 8, -8, 1}}
 )
 
-func (m matrix) transposed() matrix {
-	t := make(matrix, len(m[0]))
-	for i := range t {
-		for j := range m {
-			t[i] = append(t[i], m[j][i])
-		}
-	}
-	return t
-}
-
-// sandwich returns m·x·mᵀ for a square x, with error bounds.
-func (m matrix) sandwich(x func(i, j int) float64) [][]sum {
-	y := make([][]sum, len(m))
-	for p := range m {
-		y[p] = make([]sum, len(m))
-		for q := range m {
-			for i, mi := range m[p] {
-				for j, mj := range m[q] {
-					y[p][q].add(mi * mj * x(i, j))
-				}
+// winogradCases runs a test for every set and some shapes.
+func winogradCases(t *testing.T, test func(t *testing.T, set *Set, a *arena, w Winograd)) {
+	forEachSet(t, func(t *testing.T, set *Set, rng *rand.Rand) {
+		for _, c := range []int{16, 32, 48, 64, 128} {
+			for _, count := range []int{1, 2, 3, 8} {
+				a := arena{t: t, rng: rng}
+				w := Winograd{C: c, Count: count, Stride: count*c + a.between(0, 40)}
+				w.Freq = a.random(extent(c, dim{count, c}, dim{36, w.Stride}))
+				test(t, set, &a, w)
 			}
 		}
-	}
-	return y
+	})
 }
 
-func TestWinogradTransforms(t *testing.T) {
-	cases := []struct {
-		name    string
-		m       matrix
-		size    int // pixels of a patch, along an axis
-		toImage bool
-		active  bool
-		kernel  func(*Set) func(*Winograd)
-	}{
-		{"input", matBT, 6, false, false, func(s *Set) func(*Winograd) { return s.WinogradInput }},
-		{"output", matAT, 4, true, false, func(s *Set) func(*Winograd) { return s.WinogradOutput }},
-		{"activate", matAT, 4, true, true, func(s *Set) func(*Winograd) { return s.WinogradActivate }},
-		{"gradient", matAT.transposed(), 4, false, false, func(s *Set) func(*Winograd) { return s.WinogradGrad }},
-	}
-	for _, tc := range cases {
-		t.Run(tc.name, func(t *testing.T) {
-			forEachSet(t, func(t *testing.T, set *Set, rng *rand.Rand) {
-				for _, c := range []int{16, 32, 48, 64, 128} {
-					for _, count := range []int{1, 2, 3, 8} {
-						a := arena{t: t, rng: rng}
-						w := Winograd{C: c, Count: count}
-						w.Row = (4*count+tc.size-4)*c + a.between(0, 40)
-						w.Stride = count*c + a.between(0, 40)
-						w.Image = a.random(extent(c, dim{tc.size, c}, dim{count, 4 * c}, dim{tc.size, w.Row}))
-						w.Freq = a.random(extent(c, dim{count, c}, dim{36, w.Stride}))
-						image, freq := clone(w.Image), clone(w.Freq)
-						residual := make([]float32, len(image))
-						if tc.active {
-							w.Coef = a.random(2 * c)
-							switch a.between(0, 2) {
-							case 0:
-								w.Residual = a.random(len(image))
-							case 1:
-								w.Residual = w.Image
-							}
-							copy(residual, w.Residual)
-						}
-						tc.kernel(set)(&w)
-						a.check()
-						pixel := func(t, y, x, ch int) int { return y*w.Row + (4*t+x)*c + ch }
-						frequency := func(t, y, x, ch int) int { return (6*y+x)*w.Stride + t*c + ch }
-						got, from, at, rest := w.Freq, image, pixel, w.Image
-						to, untouched := frequency, freq
-						if tc.toImage {
-							got, from, at, rest = w.Image, freq, frequency, w.Freq
-							to, untouched = pixel, image
-						}
-						if i, ok := sameBits(rest, from); !ok {
-							t.Fatalf("C=%d Count=%d: the source changed at %d", c, count, i)
-						}
-						for tile := range count {
-							for ch := range c {
-								want := tc.m.sandwich(func(i, j int) float64 { return float64(from[at(tile, i, j, ch)]) })
-								for y := range want {
-									for x := range want[y] {
-										i := to(tile, y, x, ch)
-										if tc.active {
-											want[y][x] = want[y][x].activated(w.Coef[ch], w.Coef[c+ch], residual[i])
-										}
-										if !want[y][x].near(got[i]) {
-											t.Fatalf("C=%d Count=%d tile %d (%d,%d) channel %d: %v, want %v", c, count, tile, y, x, ch, got[i], want[y][x].value)
-										}
-										untouched[i] = got[i]
-									}
-								}
-							}
-						}
-						if i, ok := sameBits(got, untouched); !ok {
-							t.Fatalf("C=%d Count=%d: wrote between the tiles at %d", c, count, i)
-						}
-					}
+func (w *Winograd) frequencyAt(tile, y, x, channel int) int {
+	return (6*y+x)*w.Stride + tile*w.C + channel
+}
+
+func (w *Winograd) pixelAt(tile, y, x, channel int) int {
+	return y*w.Row + (4*tile+x)*w.C + channel
+}
+
+func TestWinogradInput(t *testing.T) {
+	winogradCases(t, func(t *testing.T, set *Set, a *arena, w Winograd) {
+		for range 4 {
+			p := a.randomPatch(w.C, 4, 4*w.Count, true)
+			w.Image, w.Row, w.Above, w.Below = p.image, p.row, p.above, p.below
+			image, freq := clone(w.Image), clone(w.Freq)
+			set.WinogradInput(&w)
+			a.check()
+			if i, ok := sameBits(w.Image, image); !ok {
+				t.Fatalf("C=%d Count=%d: the source changed at %d", w.C, w.Count, i)
+			}
+			(&transformed{m: matBT, tiles: w.Count, channels: w.C, at: w.frequencyAt, got: w.Freq, before: freq,
+				x: func(tile, y, x, ch int) float64 { return p.at(y-1, 4*tile+x-1, ch) }}).check(t)
+		}
+	})
+}
+
+func TestWinogradGrad(t *testing.T) {
+	winogradCases(t, func(t *testing.T, set *Set, a *arena, w Winograd) {
+		w.Row = 4*w.Count*w.C + a.between(0, 40)
+		w.Image = a.random(3*w.Row + 4*w.Count*w.C)
+		image, freq := clone(w.Image), clone(w.Freq)
+		set.WinogradGrad(&w)
+		a.check()
+		if i, ok := sameBits(w.Image, image); !ok {
+			t.Fatalf("C=%d Count=%d: the source changed at %d", w.C, w.Count, i)
+		}
+		(&transformed{m: matAT.transposed(), tiles: w.Count, channels: w.C, at: w.frequencyAt, got: w.Freq, before: freq,
+			x: func(tile, y, x, ch int) float64 { return float64(image[w.pixelAt(tile, y, x, ch)]) }}).check(t)
+	})
+}
+
+func TestWinogradOutputs(t *testing.T) {
+	for _, activates := range []bool{false, true} {
+		t.Run(map[bool]string{false: "output", true: "activate"}[activates], func(t *testing.T) {
+			winogradCases(t, func(t *testing.T, set *Set, a *arena, w Winograd) {
+				w.Row = 4*w.Count*w.C + a.between(0, 40)
+				w.Image = a.random(3*w.Row + 4*w.Count*w.C)
+				image, freq := clone(w.Image), clone(w.Freq)
+				want := transformed{m: matAT, tiles: w.Count, channels: w.C, at: w.pixelAt, got: w.Image, before: image,
+					x: func(tile, y, x, ch int) float64 { return float64(freq[w.frequencyAt(tile, y, x, ch)]) }}
+				if activates {
+					v := a.randomActivation(w.C, w.Image)
+					w.Coef, w.Residual, want.finish = v.coef, v.residual, v.finish(w.C)
+					set.WinogradActivate(&w)
+				} else {
+					set.WinogradOutput(&w)
 				}
+				a.check()
+				if i, ok := sameBits(w.Freq, freq); !ok {
+					t.Fatalf("C=%d Count=%d: the source changed at %d", w.C, w.Count, i)
+				}
+				want.check(t)
 			})
 		})
 	}
@@ -159,40 +134,61 @@ func TestWinogradFilters(t *testing.T) {
 	})
 }
 
-// A 3×3 convolution of an image with a halo, and the gradient of its weights,
-// by transforms and products agree with the direct sums.
+// A 3×3 convolution with a border of zeros, and the gradients of its weights
+// and its input, by transforms and products agree with the direct sums. The
+// gradients share the transforms of the output gradient's patches: turned by
+// 180°, the weights' gradient is the convolution of the input with them.
 func TestWinogradConvolution(t *testing.T) {
 	const (
 		h, w       = 8, 16
 		in, out    = 32, 48
-		row        = (w + 2) * in
 		tiles      = h * w / 16
 		strideIn   = tiles*in + 16
 		strideOut  = tiles*out + 16
 		acrossTile = w / 4
 	)
+	input := func(set *Set, image, freq []float32, c, stride int) {
+		row := w * c
+		for r := range h / 4 {
+			v := Winograd{Image: image[4*r*row:], Freq: freq[r*acrossTile*c:], C: c, Row: row, Stride: stride, Count: acrossTile}
+			if r > 0 {
+				v.Above = image[(4*r-1)*row:]
+			}
+			if r < h/4-1 {
+				v.Below = image[(4*r+4)*row:]
+			}
+			set.WinogradInput(&v)
+		}
+	}
+	tilewise := func(kernel func(*Winograd), image, freq []float32, c, stride int) {
+		for r := range h / 4 {
+			kernel(&Winograd{Image: image[4*r*w*c:], Freq: freq[r*acrossTile*c:], C: c, Row: w * c, Stride: stride, Count: acrossTile})
+		}
+	}
 	forEachSet(t, func(t *testing.T, set *Set, rng *rand.Rand) {
 		a := arena{t: t, rng: rng}
-		image, taps, grad := a.random((h+2)*row), a.random(9*in*out), a.random(h*w*out)
+		image, taps, grad := a.random(h*w*in), a.random(9*in*out), a.random(h*w*out)
+		pixel := func(v []float32, y, x, c, channels int) float64 {
+			if y < 0 || y >= h || x < 0 || x >= w {
+				return 0
+			}
+			return float64(v[(y*w+x)*channels+c])
+		}
 		v, u, m := a.zeros(36*strideIn), a.zeros(36*in*out), a.zeros(36*strideOut)
 		y := a.zeros(h * w * out)
 
 		set.WinogradFilter(&Filter{Taps: taps, Freq: u, Len: in * out})
-		for r := range h / 4 {
-			set.WinogradInput(&Winograd{Image: image[4*r*row:], Freq: v[r*acrossTile*in:], C: in, Row: row, Stride: strideIn, Count: acrossTile})
-		}
+		input(set, image, v, in, strideIn)
 		set.Gemm(&Gemm{A: v, B: u, C: m, M: tiles, N: out, K: in, LdA: in, LdB: out, LdC: out, Segments: 1,
 			Batch: 36, BatchA: strideIn, BatchB: in * out, BatchC: strideOut})
-		for r := range h / 4 {
-			set.WinogradOutput(&Winograd{Image: y[4*r*w*out:], Freq: m[r*acrossTile*out:], C: out, Row: w * out, Stride: strideOut, Count: acrossTile})
-		}
+		tilewise(set.WinogradOutput, y, m, out, strideOut)
 		a.check()
 		for i := range h * w * out {
 			py, px, o := i/(w*out), i/out%w, i%out
 			var want sum
 			for tap := range 9 {
 				for c := range in {
-					want.add(float64(image[(py+tap/3)*row+(px+tap%3)*in+c]) * float64(taps[(tap*in+c)*out+o]))
+					want.add(pixel(image, py+tap/3-1, px+tap%3-1, c, in) * float64(taps[(tap*in+c)*out+o]))
 				}
 			}
 			if math.Abs(float64(y[i])-want.value) > 2e-6*want.magnitude {
@@ -200,9 +196,8 @@ func TestWinogradConvolution(t *testing.T) {
 			}
 		}
 
-		for r := range h / 4 {
-			set.WinogradGrad(&Winograd{Image: grad[4*r*w*out:], Freq: m[r*acrossTile*out:], C: out, Row: w * out, Stride: strideOut, Count: acrossTile})
-		}
+		input(set, grad, m, out, strideOut)
+		tilewise(set.WinogradGrad, image, v, in, strideIn)
 		clear(u)
 		set.GemmT(&GemmT{A: v, B: m, C: u, M: in, N: out, K: tiles, LdA: in, LdB: out, LdC: out, Segments: 1,
 			Batch: 36, BatchA: strideIn, BatchB: strideOut, BatchC: in * out})
@@ -210,10 +205,10 @@ func TestWinogradConvolution(t *testing.T) {
 		set.WinogradFilterGrad(&Filter{Taps: gotTaps, Freq: u, Len: in * out})
 		a.check()
 		for i, got := range gotTaps {
-			tap, c, o := i/(in*out), i/out%in, i%out
+			tap, c, o := 8-i/(in*out), i/out%in, i%out
 			var want sum
 			for p := range h * w {
-				want.add(float64(grad[p*out+o]) * float64(image[(p/w+tap/3)*row+(p%w+tap%3)*in+c]))
+				want.add(float64(grad[p*out+o]) * pixel(image, p/w+tap/3-1, p%w+tap%3-1, c, in))
 			}
 			if math.Abs(float64(got)-want.value) > 1e-5*want.magnitude {
 				t.Fatalf("weight gradient tap %d (%d,%d): %v, want %v", tap, c, o, got, want.value)

@@ -5,17 +5,17 @@ import "fmt"
 // Registers of the transforms of stride-2 convolutions. What a base points to
 // moves from vector to vector of channels.
 const (
-	s2Image    = "SI"
-	s2Freq     = "DI"
-	s2Coef     = "R8"
-	s2Residual = "R9"
-	s2Row      = "BX" // bytes from row to row of the image, or from tap to tap
-	s2Row3     = "R12"
-	s2Pixel    = "DX" // bytes from pixel to pixel and from value to value
-	s2Pixel3   = "R13"
-	s2Pixel5   = "R14"
-	s2Lanes    = "CX" // vectors of channels left
-	s2Tiles    = "(SP)"
+	s2Image  = "SI"
+	s2Freq   = "DI"
+	s2Coef   = "R8"
+	s2Beside = "R9" // residual, or the row above the image's
+	s2Row    = "BX" // bytes from row to row of the image, or from tap to tap
+	s2Row3   = "R12"
+	s2Pixel  = "DX" // bytes from pixel to pixel and from value to value
+	s2Pixel3 = "R13"
+	s2Pixel5 = "R14"
+	s2Lanes  = "CX" // vectors of channels left
+	s2Tiles  = "(SP)"
 )
 
 var s2Cursors = []string{"AX", "R10", "R11"}
@@ -107,7 +107,18 @@ func (s stride2) filter(w []vector) []vector {
 }
 
 func writeStride2(a *assembler) {
-	writeTiles(a, "stride2Input", "transforms 9×9 patches of inputs to 81 values.", 2*s2Outputs, s2Values*s2Values, []float32{2, -2}, stride2.writeInput)
+	for _, f := range []struct {
+		name, doc string
+		above     bool // there is a row above the image's
+		left      bool // there is a pixel left of the first one
+	}{
+		{"stride2Input", "transforms 9×9 patches of inputs to 81 values.", true, true},
+		{"stride2InputLeft", "is stride2Input of a tile with zeros on its left.", true, false},
+		{"stride2InputTop", "is stride2Input with zeros above.", false, true},
+		{"stride2InputCorner", "is stride2Input of a tile with zeros above and on its left.", false, false},
+	} {
+		writeTiles(a, f.name, f.doc, "Above", 2*s2Outputs, 1, s2Values*s2Values, []float32{2, -2}, func(s stride2) { s.writeInput(f.above, f.left) })
+	}
 	for _, f := range []struct {
 		name, doc string
 		finish    finish
@@ -116,16 +127,28 @@ func writeStride2(a *assembler) {
 		{"stride2Activate", "is stride2Output with ReLU(shift + scale·value).", activated},
 		{"stride2ActivateSum", "is stride2Output with ReLU(shift + scale·value + residual).", activatedSum},
 	} {
-		writeTiles(a, f.name, f.doc, s2Outputs, s2Products*s2Products, []float32{2, 4, 8}, func(s stride2) { s.writeOutput(f.finish) })
+		writeTiles(a, f.name, f.doc, "Residual", s2Outputs, 0, s2Products*s2Products, []float32{2, 4, 8}, func(s stride2) { s.writeOutput(f.finish) })
 	}
 	writeTaps(a, "stride2Filter", "transforms 3×3 filters to 81 factors.", []float32{1. / 2, 1. / 3}, stride2.writeFilter)
 }
 
-func (s stride2) writeInput() {
+func (s stride2) writeInput(above, left bool) {
 	for _, lines := range [][]int{{1}, {3}, {7}, {8}, {0, 2}, {4, 5, 6}} {
+		zero := s.plain(stepZero, 0)
 		var columns [s2Inputs][]vector
 		for x := range columns {
-			columns[x] = s.input(s.gets(s2Inputs, func(y int) place { return pixelAt(y, x) }))
+			pixels := make([]vector, s2Inputs)
+			for y := range pixels {
+				switch {
+				case x == 0 && !left || y == 0 && !above:
+					pixels[y] = zero
+				case y == 0:
+					pixels[y] = s.get(place{s2Beside, [2]int{0, x}})
+				default:
+					pixels[y] = s.get(pixelAt(y-1, x))
+				}
+			}
+			columns[x] = s.input(pixels)
 		}
 		for _, i := range lines {
 			for j, v := range s.input(s.crossing(columns[:], i)) {
@@ -152,7 +175,7 @@ func (s stride2) writeOutput(f finish) {
 					v = s.plain(stepFused, 0, v, scale, shift)
 				}
 				if f == activatedSum {
-					v = s.add(v, s.get(place{s2Residual, [2]int{y, x}}))
+					v = s.add(v, s.get(place{s2Beside, [2]int{y, x}}))
 				}
 				if f != plainOutput {
 					v = s.plain(stepMax, 0, zero, v)
@@ -176,8 +199,9 @@ func (s stride2) writeFilter() {
 }
 
 // writeTiles writes the loops over the tiles of a row and their channels:
-// tiles are so many pixels and values apart.
-func writeTiles(a *assembler, name, doc string, pixels, values int, constants []float32, body func(stride2)) {
+// tiles are so many pixels and values apart, and begin so many pixels before
+// the image. The field beside is of pixels that lie as the image's do.
+func writeTiles(a *assembler, name, doc, beside string, pixels, before, values int, constants []float32, body func(stride2)) {
 	field := func(f string) string { return fmt.Sprintf("Stride2_%s(%s)", f, s2Cursors[0]) }
 	s := stride2{&line{assembler: a, frame: s2Frame}}
 	a.framed(name+a.name, "s", "Stride2", doc, func() int {
@@ -185,21 +209,25 @@ func writeTiles(a *assembler, name, doc string, pixels, values int, constants []
 		a.op("MOVQ", field("Image"), s2Image)
 		a.op("MOVQ", field("Freq"), s2Freq)
 		a.op("MOVQ", field("Coef"), s2Coef)
-		a.op("MOVQ", field("Residual"), s2Residual)
+		a.op("MOVQ", field(beside), s2Beside)
 		a.op("MOVQ", field("Row"), s2Row)
 		a.op("MOVQ", field("C"), s2Pixel)
 		a.op("MOVQ", field("Count"), s2Lanes)
 		a.op("MOVQ", s2Lanes, s2Tiles)
 		a.op("SHLQ", "$2", s2Row)
 		a.op("SHLQ", "$2", s2Pixel)
+		for range before {
+			a.op("SUBQ", s2Pixel, s2Image)
+			a.op("SUBQ", s2Pixel, s2Beside)
+		}
 		s.prepare(constants)
 		a.label("tile")
 		a.op("MOVQ", s2Pixel, s2Lanes)
 		a.op("SHRQ", imm(a.shift()+2), s2Lanes)
-		frame := s.lanes(body, s2Image, s2Freq, s2Coef, s2Residual)
+		frame := s.lanes(body, s2Image, s2Freq, s2Coef, s2Beside)
 		a.comment("Back to the first channel, and images and values on to the next tile.")
 		a.op("SUBQ", s2Pixel, s2Coef)
-		s.advance(pixels-1, s2Image, s2Residual)
+		s.advance(pixels-1, s2Image, s2Beside)
 		s.advance(values-1, s2Freq)
 		a.op("DECQ", s2Tiles)
 		a.op("JNZ", "tile")

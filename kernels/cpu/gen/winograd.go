@@ -122,9 +122,16 @@ func (w *transform) tiles(name, doc string, freqN int, constants []float32, body
 	w.op("SHLQ", "$2", winFreq1)
 	w.multiples(freqN)
 	w.begin(constants...)
+	w.eachTile(func() {
+		w.op("MOVQ", "Winograd_C("+winArgs+")", winLanes)
+		w.op("SHRQ", imm(w.shift()), winLanes)
+	}, body)
+}
+
+// eachTile writes the loops themselves; lanes counts a pixel's vectors.
+func (w *transform) eachTile(lanes, body func()) {
 	w.label("tile")
-	w.op("MOVQ", "Winograd_C("+winArgs+")", winLanes)
-	w.op("SHRQ", imm(w.shift()), winLanes)
+	lanes()
 	w.label("lanes")
 	body()
 	w.op("ADDQ", imm(w.bytes), winImage)
@@ -174,26 +181,21 @@ func (w *transform) multiples(freqN int) {
 	}
 }
 
-// pixelColumns visits columns of the image with the cursor at row 0 and, if
-// a patch has more than four rows, the second cursor at row 5.
-func (w *transform) pixelColumns(columns, rows int, body func(column int, row [6]string)) {
-	row := [6]string{
-		at(winCursor, 0), indexed(winCursor, winRow, 1, 0), indexed(winCursor, winRow, 2, 0),
-		indexed(winCursor, winRow3, 1, 0), indexed(winCursor, winRow, 4, 0), at(winCursor2, 0),
-	}
+// pixelColumns visits columns of the image with the cursor at row 0.
+func (w *transform) pixelColumns(columns int, body func(column int, row [4]string)) {
 	w.op("MOVQ", winImage, winCursor)
-	if rows > 5 {
-		w.op("LEAQ", indexed(winImage, winRow, 2, 0), winCursor2)
-		w.op("ADDQ", winRow3, winCursor2)
-	}
 	for j := range columns {
 		if j > 0 {
 			w.op("ADDQ", winPixel, winCursor)
-			if rows > 5 {
-				w.op("ADDQ", winPixel, winCursor2)
-			}
 		}
-		body(j, row)
+		body(j, w.cursorRows())
+	}
+}
+
+// cursorRows returns the operands of four rows of the image from the cursor on.
+func (w *transform) cursorRows() [4]string {
+	return [4]string{
+		at(winCursor, 0), indexed(winCursor, winRow, 1, 0), indexed(winCursor, winRow, 2, 0), indexed(winCursor, winRow3, 1, 0),
 	}
 }
 
@@ -278,48 +280,138 @@ func (w *transform) input() {
 		w.addMul(4, r+1, r+5)
 		w.op("VMOVUPS", r+5, out[5])
 	}
-	w.tiles("winogradInput", "transforms 6×6 input patches: Bᵀ·d·B.", 5, []float32{4, 5, 2}, func() {
-		w.comment("rows 1 and 2")
-		w.pin(4)
-		w.pixelColumns(6, 6, func(j int, d [6]string) {
-			w.load(d[4], t[0])
-			w.subMul(4, d[2], t[0])
-			w.load(d[3], t[1])
-			w.subMul(4, d[1], t[1])
-			w.add(t[0], t[1], j)
-			w.sub(t[0], t[1], j+6)
-		})
-		w.pin()
-		second(0, 1)
-		second(6, 2)
-		w.comment("rows 3 and 4")
-		w.pin(2)
-		w.pixelColumns(6, 6, func(j int, d [6]string) {
-			w.load(d[4], j)
-			w.sub(j, d[2], j)
-			w.load(d[3], t[1])
-			w.sub(t[1], d[1], t[1])
-			w.load(j, j+6)
-			w.addMul(2, t[1], j)
-			w.subMul(2, t[1], j+6)
-		})
-		w.pin()
-		second(0, 3)
-		second(6, 4)
+	w.function("winogradInput"+w.name, "call", "inputCall", winArgs, "transforms a row of 6×6 input patches: Bᵀ·d·B.")
+	for _, f := range []struct{ name, register string }{
+		{"image", winImage}, {"freq", winFreq}, {"c", winPixel}, {"row", winRow}, {"stride", winFreq1}, {"count", winTiles},
+	} {
+		w.op("MOVQ", inputField(f.name), f.register)
+	}
+	w.multiples(5)
+	w.begin(4, 5, 2)
+	w.eachTile(func() {
+		w.op("MOVQ", winPixel, winLanes)
+		w.op("SHRQ", imm(w.shift()+2), winLanes)
+	}, func() {
+		if w.registers == 32 {
+			w.inputRows1To4()
+			for i := range 4 {
+				second(6*i, i+1)
+			}
+		} else {
+			w.comment("rows 1 and 2")
+			w.pin(4)
+			w.patchColumns("main", 2, func(j int, d [4]string) {
+				w.load(d[3], t[0])
+				w.subMul(4, d[1], t[0])
+				w.load(d[2], t[1])
+				w.subMul(4, d[0], t[1])
+				w.add(t[0], t[1], j)
+				w.sub(t[0], t[1], j+6)
+			})
+			w.pin()
+			second(0, 1)
+			second(6, 2)
+			w.comment("rows 3 and 4")
+			w.pin(2)
+			w.patchColumns("twice", 2, func(j int, d [4]string) {
+				w.load(d[3], j)
+				w.sub(j, d[1], j)
+				w.load(d[2], t[1])
+				w.sub(t[1], d[0], t[1])
+				w.load(j, j+6)
+				w.addMul(2, t[1], j)
+				w.subMul(2, t[1], j+6)
+			})
+			w.pin()
+			second(0, 3)
+			second(6, 4)
+		}
 		w.comment("rows 0 and 5")
 		w.pin(5, 4)
-		w.pixelColumns(6, 6, func(j int, d [6]string) {
-			w.load(d[4], j)
-			w.subMul(5, d[2], j)
-			w.addMul(4, d[0], j)
-			w.load(d[5], j+6)
-			w.subMul(5, d[3], j+6)
-			w.addMul(4, d[1], j+6)
+		w.patchColumns("outer", 2, func(j int, d [4]string) {
+			w.load(d[3], j)
+			w.subMul(5, d[1], j)
+			w.load(d[0], t[0])
+			w.mul(4, t[0], j+6)
+			w.subMul(5, d[2], j+6)
 		})
+		w.outerRow("above", func(j int, d string) { w.addMul(4, d, j) })
+		w.outerRow("below", func(j int, d string) { w.add(j+6, d, j+6) })
 		w.pin()
 		second(0, 0)
 		second(6, 5)
 	})
+}
+
+// inputRows1To4 leaves rows 1 to 4 of Bᵀ·d in registers.
+func (w *transform) inputRows1To4() {
+	t, spare := w.temp, w.temp[3]+1
+	w.comment("rows 1 to 4")
+	w.patchColumns("main", 4, func(j int, d [4]string) {
+		for y := range d {
+			w.load(d[y], t[y])
+		}
+		w.sub(t[3], t[1], j+12)
+		w.sub(t[2], t[0], j+18)
+		w.subMul(4, t[1], t[3])
+		w.subMul(4, t[0], t[2])
+		w.add(t[3], t[2], j)
+		w.sub(t[3], t[2], j+6)
+		w.op("VMOVAPS", j+12, spare)
+		w.addMul(2, j+18, j+12)
+		w.op("VFNMADD213PS", spare, w.hoisted[2], j+18) // spare − 2·(j+18)
+	})
+}
+
+func inputField(name string) string { return "inputCall_" + name + "(" + winArgs + ")" }
+
+// patchColumns visits the columns of a patch, rows 0 to 3 of the image, for so
+// many rows of results, each of which has six registers. Columns outside the
+// image leave zeros.
+func (w *transform) patchColumns(name string, results int, body func(column int, row [4]string)) {
+	w.op("MOVQ", winImage, winCursor)
+	w.op("SUBQ", winPixel, winCursor)
+	for j := range 6 {
+		if j > 0 {
+			w.op("ADDQ", winPixel, winCursor)
+		}
+		if j == 0 || j == 5 {
+			for i := range results {
+				w.op("VXORPS", 6*i+j, 6*i+j, 6*i+j)
+			}
+		}
+		w.inImage(name, j, func() { body(j, w.cursorRows()) })
+	}
+}
+
+// inImage skips what belongs to a column outside the image.
+func (w *transform) inImage(name string, column int, body func()) {
+	side := map[int]string{0: "left", 5: "right"}[column]
+	if side == "" {
+		body()
+		return
+	}
+	w.op("CMPQ", winTiles, inputField(side))
+	w.op("JEQ", name+side)
+	body()
+	w.label(name + side)
+}
+
+// outerRow visits the columns of the row above or below the image's, if there is one.
+func (w *transform) outerRow(name string, body func(column int, d string)) {
+	w.op("MOVQ", inputField(name), winCursor)
+	w.op("TESTQ", winCursor, winCursor)
+	w.op("JZ", "no"+name)
+	w.op("ADDQ", winImage, winCursor)
+	w.op("SUBQ", inputField("image"), winCursor)
+	w.op("SUBQ", winPixel, winCursor)
+	for j := range 6 {
+		if j > 0 {
+			w.op("ADDQ", winPixel, winCursor)
+		}
+		w.inImage(name, j, func() { body(j, at(winCursor, 0)) })
+	}
+	w.label("no" + name)
 }
 
 // finish is what an output transform does with its values before it stores them.
@@ -455,14 +547,14 @@ func (w *transform) gradient() {
 	}
 	w.tiles("winogradGrad", "transforms 4×4 tiles of an output gradient: A·g·Aᵀ.", 5, []float32{4, 8}, func() {
 		w.comment("rows 0 and 5")
-		w.pixelColumns(4, 4, func(j int, g [6]string) {
+		w.pixelColumns(4, func(j int, g [4]string) {
 			w.load(g[0], j)
 			w.load(g[3], j+4)
 		})
 		second(0, 0)
 		second(4, 5)
 		w.comment("rows 1 and 2")
-		w.pixelColumns(4, 4, func(j int, g [6]string) {
+		w.pixelColumns(4, func(j int, g [4]string) {
 			w.load(g[0], t[0])
 			w.add(t[0], g[2], t[0])
 			w.load(g[1], t[1])
@@ -474,7 +566,7 @@ func (w *transform) gradient() {
 		second(4, 2)
 		w.comment("rows 3 and 4")
 		w.pin(4, 8)
-		w.pixelColumns(4, 4, func(j int, g [6]string) {
+		w.pixelColumns(4, func(j int, g [4]string) {
 			w.load(g[0], t[0])
 			w.addMul(4, g[2], t[0])
 			w.load(g[1], t[1])
@@ -531,7 +623,7 @@ func (w *transform) filter() {
 	}
 	w.taps("winogradFilter", "transforms 3×3 filters: G·w·Gᵀ.", 5, []float32{quarter, sixth, twelfth, twentyFourth}, func() {
 		w.comment("rows 0 and 5")
-		w.pixelColumns(3, 3, func(j int, x [6]string) {
+		w.pixelColumns(3, func(j int, x [4]string) {
 			w.load(x[0], j)
 			w.mul(quarter, j, j)
 			w.load(x[2], j+3)
@@ -539,14 +631,14 @@ func (w *transform) filter() {
 		second(0, 0)
 		second(3, 5)
 		w.comment("rows 1 and 2")
-		w.pixelColumns(3, 3, func(j int, x [6]string) {
+		w.pixelColumns(3, func(j int, x [4]string) {
 			w.load(x[0], t[0])
 			row1And2(t[0], x[1], x[2], j, j+3)
 		})
 		second(0, 1)
 		second(3, 2)
 		w.comment("rows 3 and 4")
-		w.pixelColumns(3, 3, func(j int, x [6]string) {
+		w.pixelColumns(3, func(j int, x [4]string) {
 			w.load(x[0], t[0])
 			row3And4(t[0], x[1], x[2], j, j+3)
 		})
