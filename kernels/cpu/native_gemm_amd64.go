@@ -100,6 +100,10 @@ func (p *product) run(call *gemmCall, prefetch1, prefetch2 []float32) {
 	call.ldc = 4 * p.ldc
 	call.strideBatchA, call.strideBatchB, call.strideBatchC = 4*p.batchA, 4*p.batchB, 4*p.batchC
 
+	if len(prefetch2) == 0 {
+		half := len(prefetch1) / 2
+		prefetch1, prefetch2 = prefetch1[:half], prefetch1[half:]
+	}
 	perTile := call.segments * call.blocks * (prefetchBlock / 2) // prefetches of a stream
 	var stream1, stream2 stream
 	if len(prefetch1)+len(prefetch2) > 0 {

@@ -58,11 +58,6 @@ type Backend interface {
 type Convs interface {
 	// Conv plans a convolution. Batch is the largest number of images.
 	Conv(shape ConvShape) Conv
-	// NewImages returns zeroed images of size×size pixels, laid out so that
-	// convolutions read them fastest. They may be an [Operand]'s sources, the
-	// destination of Combine, what Activate reads and writes, and what Subsample
-	// and MeanPool do; Read and Write see them as those of a buffer of New.
-	NewImages(channels, size, batch int) Buffer
 }
 
 // ConvShape describes a 3×3 convolution with padding 1 on square images.
@@ -86,8 +81,7 @@ type Conv interface {
 	Forward(y Buffer, x Operand) Op
 	// Activate computes z = ReLU(shift + scale·(x ∗ w) + residual), which is all
 	// that inference needs, and stores nothing else. Coef is [shift, scale, 1]
-	// ([BatchNorm].Coef); the residual is nil or of the same kind as z: both of
-	// New, or both of NewImages.
+	// ([BatchNorm].Coef); the residual may be nil.
 	Activate(z Buffer, x Operand, coef, residual Buffer) Op
 	// ForwardTangent computes ẏ = ẋ ∗ w + x ∗ ẇ.
 	// A zero xDot stands for an input that does not change.

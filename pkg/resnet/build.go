@@ -26,10 +26,7 @@ func (n *Net) build() {
 	blocksPerGroup, _ := Blocks(n.Arch)
 	list := shapes(blocksPerGroup)
 	// Without gradients an activation is dead once it has been read.
-	outputs, values := n.plain(n.ForwardOnly), n.plain(false)
-	if n.ForwardOnly {
-		values = n.images()
-	}
+	outputs, values := n.buffers(n.ForwardOnly), n.buffers(n.ForwardOnly)
 	n.stem = n.newUnit(list[0], outputs)
 	in := n.newActivation(n.stem, values)
 	outputs.release(n.stem.y)
@@ -42,9 +39,9 @@ func (n *Net) build() {
 		b.out = n.newActivation(b.second, values)
 		b.downsample = b.first.stride == 2
 		if b.downsample { // some of its channels stay zero
-			b.shortcut = activation{value: values.make(b.second.out, b.second.outSize)}
+			b.shortcut = activation{value: n.batch(b.second.out, b.second.outSize)}
 			if n.Tangents {
-				b.shortcut.dot = values.make(b.second.out, b.second.outSize)
+				b.shortcut.dot = n.batch(b.second.out, b.second.outSize)
 			}
 		}
 		outputs.release(b.second.y)
@@ -81,42 +78,34 @@ func (n *Net) build() {
 func (n *Net) newActivation(u *unit, values *buffers) activation {
 	a := activation{value: values.take(u.out, u.outSize)}
 	if n.Tangents {
-		a.dot = values.make(u.out, u.outSize)
+		a.dot = n.batch(u.out, u.outSize)
 	}
 	return a
 }
 
-// buffers hands out memory for batches of images of one kind. What was
-// released serves again, if it may: when passes are planned in the order in
-// which they run, buffers that are never in use at once share memory.
+// buffers hands out memory for batches of images. What was released serves
+// again, if it may: when passes are planned in the order in which they run,
+// buffers that are never in use at once share memory.
 type buffers struct {
-	make  func(channels, size int) device.Buffer
+	n     *Net
 	again bool
 	free  map[int][]device.Buffer // by length, which tells a network's shapes apart
-	batch int
 }
 
-// plain hands out buffers that every operation takes.
-func (n *Net) plain(again bool) *buffers {
-	return &buffers{again: again, free: map[int][]device.Buffer{}, batch: n.Batch,
-		make: func(channels, size int) device.Buffer { return n.be.New(n.Batch * size * size * channels) }}
+// batch is new memory for a batch of images, zeros.
+func (n *Net) batch(channels, size int) device.Buffer {
+	return n.be.New(n.Batch * size * size * channels)
 }
 
-// images hands out buffers that convolutions read fastest, again and again.
-// They are a quarter larger, which costs more than it saves where a batch is
-// kept for the backward pass.
-func (n *Net) images() *buffers {
-	return &buffers{again: true, free: map[int][]device.Buffer{}, batch: n.Batch,
-		make: func(channels, size int) device.Buffer { return n.be.NewImages(channels, size, n.Batch) }}
-}
+func (n *Net) buffers(again bool) *buffers { return &buffers{n, again, map[int][]device.Buffer{}} }
 
 func (p *buffers) take(channels, size int) device.Buffer {
-	length := p.batch * size * size * channels
+	length := p.n.Batch * size * size * channels
 	if f := p.free[length]; len(f) > 0 {
 		p.free[length] = f[:len(f)-1]
 		return f[len(f)-1]
 	}
-	return p.make(channels, size)
+	return p.n.batch(channels, size)
 }
 
 func (p *buffers) release(b device.Buffer) {
@@ -130,7 +119,7 @@ func (p *buffers) release(b device.Buffer) {
 // reads it has run backward; with tangents all are kept, since their tangents
 // need them.
 func (n *Net) assignGradients() {
-	p := n.plain(!n.Tangents)
+	p := n.buffers(!n.Tangents)
 	h := n.head
 	h.features.grad = n.be.New(h.features.value.Len())
 	last := n.blocks[len(n.blocks)-1]

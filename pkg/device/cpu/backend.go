@@ -59,7 +59,7 @@ func New(threads int, set *kernels.Set) *Backend {
 	b.dot.Out = make([]float64, kernels.DotSums)
 	b.taskFunc, b.chunkFunc, b.shareFunc = b.runTask, b.runChunk, b.runShare // made once, so that Run allocates nothing
 	for range threads {
-		b.workers = append(b.workers, &worker{kernels: set, pads: map[padKey][]float32{}})
+		b.workers = append(b.workers, &worker{kernels: set, scratch: map[scratchKey][]float32{}})
 	}
 	return b
 }

@@ -22,29 +22,39 @@ type conv struct {
 	ones    []float32   // coefficients of a sum: a run of zeros, four of ones
 }
 
-// convMethod computes the passes of a convolution on padded copies of a
-// group of images.
+// convMethod computes the passes of a convolution on a group of images, lo to
+// hi-1.
 type convMethod interface {
 	// lengths of a prepared filter for the forward pass and the data gradient
 	filterLen() (forward, backward int)
 	// prepare fills f from OIHW weights.
 	prepare(w *worker, f *filter, weights []float32)
-	// forward computes images lo to hi-1 of y from their padded inputs.
-	forward(w *worker, y view, terms []convTerm, lo, hi int)
-	// activate computes the same of an activation from one padded input.
-	activate(w *worker, a *activation, term convTerm, lo, hi int)
-	// backwardData computes the same of dx from padded output gradients.
-	backwardData(w *worker, dx view, terms []convTerm, lo, hi int)
-	// clear, backwardWeights and gather accumulate a chunk's weight gradient.
+	// forward computes y as a sum of products.
+	forward(w *worker, y view, x []convTerm, lo, hi int)
+	// activate computes an activation.
+	activate(w *worker, a *activation, x convTerm, lo, hi int)
+	// backward computes dx, if it has memory, as a sum of products of output
+	// gradients, and adds those of inputs with output gradients to a chunk's
+	// weight gradient: the primal input with the last, an input's tangent with
+	// the primal one.
+	backward(w *worker, dx view, partial []float32, x, dy []convTerm, lo, hi int)
+	// clear and gather begin and end a chunk's weight gradient.
 	clear(w *worker, partial []float32)
-	backwardWeights(w *worker, partial []float32, x, dy []float32, images int)
 	gather(w *worker, partial []float32)
 }
 
-// convTerm is one product of a sum of products.
+// convTerm is an operand of one product of a sum of products, with the filter
+// that it is convolved with, if any.
 type convTerm struct {
-	pad    []float32
-	filter []float32
+	operand
+	slot   scratchSlot
+	filter *filter
+}
+
+// images and bordered evaluate a term's operand.
+func (t *convTerm) images(w *worker, lo, hi int) view { return t.operand.images(w, t.slot, lo, hi) }
+func (t *convTerm) bordered(w *worker, lo, hi int) []float32 {
+	return t.operand.bordered(w, t.slot, lo, hi)
 }
 
 // filter is a filter as the passes want it.
@@ -68,11 +78,13 @@ func (b *Backend) Conv(s device.ConvShape) device.Conv {
 	if _, direct := c.method.(*direct); !direct {
 		c.group = max(1, kernels.Tile*16/(outputs*outputs))
 	}
-	for _, slot := range []padSlot{inputPad, inputTangentPad} {
-		b.planPad(padKey{s.Size, s.In, slot}, c.group)
-	}
-	for _, slot := range []padSlot{gradPad, gradTangentPad} {
-		b.planPad(padKey{s.Size / s.Stride, s.Out, slot}, c.group)
+	for _, border := range []bool{false, true} {
+		for _, slot := range []scratchSlot{inputSlot, inputTangentSlot} {
+			b.planScratch(scratchKey{s.Size, s.In, border, slot}, c.group)
+		}
+		for _, slot := range []scratchSlot{gradSlot, gradTangentSlot} {
+			b.planScratch(scratchKey{outputs, s.Out, border, slot}, c.group)
+		}
 	}
 	for _, w := range b.workers {
 		grow(&w.taps, 9*s.In*s.Out)
@@ -116,28 +128,27 @@ func (o *convLoad) task(w *worker) { o.c.method.prepare(w, o.f, o.weights) }
 // convForward computes a sum of convolutions.
 type convForward struct {
 	touch
-	c       *conv
-	y       view
-	inputs  []operand
-	filters []*filter
+	c *conv
+	y view
+	x []convTerm
 }
 
 func (c *conv) Forward(y device.Buffer, x device.Operand) device.Op {
-	return c.forward(y, []operand{c.input(x)}, []*filter{&c.weights})
+	return c.forward(y, convTerm{c.input(x), inputSlot, &c.weights})
 }
 
 func (c *conv) ForwardTangent(yDot device.Buffer, x, xDot device.Operand) device.Op {
-	inputs, filters := []operand{c.input(x)}, []*filter{&c.tangent}
-	if !xDot.Zero() {
-		inputs, filters = append(inputs, c.input(xDot)), append(filters, &c.weights)
+	primal := convTerm{c.input(x), inputSlot, &c.tangent}
+	if xDot.Zero() {
+		return c.forward(yDot, primal)
 	}
-	return c.forward(yDot, inputs, filters)
+	return c.forward(yDot, primal, convTerm{c.input(xDot), inputTangentSlot, &c.weights})
 }
 
-func (c *conv) forward(y device.Buffer, inputs []operand, filters []*filter) device.Op {
-	o := &convForward{c: c, y: c.outputView(y), inputs: inputs, filters: filters}
-	for i := range inputs {
-		o.in = inputs[i].regions(o.in)
+func (c *conv) forward(y device.Buffer, x ...convTerm) device.Op {
+	o := &convForward{c: c, y: c.outputView(y), x: x}
+	for i := range x {
+		o.in = x[i].regions(o.in)
 	}
 	o.out = []region{o.y.region()}
 	return o
@@ -146,14 +157,9 @@ func (c *conv) forward(y device.Buffer, inputs []operand, filters []*filter) dev
 func (o *convForward) group() int { return o.c.group }
 
 func (o *convForward) images(w *worker, s span) {
-	// A stage may hand over more images than the pads hold.
-	for lo := s.lo; lo < s.hi; lo += o.c.group {
-		hi := min(lo+o.c.group, s.hi)
-		terms := w.terms[:len(o.inputs)]
-		for i := range o.inputs {
-			terms[i] = convTerm{o.inputs[i].pad(w, inputPad+padSlot(i), lo, hi), o.filters[i].forward}
-		}
-		o.c.method.forward(w, o.y, terms, lo, hi)
+	// A stage may hand over more images than the scratch memory holds.
+	for group := range s.parts(o.c.group) {
+		o.c.method.forward(w, o.y, o.x, group.lo, group.hi)
 	}
 }
 
@@ -166,8 +172,8 @@ type activation struct {
 // convActivate computes the activation of a convolution.
 type convActivate struct {
 	touch
-	c     *conv
-	input operand
+	c *conv
+	x convTerm
 	activation
 }
 
@@ -176,12 +182,10 @@ func (c *conv) Activate(z device.Buffer, x device.Operand, coef, residual device
 	if coef.Len() < 3*c.Out {
 		panic(fmt.Sprintf("cpu: activation: %d coefficients for %d channels", coef.Len(), c.Out))
 	}
-	o := &convActivate{c: c, input: c.input(x), activation: activation{c.outputView(z), c.outputView(residual), host(coef)}}
-	o.in, o.out = o.input.regions(nil), []region{o.z.region()}
+	o := &convActivate{c: c, x: convTerm{c.input(x), inputSlot, &c.weights},
+		activation: activation{c.outputView(z), c.outputView(residual), host(coef)}}
+	o.in, o.out = o.x.regions(nil), []region{o.z.region()}
 	if residual != nil {
-		if o.residual.row != o.z.row {
-			panic("cpu: activation: the residual is stored otherwise than the result")
-		}
 		o.in = append(o.in, o.residual.region())
 	}
 	return o
@@ -190,9 +194,8 @@ func (c *conv) Activate(z device.Buffer, x device.Operand, coef, residual device
 func (o *convActivate) group() int { return o.c.group }
 
 func (o *convActivate) images(w *worker, s span) {
-	for lo := s.lo; lo < s.hi; lo += o.c.group {
-		hi := min(lo+o.c.group, s.hi)
-		o.c.method.activate(w, &o.activation, convTerm{o.input.pad(w, inputPad, lo, hi), o.c.weights.forward}, lo, hi)
+	for group := range s.parts(o.c.group) {
+		o.c.method.activate(w, &o.activation, o.x, group.lo, group.hi)
 	}
 }
 
@@ -206,23 +209,23 @@ func (o *convActivate) images(w *worker, s span) {
 //	dẋ = dẏ ∗ᵀ w + dy ∗ᵀ ẇ   dẇ = ẋ ⋆ dy + x ⋆ dẏ.
 type convBackward struct {
 	touch
-	c       *conv
-	dx      view // without memory: not wanted
-	dw      []float32
-	x, dy   []operand // each primal first
-	filters []*filter // one for each dy
+	c     *conv
+	dx    view // without memory: not wanted
+	dw    []float32
+	x, dy []convTerm // each primal first
 }
 
 func (c *conv) Backward(dx, dw device.Buffer, x, dy device.Operand) device.Op {
-	return c.backward(dx, dw, []operand{c.input(x)}, []operand{c.output(dy)}, []*filter{&c.weights})
+	return c.backward(dx, dw, []convTerm{{c.input(x), inputSlot, nil}}, []convTerm{{c.output(dy), gradSlot, &c.weights}})
 }
 
 func (c *conv) BackwardTangent(dxDot, dwDot device.Buffer, x, xDot, dy, dyDot device.Operand) device.Op {
-	return c.backward(dxDot, dwDot, []operand{c.input(x), c.input(xDot)},
-		[]operand{c.output(dy), c.output(dyDot)}, []*filter{&c.tangent, &c.weights})
+	return c.backward(dxDot, dwDot,
+		[]convTerm{{c.input(x), inputSlot, nil}, {c.input(xDot), inputTangentSlot, nil}},
+		[]convTerm{{c.output(dy), gradSlot, &c.tangent}, {c.output(dyDot), gradTangentSlot, &c.weights}})
 }
 
-func (c *conv) backward(dx, dw device.Buffer, x, dy []operand, filters []*filter) device.Op {
+func (c *conv) backward(dx, dw device.Buffer, x, dy []convTerm) device.Op {
 	sameLen("convolution weight gradient", dw.Len(), 9*c.In*c.Out)
 	if c.ones == nil {
 		c.ones = alloc(5 * c.Out)
@@ -233,7 +236,7 @@ func (c *conv) backward(dx, dw device.Buffer, x, dy []operand, filters []*filter
 	for len(c.partial) < chunks(c.Batch) {
 		c.partial = append(c.partial, alloc(9*c.In*c.Out))
 	}
-	o := &convBackward{c: c, dx: plainView(dx, c.In, c.Size, c.Size), dw: host(dw), x: x, dy: dy, filters: filters}
+	o := &convBackward{c: c, dx: viewOf(dx, c.In, c.Size, c.Size), dw: host(dw), x: x, dy: dy}
 	for i := range dy {
 		o.in = dy[i].regions(o.in)
 	}
@@ -249,31 +252,15 @@ func (c *conv) backward(dx, dw device.Buffer, x, dy []operand, filters []*filter
 func (o *convBackward) group() int { return o.c.group }
 
 func (o *convBackward) images(w *worker, s span) {
-	c := o.c
-	partial := c.partial[s.index]
+	partial := o.c.partial[s.index]
 	if s.first {
-		c.method.clear(w, partial)
+		o.c.method.clear(w, partial)
 	}
-	for lo := s.lo; lo < s.hi; lo += c.group {
-		hi := min(lo+c.group, s.hi)
-		terms := w.terms[:len(o.dy)]
-		for i := range o.dy {
-			terms[i] = convTerm{o.dy[i].pad(w, gradPad+padSlot(i), lo, hi), o.filters[i].backward}
-		}
-		if o.dx.memory != nil {
-			c.method.backwardData(w, o.dx, terms, lo, hi)
-		}
-		for i := range o.x {
-			if o.x[i].zero() {
-				continue
-			}
-			x := o.x[i].pad(w, inputPad+padSlot(i), lo, hi)
-			// Primal input with the last gradient, tangent input with the primal one.
-			c.method.backwardWeights(w, partial, x, terms[len(o.dy)-1-i].pad, hi-lo)
-		}
+	for group := range s.parts(o.c.group) {
+		o.c.method.backward(w, o.dx, partial, o.x, o.dy, group.lo, group.hi)
 	}
 	if s.last {
-		c.method.gather(w, partial)
+		o.c.method.gather(w, partial)
 	}
 }
 

@@ -68,94 +68,115 @@ func (c *direct) prepare(w *worker, f *filter, weights []float32) {
 	}
 }
 
-func (c *direct) forward(w *worker, y view, terms []convTerm, lo, hi int) {
-	for i := lo; i < hi; i++ {
-		for t, term := range terms {
-			c.image(w, y, i, term, i-lo, t > 0, nil)
+func (c *direct) forward(w *worker, y view, x []convTerm, lo, hi int) {
+	for t := range x {
+		images := x[t].bordered(w, lo, hi)
+		for i := lo; i < hi; i++ {
+			c.image(w, y, i, images, x[t].filter, i-lo, t > 0, nil)
 		}
 	}
 }
 
-func (c *direct) activate(w *worker, a *activation, term convTerm, lo, hi int) {
+func (c *direct) activate(w *worker, a *activation, x convTerm, lo, hi int) {
+	images := x.bordered(w, lo, hi)
 	if a.residual.memory == nil {
 		for i := lo; i < hi; i++ {
-			c.image(w, a.z, i, term, i-lo, false, a.coef[:2*c.Out])
+			c.image(w, a.z, i, images, x.filter, i-lo, false, a.coef[:2*c.Out])
 		}
 		return
 	}
 	size := c.Size / c.Stride
 	sum := operand{src: [4]view{a.z, a.residual}, sources: 2, coef: a.coef, post: kernels.ReLU, channels: c.Out, height: size, width: size}
 	for i := lo; i < hi; i++ {
-		c.image(w, a.z, i, term, i-lo, false, nil)
+		c.image(w, a.z, i, images, x.filter, i-lo, false, nil)
 		sum.store(w, a.z.from(i), i, i+1)
 	}
 }
 
-// image computes image i of y, or adds to it, from image from of a padded
-// input. With coefficients it is activated.
-func (c *direct) image(w *worker, y view, i int, term convTerm, from int, accumulate bool, coef []float32) {
+// image computes image i of y, or adds to it, from image from of inputs with
+// borders. With coefficients it is activated.
+func (c *direct) image(w *worker, y view, i int, x []float32, f *filter, from int, accumulate bool, coef []float32) {
 	size := c.Size / c.Stride
 	row := (c.Size + 2) * c.In
 	g := &w.gemm
-	*g = kernels.Gemm{A: term.pad[from*(c.Size+2)*row:], B: term.filter, C: y.at(i),
+	*g = kernels.Gemm{A: x[from*(c.Size+2)*row:], B: f.forward, C: y.at(i),
 		M: size, N: c.Out, K: 3 * c.In, LdA: c.Stride * c.In, LdB: c.Out, LdC: c.Out,
 		Segments: 3, SegA: row,
 		Batch: size, BatchA: c.Stride * row, BatchC: y.row, Accumulate: accumulate, Coef: coef,
-		Prefetch1: w.upcoming(9 * size * size * c.In * c.Out), Prefetch2: y.pixels(i)}
+		Prefetch1: w.upcoming(9*size*size*c.In*c.Out, 1), Prefetch2: y.pixels(i)}
 	w.kernels.Gemm(g)
 }
 
-func (c *direct) backwardData(w *worker, dx view, terms []convTerm, lo, hi int) {
-	if c.Stride == 1 {
-		c.backwardSame(w, dx, terms, lo, hi)
-		return
+func (c *direct) backward(w *worker, dx view, partial []float32, x, dy []convTerm, lo, hi int) {
+	var grads [2][]float32
+	for t := range dy {
+		grads[t] = dy[t].bordered(w, lo, hi)
+		switch {
+		case dx.memory == nil:
+		case c.Stride == 1:
+			c.backwardSame(w, dx, grads[t], dy[t].filter, lo, hi, t > 0)
+		default:
+			c.backwardPhases(w, dx, grads[t], dy[t].filter, lo, hi, t > 0)
+		}
 	}
+	for t := range x {
+		if !x[t].zero() {
+			c.backwardWeights(w, partial, x[t].bordered(w, lo, hi), grads[len(dy)-1-t], hi-lo)
+		}
+	}
+}
+
+// backwardPhases computes dx, or adds to it, where the stride is 2.
+func (c *direct) backwardPhases(w *worker, dx view, dy []float32, f *filter, lo, hi int, accumulate bool) {
 	size := c.Size / 2
 	row := (size + 2) * c.Out
 	g := &w.gemm
 	for i := lo; i < hi; i++ {
 		image := dx.at(i)
-		for t, term := range terms {
-			for _, p := range phases {
-				*g = kernels.Gemm{
-					A: term.pad[(i-lo)*(size+2)*row+row+c.Out:],
-					B: term.filter[p.offset*c.In*c.Out:],
-					C: image[p.y*dx.row+p.x*c.In:],
-					M: size, N: c.In, K: len(p.kx) * c.Out, LdA: c.Out, LdB: c.In, LdC: 2 * c.In,
-					Segments: len(p.ky), SegA: row,
-					Batch: size, BatchA: row, BatchC: 2 * dx.row, Accumulate: t > 0,
-					Prefetch1: w.upcoming(len(p.ky) * len(p.kx) * size * size * c.In * c.Out)}
-				w.kernels.Gemm(g)
-			}
+		for _, p := range phases {
+			*g = kernels.Gemm{
+				A: dy[(i-lo)*(size+2)*row+row+c.Out:],
+				B: f.backward[p.offset*c.In*c.Out:],
+				C: image[p.y*dx.row+p.x*c.In:],
+				M: size, N: c.In, K: len(p.kx) * c.Out, LdA: c.Out, LdB: c.In, LdC: 2 * c.In,
+				Segments: len(p.ky), SegA: row,
+				Batch: size, BatchA: row, BatchC: 2 * dx.row, Accumulate: accumulate,
+				Prefetch1: w.upcoming(len(p.ky)*len(p.kx)*size*size*c.In*c.Out, 2)}
+			w.kernels.Gemm(g)
 		}
 	}
 }
 
-// backwardSame is backwardData of stride 1. The first layer's 3 channels are
-// computed among as many as the kernel wants, and picked.
-func (c *direct) backwardSame(w *worker, dx view, terms []convTerm, lo, hi int) {
+// backwardSame computes dx, or adds to it, where the stride is 1. The first
+// layer's 3 channels are computed among as many as the kernel wants, and picked.
+func (c *direct) backwardSame(w *worker, dx view, dy []float32, f *filter, lo, hi int, accumulate bool) {
 	size := c.Size
 	row := (size + 2) * c.Out
 	g := &w.gemm
 	for i := lo; i < hi; i++ {
 		image := dx.pixels(i)
-		to := image
+		to, add := image, accumulate
 		if c.width > c.In {
-			to = w.wide[:size*size*c.width]
+			to, add = w.wide[:size*size*c.width], false
 		}
-		for t, term := range terms {
-			*g = kernels.Gemm{A: term.pad[(i-lo)*(size+2)*row:], B: term.filter, C: to,
-				M: size, N: c.width, K: 3 * c.Out, LdA: c.Out, LdB: c.width, LdC: c.width,
-				Segments: 3, SegA: row,
-				Batch: size, BatchA: row, BatchC: size * c.width, Accumulate: t > 0,
-				Prefetch1: w.upcoming(9 * size * size * c.width * c.Out)}
-			w.kernels.Gemm(g)
-		}
+		*g = kernels.Gemm{A: dy[(i-lo)*(size+2)*row:], B: f.backward, C: to,
+			M: size, N: c.width, K: 3 * c.Out, LdA: c.Out, LdB: c.width, LdC: c.width,
+			Segments: 3, SegA: row,
+			Batch: size, BatchA: row, BatchC: size * c.width, Accumulate: add,
+			Prefetch1: w.upcoming(9*size*size*c.width*c.Out, 2)}
+		w.kernels.Gemm(g)
 		if c.width == c.In {
 			continue
 		}
 		for p := range size * size {
-			copy(image[p*c.In:(p+1)*c.In], to[p*c.width:])
+			pixel, from := image[p*c.In:(p+1)*c.In], to[p*c.width:]
+			if !accumulate {
+				copy(pixel, from)
+				continue
+			}
+			for k := range pixel {
+				pixel[k] += from[k]
+			}
 		}
 	}
 }
@@ -171,7 +192,7 @@ func (c *direct) backwardWeights(w *worker, partial []float32, x, dy []float32, 
 			M: 3 * c.In, N: c.Out, K: size, LdA: c.Stride * c.In, LdB: c.Out, LdC: c.Out,
 			Segments: size, SegA: c.Stride * row, SegB: dyRow,
 			Batch: 3, BatchA: row, BatchC: 3 * c.In * c.Out,
-			Prefetch1: w.upcoming(9 * size * size * c.In * c.Out)}
+			Prefetch1: w.upcoming(9*size*size*c.In*c.Out, 2)}
 		w.kernels.GemmT(g)
 	}
 }

@@ -39,10 +39,10 @@ func (c *stride2) prepare(w *worker, f *filter, weights []float32) {
 	w.kernels.Stride2Filter(&w.filters)
 }
 
-func (c *stride2) forward(w *worker, y view, terms []convTerm, lo, hi int) {
+func (c *stride2) forward(w *worker, y view, x []convTerm, lo, hi int) {
 	y = y.from(lo)
-	for i, t := range terms {
-		c.multiply(w, y, t, hi-lo, i > 0)
+	for t := range x {
+		c.multiply(w, y, &x[t], lo, hi, t > 0)
 	}
 	k := &w.stride2
 	*k = kernels.Stride2{C: c.Out, Row: y.row, Count: c.perRow()}
@@ -54,12 +54,12 @@ func (c *stride2) forward(w *worker, y view, terms []convTerm, lo, hi int) {
 	}
 }
 
-func (c *stride2) activate(w *worker, a *activation, term convTerm, lo, hi int) {
+func (c *stride2) activate(w *worker, a *activation, x convTerm, lo, hi int) {
 	z, residual := a.z.from(lo), a.residual
 	if residual.memory != nil {
 		residual = residual.from(lo)
 	}
-	c.multiply(w, z, term, hi-lo, false)
+	c.multiply(w, z, &x, lo, hi, false)
 	k := &w.stride2
 	*k = kernels.Stride2{C: c.Out, Row: z.row, Count: c.perRow(), Coef: a.coef}
 	for i := range hi - lo {
@@ -80,30 +80,34 @@ func (c *stride2) products(w *worker, image, row int) []float32 {
 
 // multiply leaves the sums of products of images in w.frequency2, or adds them
 // to what is there; y is where the outputs will be written.
-func (c *stride2) multiply(w *worker, y view, t convTerm, images int, accumulate bool) {
-	x := padded{t.pad, c.Size, c.In}.view()
-	x.offset = 0 // the first tile starts in the border
+func (c *stride2) multiply(w *worker, y view, t *convTerm, lo, hi int, accumulate bool) {
+	x, images := t.images(w, lo, hi), hi-lo
 	k := &w.stride2
 	*k = kernels.Stride2{C: c.In, Row: x.row, Count: c.perRow()}
 	for i := range images {
+		image := x.at(i)
+		k.Above = nil
 		for r := range c.perRow() {
-			k.Image = x.at(i)[8*r*x.row:]
+			k.Image = image[8*r*x.row:]
 			k.Freq = w.frequency1[(i*c.perImage()+r*c.perRow())*kernels.Stride2Values*c.In:]
 			w.kernels.Stride2Input(k)
+			k.Above = k.Image[7*x.row:]
 		}
 	}
 	n, tiles := c.In*c.Out, images*c.perImage()
 	g := &w.gemm
 	for _, s := range kernels.Stride2Sums {
 		values := s.Count * s.Slots
-		*g = kernels.Gemm{A: w.frequency1[s.Value*c.In:], B: t.filter[s.Value*n:], C: w.frequency2[s.Product*c.Out:],
+		*g = kernels.Gemm{A: w.frequency1[s.Value*c.In:], B: t.filter.forward[s.Value*n:], C: w.frequency2[s.Product*c.Out:],
 			M: tiles, N: c.Out, K: s.Slots * c.In, LdA: kernels.Stride2Values * c.In, LdB: c.Out, LdC: kernels.Stride2Products * c.Out,
 			Segments: 1, Batch: s.Count, BatchA: s.Slots * c.In, BatchB: s.Slots * n, BatchC: c.Out,
-			Accumulate: accumulate, Prefetch1: w.upcoming(values * tiles * n)}
+			Accumulate: accumulate}
+		streams := 2
 		if !accumulate { // to each product its share of the outputs
 			share := images * y.image
-			g.Prefetch2 = y.memory[share*s.Value/kernels.Stride2Values : share*(s.Value+values)/kernels.Stride2Values]
+			g.Prefetch2, streams = y.memory[share*s.Value/kernels.Stride2Values:share*(s.Value+values)/kernels.Stride2Values], 1
 		}
+		g.Prefetch1 = w.upcoming(values*tiles*n, streams)
 		w.kernels.Gemm(g)
 	}
 }

@@ -53,18 +53,6 @@ func (c *winograd) nextBlock(row, total int) block {
 	return block{row, rows, rows * perRow}
 }
 
-// patches is how padded images lie for the transform of inputs, whose first
-// patch starts in the border; tiles for that of output gradients.
-func (c *winograd) patches(pad []float32, channels int) view {
-	v := padded{pad, c.Size, channels}.view()
-	v.offset = 0
-	return v
-}
-
-func (c *winograd) tiles(pad []float32, channels int) view {
-	return padded{pad, c.Size, channels}.view()
-}
-
 // tile is the memory from the first tile of a row of tiles on, of rows counted
 // through all images.
 func (c *winograd) tile(v *view, row int) []float32 {
@@ -72,47 +60,68 @@ func (c *winograd) tile(v *view, row int) []float32 {
 	return v.at(row / perRow)[row%perRow*4*v.row:]
 }
 
-// transform runs a transform over the rows of tiles of a block of images.
-func (c *winograd) transform(w *worker, kernel func(*kernels.Winograd), freq []float32, images view, channels int, b block) {
+// input transforms the patches of a block of images.
+func (c *winograd) input(w *worker, freq []float32, images view, channels int, b block) {
 	perRow := c.Size / 4
 	k := &w.winograd
 	*k = kernels.Winograd{C: channels, Row: images.row, Stride: frequencyStride(channels), Count: perRow}
 	for i := range b.rows {
-		k.Image = c.tile(&images, b.firstRow+i)
+		row := (b.firstRow + i) % perRow
+		image := images.at((b.firstRow + i) / perRow)
+		k.Image, k.Above, k.Below = image[4*row*images.row:], nil, nil
+		if row > 0 {
+			k.Above = image[(4*row-1)*images.row:]
+		}
+		if row < perRow-1 {
+			k.Below = image[(4*row+4)*images.row:]
+		}
 		k.Freq = freq[i*perRow*channels:]
+		w.kernels.WinogradInput(k)
+	}
+}
+
+// tiles runs the transform of outputs or of their gradients over a block of images.
+func (c *winograd) tiles(w *worker, kernel func(*kernels.Winograd), freq []float32, images view, channels int, b block) {
+	perRow := c.Size / 4
+	k := &w.winograd
+	*k = kernels.Winograd{C: channels, Row: images.row, Stride: frequencyStride(channels), Count: perRow}
+	for i := range b.rows {
+		k.Image, k.Freq = c.tile(&images, b.firstRow+i), freq[i*perRow*channels:]
 		kernel(k)
 	}
 }
 
-func (c *winograd) forward(w *worker, y view, terms []convTerm, lo, hi int) {
-	c.convolve(w, y.from(lo), terms, hi-lo, c.In, c.Out)
-}
-
-func (c *winograd) backwardData(w *worker, dx view, terms []convTerm, lo, hi int) {
-	c.convolve(w, dx.from(lo), terms, hi-lo, c.Out, c.In)
+func (c *winograd) forward(w *worker, y view, x []convTerm, lo, hi int) {
+	var images [2]view
+	var filters [2][]float32
+	for t := range x {
+		images[t], filters[t] = x[t].images(w, lo, hi), x[t].filter.forward
+	}
+	c.convolve(w, y.from(lo), images[:len(x)], filters[:len(x)], hi-lo, c.In, c.Out)
 }
 
 // convolve computes the first images of y.
-func (c *winograd) convolve(w *worker, y view, terms []convTerm, images, in, out int) {
+func (c *winograd) convolve(w *worker, y view, x []view, filters [][]float32, images, in, out int) {
 	total := images * c.Size / 4
 	for b := c.nextBlock(0, total); b.rows > 0; b = c.nextBlock(b.firstRow+b.rows, total) {
-		for i, t := range terms {
-			c.multiply(w, y, t, b, in, out, i > 0)
+		for t := range x {
+			c.multiply(w, y, x[t], filters[t], b, in, out, t > 0)
 		}
-		c.transform(w, w.kernels.WinogradOutput, w.frequency2, y, out, b)
+		c.tiles(w, w.kernels.WinogradOutput, w.frequency2, y, out, b)
 	}
 }
 
-func (c *winograd) activate(w *worker, a *activation, term convTerm, lo, hi int) {
+func (c *winograd) activate(w *worker, a *activation, x convTerm, lo, hi int) {
 	z, residual := a.z.from(lo), a.residual
 	if residual.memory != nil {
 		residual = residual.from(lo)
 	}
+	input := x.images(w, lo, hi)
 	perRow := c.Size / 4
 	total := (hi - lo) * perRow
 	k := &w.winograd
 	for b := c.nextBlock(0, total); b.rows > 0; b = c.nextBlock(b.firstRow+b.rows, total) {
-		c.multiply(w, z, term, b, c.In, c.Out, false)
+		c.multiply(w, z, input, x.filter.forward, b, c.In, c.Out, false)
 		*k = kernels.Winograd{C: c.Out, Row: z.row, Stride: frequencyStride(c.Out), Count: perRow, Coef: a.coef}
 		for i := range b.rows {
 			k.Image, k.Freq = c.tile(&z, b.firstRow+i), w.frequency2[i*perRow*c.Out:]
@@ -124,38 +133,57 @@ func (c *winograd) activate(w *worker, a *activation, term convTerm, lo, hi int)
 	}
 }
 
-// multiply leaves the product of a block's frequencies with a filter in
+// multiply leaves the product of a block's inputs with a filter in
 // w.frequency2, or adds it to what is there; y is where the block's outputs
 // will be written.
-func (c *winograd) multiply(w *worker, y view, t convTerm, b block, in, out int, accumulate bool) {
+func (c *winograd) multiply(w *worker, y, x view, filter []float32, b block, in, out int, accumulate bool) {
 	freq := w.frequency1
 	if in == kernels.Lanes && out == kernels.Lanes && !accumulate {
 		freq = w.frequency2 // in place, which leaves more of the first-level cache to the weights
 	}
-	c.transform(w, w.kernels.WinogradInput, freq, c.patches(t.pad, in), in, b)
+	c.input(w, freq, x, in, b)
 	g := &w.gemm
-	*g = kernels.Gemm{A: freq, B: t.filter, C: w.frequency2,
+	*g = kernels.Gemm{A: freq, B: filter, C: w.frequency2,
 		M: b.tiles, N: out, K: in, LdA: in, LdB: out, LdC: out, Segments: 1,
 		Batch: frequencies, BatchA: frequencyStride(in), BatchB: in * out, BatchC: frequencyStride(out),
-		Accumulate: accumulate, Prefetch1: w.upcoming(frequencies * b.tiles * in * out)}
+		Accumulate: accumulate}
+	streams := 2
 	if !accumulate {
 		outputs := c.tile(&y, b.firstRow)
-		g.Prefetch2 = outputs[:min(4*b.rows*y.row, len(outputs))]
+		g.Prefetch2, streams = outputs[:min(4*b.rows*y.row, len(outputs))], 1
 	}
+	g.Prefetch1 = w.upcoming(frequencies*b.tiles*in*out, streams)
 	w.kernels.Gemm(g)
 }
+
 func (c *winograd) clear(w *worker, partial []float32) { clear(w.filter[:frequencies*c.In*c.Out]) }
 
-func (c *winograd) backwardWeights(w *worker, partial []float32, x, dy []float32, images int) {
+func (c *winograd) backward(w *worker, dx view, partial []float32, x, dy []convTerm, lo, hi int) {
+	var grads [2]view
+	var filters [2][]float32
+	for t := range dy {
+		grads[t], filters[t] = dy[t].images(w, lo, hi), dy[t].filter.backward
+	}
+	if dx.memory != nil {
+		c.convolve(w, dx.from(lo), grads[:len(dy)], filters[:len(dy)], hi-lo, c.Out, c.In)
+	}
+	for t := range x {
+		if !x[t].zero() {
+			c.backwardWeights(w, x[t].images(w, lo, hi), grads[len(dy)-1-t], hi-lo)
+		}
+	}
+}
+
+func (c *winograd) backwardWeights(w *worker, x, dy view, images int) {
 	g := &w.gemmT
 	total := images * c.Size / 4
 	for b := c.nextBlock(0, total); b.rows > 0; b = c.nextBlock(b.firstRow+b.rows, total) {
-		c.transform(w, w.kernels.WinogradInput, w.frequency1, c.patches(x, c.In), c.In, b)
-		c.transform(w, w.kernels.WinogradGrad, w.frequency2, c.tiles(dy, c.Out), c.Out, b)
+		c.input(w, w.frequency1, x, c.In, b)
+		c.tiles(w, w.kernels.WinogradGrad, w.frequency2, dy, c.Out, b)
 		*g = kernels.GemmT{A: w.frequency1, B: w.frequency2, C: w.filter,
 			M: c.In, N: c.Out, K: b.tiles, LdA: c.In, LdB: c.Out, LdC: c.Out, Segments: 1,
 			Batch: frequencies, BatchA: frequencyStride(c.In), BatchB: frequencyStride(c.Out), BatchC: c.In * c.Out,
-			Prefetch1: w.upcoming(frequencies * b.tiles * c.In * c.Out)}
+			Prefetch1: w.upcoming(frequencies*b.tiles*c.In*c.Out, 2)}
 		w.kernels.GemmT(g)
 	}
 }

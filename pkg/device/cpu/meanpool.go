@@ -4,31 +4,23 @@ import "srn/pkg/device"
 
 // meanPool averages over an image's pixels.
 type meanPool struct {
-	dst                     []float32
-	src                     view
-	channels, height, width int
+	dst, src         []float32
+	channels, pixels int
 }
 
 // MeanPool implements device.Layers.
 func (b *Backend) MeanPool(dst, src device.Buffer, channels, pixels int) device.Op {
-	height, width := 1, pixels
-	if size := paddedSize(src); size > 0 {
-		height, width = size, size
-	}
-	return &meanPool{host(dst), viewOf(src, channels, height, width), channels, height, width}
+	return &meanPool{host(dst), host(src), channels, pixels}
 }
 
 func (o *meanPool) images(w *worker, s span) {
 	c := o.channels
-	scale := 1 / float32(o.height*o.width)
+	scale := 1 / float32(o.pixels)
 	for i := s.lo; i < s.hi; i++ {
-		dst, src := o.dst[i*c:(i+1)*c], o.src.at(i)
+		dst := o.dst[i*c : (i+1)*c]
 		clear(dst)
-		for y := range o.height {
-			row := src[y*o.src.row:][:o.width*c]
-			for ; len(row) > 0; row = row[c:] {
-				addTo(dst, row[:c])
-			}
+		for src := o.src[i*o.pixels*c:][:o.pixels*c]; len(src) > 0; src = src[c:] {
+			addTo(dst, src[:c])
 		}
 		for k := range dst {
 			dst[k] *= scale

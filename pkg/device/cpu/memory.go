@@ -34,20 +34,12 @@ func (b *Backend) New(n int) device.Buffer { return vec(alloc(n)) }
 // Read implements device.Backend.
 func (b *Backend) Read(dst []float32, src device.Buffer) {
 	sameLen("Read", len(dst), src.Len())
-	if p, ok := src.(padded); ok {
-		p.rows(func(row []float32) { dst = dst[copy(dst, row):] })
-		return
-	}
 	copy(dst, host(src))
 }
 
 // Write implements device.Backend.
 func (b *Backend) Write(dst device.Buffer, src []float32) {
 	sameLen("Write", dst.Len(), len(src))
-	if p, ok := dst.(padded); ok {
-		p.rows(func(row []float32) { src = src[copy(row, src):] })
-		return
-	}
 	copy(host(dst), src)
 }
 

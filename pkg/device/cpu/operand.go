@@ -75,15 +75,23 @@ func (u *operand) store(w *worker, dst view, lo, hi int) {
 	}
 }
 
-// pad returns the images of a group with a border of one zero pixel: as they
-// are stored, or evaluated into the worker's scratch copy.
-func (u *operand) pad(w *worker, slot padSlot, lo, hi int) []float32 {
-	if s := &u.src[0]; u.coef == nil && s.offset > 0 {
-		return s.memory[lo*s.image : hi*s.image]
+// images returns images lo to hi-1 as they are stored, or evaluated into the
+// worker's scratch memory.
+func (u *operand) images(w *worker, slot scratchSlot, lo, hi int) view {
+	if u.coef == nil {
+		return u.src[0].from(lo)
 	}
-	p := padded{w.pads[padKey{u.width, u.channels, slot}], u.width, u.channels}
-	u.store(w, p.view(), lo, hi)
-	return p.memory
+	v := view{w.scratch[scratchKey{u.width, u.channels, false, slot}], u.height * u.width * u.channels, u.width * u.channels}
+	u.store(w, v, lo, hi)
+	return v
+}
+
+// bordered returns a copy of images lo to hi-1 with a border of one zero
+// pixel, in the worker's scratch memory from the border's first pixel on.
+func (u *operand) bordered(w *worker, slot scratchSlot, lo, hi int) []float32 {
+	memory := w.scratch[scratchKey{u.width, u.channels, true, slot}]
+	u.store(w, bordered(memory, u.width, u.channels), lo, hi)
+	return memory
 }
 
 // regions are the stored images that the operand reads.
@@ -106,11 +114,7 @@ type combineOp struct {
 
 // Combine implements device.Layers.
 func (b *Backend) Combine(dst device.Buffer, src device.Operand, channels, pixels int) device.Op {
-	height, width := 1, pixels
-	if size := paddedSize(append(src.Src, dst, src.MaskSrc)...); size > 0 {
-		height, width = size, size
-	}
-	o := &combineOp{dst: viewOf(dst, channels, height, width), src: unpack(src, channels, height, width)}
+	o := &combineOp{dst: viewOf(dst, channels, 1, pixels), src: unpack(src, channels, 1, pixels)}
 	o.in, o.out = o.src.regions(nil), []region{o.dst.region()}
 	return o
 }

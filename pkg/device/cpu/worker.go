@@ -7,13 +7,12 @@ import kernels "srn/kernels/cpu"
 type worker struct {
 	kernels *kernels.Set
 
-	pads       map[padKey][]float32
+	scratch    map[scratchKey][]float32
 	frequency1 []float32 // transforms of one block of tiles
 	frequency2 []float32
 	filter     []float32 // accumulators of a weight gradient's frequencies
 	taps       []float32
-	wide       []float32 // an image with more channels than it is stored with
-	terms      [2]convTerm
+	wide       []float32   // an image with more channels than it is stored with
 	ahead      [][]float32 // what the next images will read, from aheadAt on
 	aheadAt    int
 
@@ -26,29 +25,33 @@ type worker struct {
 	sums     kernels.Sums
 }
 
-// padKey names a scratch copy of one group of images with a border of zeros.
-// Copies of one shape share memory, whose border is never written.
-type padKey struct {
+// scratchKey names a worker's copy of a group of images that an operation reads.
+type scratchKey struct {
 	size, channels int
-	slot           padSlot
+	bordered       bool // a border of zeros, which is never written, surrounds each image
+	slot           scratchSlot
 }
 
-// padSlot tells apart the copies that one operation holds at once.
-type padSlot int
+// scratchSlot tells apart the copies that one operation holds at once.
+type scratchSlot int
 
 const (
-	inputPad padSlot = iota
-	inputTangentPad
-	gradPad
-	gradTangentPad
+	inputSlot scratchSlot = iota
+	inputTangentSlot
+	gradSlot
+	gradTangentSlot
 )
 
-// plan reserves a padded copy on every worker.
-func (b *Backend) planPad(key padKey, images int) {
-	n := images * (key.size + 2) * (key.size + 2) * key.channels
+// planScratch reserves a copy on every worker.
+func (b *Backend) planScratch(key scratchKey, images int) {
+	size := key.size
+	if key.bordered {
+		size += 2
+	}
+	n := images * size * size * key.channels
 	for _, w := range b.workers {
-		if len(w.pads[key]) < n {
-			w.pads[key] = alloc(n)
+		if len(w.scratch[key]) < n {
+			w.scratch[key] = alloc(n)
 		}
 	}
 }

@@ -24,11 +24,6 @@ func (b *Backend) Conv(s device.ConvShape) device.Conv {
 	return &conv{b: b, k: kernels.Conv{In: s.In, Out: s.Out, Size: s.Size, Stride: s.Stride, TF32: b.tf32}}
 }
 
-// NewImages implements device.Convs: kernels see to borders as they read.
-func (b *Backend) NewImages(channels, size, batch int) device.Buffer {
-	return b.New(batch * size * size * channels)
-}
-
 func (c *conv) load(f *filter, w device.Buffer) device.Op {
 	sameLen("convolution weights", w.Len(), 9*c.k.In*c.k.Out)
 	if f.forward == 0 {

@@ -172,34 +172,24 @@ func (c *convCase) test(t *testing.T, be device.Backend) {
 }
 
 // testActivate tests the activation of the convolution, with a residual and
-// without, in buffers of both kinds.
+// without.
 func (c *convCase) testActivate(t *testing.T, be device.Backend, conv device.Conv, x device.Operand) {
 	r := rand.New(rand.NewPCG(6, 7))
 	coef, residual := random(r, 3*c.Out), random(r, len(c.y))
 	for i := range c.Out {
 		coef[2*c.Out+i] = 1
 	}
-	size := c.Size / c.Stride
-	for _, kind := range []struct {
-		name string
-		make func() device.Buffer
-	}{
-		{"plain", func() device.Buffer { return be.New(len(c.y)) }},
-		{"images", func() device.Buffer { return be.NewImages(c.Out, size, c.n) }},
-	} {
-		z, sum := kind.make(), kind.make()
-		be.Write(sum, residual)
-		for _, add := range []device.Buffer{nil, sum} {
-			want := make([]float64, len(c.y))
-			for i, y := range c.y {
-				want[i] = float64(coef[i%c.Out]) + float64(coef[c.Out+i%c.Out])*y
-				if add != nil {
-					want[i] += float64(residual[i])
-				}
-				want[i] = max(want[i], 0)
+	z, sum := be.New(len(c.y)), upload(be, residual)
+	for _, add := range []device.Buffer{nil, sum} {
+		want := make([]float64, len(c.y))
+		for i, y := range c.y {
+			want[i] = float64(coef[i%c.Out]) + float64(coef[c.Out+i%c.Out])*y
+			if add != nil {
+				want[i] += float64(residual[i])
 			}
-			be.Run(c.n, device.Stage{conv.Activate(z, x, upload(be, coef), add)})
-			near(t, fmt.Sprintf("activation of %s, residual %t", kind.name, add != nil), download(be, z), want, 2e-4)
+			want[i] = max(want[i], 0)
 		}
+		be.Run(c.n, device.Stage{conv.Activate(z, x, upload(be, coef), add)})
+		near(t, fmt.Sprintf("activation, residual %t", add != nil), download(be, z), want, 2e-4)
 	}
 }

@@ -17,7 +17,6 @@ func Run(t *testing.T, be device.Backend) {
 	}{
 		{"Memory", Memory},
 		{"Vectors", Vectors},
-		{"Images", Images},
 		{"Conv", Conv},
 		{"BatchNorm", BatchNorm},
 		{"Combine", Combine},
