@@ -78,9 +78,27 @@ rows1:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment1:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest1
+	JZ           blocks1
+single1:
+	VMOVUPS      (DX), Y2
+	VMOVUPS      32(DX), Y3
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS  Y6, Y2, Y0
+	VFMADD231PS  Y6, Y3, Y1
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single1
+blocks1:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all1
+	DECQ         CX
+all1:
+	TESTQ        CX, CX
+	JZ           last1
 block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -95,75 +113,107 @@ block1:
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Y6
-	VFMADD231PS  Y6, Y4, Y0
-	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS 4(SI), Y7
+	VFMADD231PS  Y7, Y4, Y0
+	VFMADD231PS  Y7, Y5, Y1
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y2
 	VMOVUPS      32(DX), Y3
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Y6
-	VFMADD231PS  Y6, Y2, Y0
-	VFMADD231PS  Y6, Y3, Y1
+	VBROADCASTSS 8(SI), Y8
+	VFMADD231PS  Y8, Y2, Y0
+	VFMADD231PS  Y8, Y3, Y1
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Y6
-	VFMADD231PS  Y6, Y4, Y0
-	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS 12(SI), Y9
+	VFMADD231PS  Y9, Y4, Y0
+	VFMADD231PS  Y9, Y5, Y1
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block1
-rest1:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed1
-single1:
-	VMOVUPS      (DX), Y2
-	VMOVUPS      32(DX), Y3
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y6
-	VFMADD231PS  Y6, Y2, Y0
-	VFMADD231PS  Y6, Y3, Y1
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single1
-summed1:
+last1:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish1
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment1
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store1
-	VADDPS       (SI), Y0, Y0
-	VADDPS       32(SI), Y1, Y1
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store1:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done1
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Y4, Y4, Y4
 	VMOVUPS      (DX), Y2
-	VMOVUPS      (DX)(CX*1), Y3
+	VMOVUPS      (DX)(SI*1), Y3
 	VFMADD213PS  Y2, Y3, Y0
 	VMAXPS       Y0, Y4, Y0
 	VMOVUPS      32(DX), Y2
-	VMOVUPS      32(DX)(CX*1), Y3
+	VMOVUPS      32(DX)(SI*1), Y3
 	VFMADD213PS  Y2, Y3, Y1
 	VMAXPS       Y1, Y4, Y1
 done1:
-	VMOVUPS      Y0, (SI)
-	VMOVUPS      Y1, 32(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $1, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	JMP          next1
+finish1:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y2
+	VMOVUPS      32(DX), Y3
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y4
+	VMOVUPS      32(DX), Y5
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y6
+	VMOVUPS      32(DX), Y7
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y8
+	VMOVUPS      32(DX), Y9
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS  Y10, Y2, Y0
+	VFMADD231PS  Y10, Y3, Y1
+	VBROADCASTSS 4(SI), Y11
+	VFMADD231PS  Y11, Y4, Y0
+	VFMADD231PS  Y11, Y5, Y1
+	VBROADCASTSS 8(SI), Y12
+	VFMADD231PS  Y12, Y6, Y0
+	VFMADD231PS  Y12, Y7, Y1
+	VBROADCASTSS 12(SI), Y13
+	VFMADD231PS  Y13, Y8, Y0
+	VFMADD231PS  Y13, Y9, Y1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added1_0
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+added1_0:
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+next1:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $1, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows2:
 	VXORPS       Y0, Y0, Y0
@@ -174,9 +224,30 @@ rows2:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment2:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest2
+	JZ           blocks2
+single2:
+	VMOVUPS      (DX), Y4
+	VMOVUPS      32(DX), Y5
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS  Y8, Y4, Y0
+	VFMADD231PS  Y8, Y5, Y1
+	VBROADCASTSS (SI)(R8*1), Y9
+	VFMADD231PS  Y9, Y4, Y2
+	VFMADD231PS  Y9, Y5, Y3
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single2
+blocks2:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all2
+	DECQ         CX
+all2:
+	TESTQ        CX, CX
+	JZ           last2
 block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -194,97 +265,146 @@ block2:
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Y8
-	VFMADD231PS  Y8, Y6, Y0
-	VFMADD231PS  Y8, Y7, Y1
-	VBROADCASTSS 4(SI)(R8*1), Y9
-	VFMADD231PS  Y9, Y6, Y2
-	VFMADD231PS  Y9, Y7, Y3
+	VBROADCASTSS 4(SI), Y9
+	VFMADD231PS  Y9, Y6, Y0
+	VFMADD231PS  Y9, Y7, Y1
+	VBROADCASTSS 4(SI)(R8*1), Y10
+	VFMADD231PS  Y10, Y6, Y2
+	VFMADD231PS  Y10, Y7, Y3
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Y8
-	VFMADD231PS  Y8, Y4, Y0
-	VFMADD231PS  Y8, Y5, Y1
-	VBROADCASTSS 8(SI)(R8*1), Y9
-	VFMADD231PS  Y9, Y4, Y2
-	VFMADD231PS  Y9, Y5, Y3
+	VBROADCASTSS 8(SI), Y10
+	VFMADD231PS  Y10, Y4, Y0
+	VFMADD231PS  Y10, Y5, Y1
+	VBROADCASTSS 8(SI)(R8*1), Y11
+	VFMADD231PS  Y11, Y4, Y2
+	VFMADD231PS  Y11, Y5, Y3
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Y8
-	VFMADD231PS  Y8, Y6, Y0
-	VFMADD231PS  Y8, Y7, Y1
-	VBROADCASTSS 12(SI)(R8*1), Y9
-	VFMADD231PS  Y9, Y6, Y2
-	VFMADD231PS  Y9, Y7, Y3
+	VBROADCASTSS 12(SI), Y11
+	VFMADD231PS  Y11, Y6, Y0
+	VFMADD231PS  Y11, Y7, Y1
+	VBROADCASTSS 12(SI)(R8*1), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block2
-rest2:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed2
-single2:
-	VMOVUPS      (DX), Y4
-	VMOVUPS      32(DX), Y5
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y8
-	VFMADD231PS  Y8, Y4, Y0
-	VFMADD231PS  Y8, Y5, Y1
-	VBROADCASTSS (SI)(R8*1), Y9
-	VFMADD231PS  Y9, Y4, Y2
-	VFMADD231PS  Y9, Y5, Y3
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single2
-summed2:
+last2:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish2
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment2
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store2
-	VADDPS       (SI), Y0, Y0
-	VADDPS       32(SI), Y1, Y1
-	ADDQ         R14, SI
-	VADDPS       (SI), Y2, Y2
-	VADDPS       32(SI), Y3, Y3
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store2:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done2
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Y6, Y6, Y6
 	VMOVUPS      (DX), Y4
-	VMOVUPS      (DX)(CX*1), Y5
+	VMOVUPS      (DX)(SI*1), Y5
 	VFMADD213PS  Y4, Y5, Y0
 	VMAXPS       Y0, Y6, Y0
 	VFMADD213PS  Y4, Y5, Y2
 	VMAXPS       Y2, Y6, Y2
 	VMOVUPS      32(DX), Y4
-	VMOVUPS      32(DX)(CX*1), Y5
+	VMOVUPS      32(DX)(SI*1), Y5
 	VFMADD213PS  Y4, Y5, Y1
 	VMAXPS       Y1, Y6, Y1
 	VFMADD213PS  Y4, Y5, Y3
 	VMAXPS       Y3, Y6, Y3
 done2:
-	VMOVUPS      Y0, (SI)
-	VMOVUPS      Y1, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y2, (SI)
-	VMOVUPS      Y3, 32(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $2, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	JMP          next2
+finish2:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y4
+	VMOVUPS      32(DX), Y5
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y6
+	VMOVUPS      32(DX), Y7
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y8
+	VMOVUPS      32(DX), Y9
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y10
+	VMOVUPS      32(DX), Y11
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS  Y12, Y4, Y0
+	VFMADD231PS  Y12, Y5, Y1
+	VBROADCASTSS 4(SI), Y13
+	VFMADD231PS  Y13, Y6, Y0
+	VFMADD231PS  Y13, Y7, Y1
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y8, Y0
+	VFMADD231PS  Y14, Y9, Y1
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y10, Y0
+	VFMADD231PS  Y15, Y11, Y1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added2_0
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+added2_0:
+	VBROADCASTSS (SI)(R8*1), Y13
+	VFMADD231PS  Y13, Y4, Y2
+	VFMADD231PS  Y13, Y5, Y3
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y6, Y2
+	VFMADD231PS  Y14, Y7, Y3
+	VBROADCASTSS 8(SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y8, Y2
+	VFMADD231PS  Y15, Y9, Y3
+	VBROADCASTSS 12(SI)(R8*1), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added2_1
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+added2_1:
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+next2:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $2, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows3:
 	VXORPS       Y0, Y0, Y0
@@ -297,9 +417,33 @@ rows3:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment3:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest3
+	JZ           blocks3
+single3:
+	VMOVUPS      (DX), Y6
+	VMOVUPS      32(DX), Y7
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS  Y10, Y6, Y0
+	VFMADD231PS  Y10, Y7, Y1
+	VBROADCASTSS (SI)(R8*1), Y11
+	VFMADD231PS  Y11, Y6, Y2
+	VFMADD231PS  Y11, Y7, Y3
+	VBROADCASTSS (SI)(R8*2), Y12
+	VFMADD231PS  Y12, Y6, Y4
+	VFMADD231PS  Y12, Y7, Y5
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single3
+blocks3:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all3
+	DECQ         CX
+all3:
+	TESTQ        CX, CX
+	JZ           last3
 block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -320,92 +464,74 @@ block3:
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS 4(SI)(R8*1), Y11
-	VFMADD231PS  Y11, Y8, Y2
-	VFMADD231PS  Y11, Y9, Y3
-	VBROADCASTSS 4(SI)(R8*2), Y12
-	VFMADD231PS  Y12, Y8, Y4
-	VFMADD231PS  Y12, Y9, Y5
+	VBROADCASTSS 4(SI), Y11
+	VFMADD231PS  Y11, Y8, Y0
+	VFMADD231PS  Y11, Y9, Y1
+	VBROADCASTSS 4(SI)(R8*1), Y12
+	VFMADD231PS  Y12, Y8, Y2
+	VFMADD231PS  Y12, Y9, Y3
+	VBROADCASTSS 4(SI)(R8*2), Y13
+	VFMADD231PS  Y13, Y8, Y4
+	VFMADD231PS  Y13, Y9, Y5
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Y10
-	VFMADD231PS  Y10, Y6, Y0
-	VFMADD231PS  Y10, Y7, Y1
-	VBROADCASTSS 8(SI)(R8*1), Y11
-	VFMADD231PS  Y11, Y6, Y2
-	VFMADD231PS  Y11, Y7, Y3
-	VBROADCASTSS 8(SI)(R8*2), Y12
-	VFMADD231PS  Y12, Y6, Y4
-	VFMADD231PS  Y12, Y7, Y5
+	VBROADCASTSS 8(SI), Y12
+	VFMADD231PS  Y12, Y6, Y0
+	VFMADD231PS  Y12, Y7, Y1
+	VBROADCASTSS 8(SI)(R8*1), Y13
+	VFMADD231PS  Y13, Y6, Y2
+	VFMADD231PS  Y13, Y7, Y3
+	VBROADCASTSS 8(SI)(R8*2), Y10
+	VFMADD231PS  Y10, Y6, Y4
+	VFMADD231PS  Y10, Y7, Y5
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS 12(SI)(R8*1), Y11
-	VFMADD231PS  Y11, Y8, Y2
-	VFMADD231PS  Y11, Y9, Y3
-	VBROADCASTSS 12(SI)(R8*2), Y12
-	VFMADD231PS  Y12, Y8, Y4
-	VFMADD231PS  Y12, Y9, Y5
+	VBROADCASTSS 12(SI), Y13
+	VFMADD231PS  Y13, Y8, Y0
+	VFMADD231PS  Y13, Y9, Y1
+	VBROADCASTSS 12(SI)(R8*1), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 12(SI)(R8*2), Y11
+	VFMADD231PS  Y11, Y8, Y4
+	VFMADD231PS  Y11, Y9, Y5
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block3
-rest3:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed3
-single3:
-	VMOVUPS      (DX), Y6
-	VMOVUPS      32(DX), Y7
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y10
-	VFMADD231PS  Y10, Y6, Y0
-	VFMADD231PS  Y10, Y7, Y1
-	VBROADCASTSS (SI)(R8*1), Y11
-	VFMADD231PS  Y11, Y6, Y2
-	VFMADD231PS  Y11, Y7, Y3
-	VBROADCASTSS (SI)(R8*2), Y12
-	VFMADD231PS  Y12, Y6, Y4
-	VFMADD231PS  Y12, Y7, Y5
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single3
-summed3:
+last3:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish3
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment3
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store3
-	VADDPS       (SI), Y0, Y0
-	VADDPS       32(SI), Y1, Y1
-	ADDQ         R14, SI
-	VADDPS       (SI), Y2, Y2
-	VADDPS       32(SI), Y3, Y3
-	ADDQ         R14, SI
-	VADDPS       (SI), Y4, Y4
-	VADDPS       32(SI), Y5, Y5
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+	ADDQ         R14, CX
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store3:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done3
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Y8, Y8, Y8
 	VMOVUPS      (DX), Y6
-	VMOVUPS      (DX)(CX*1), Y7
+	VMOVUPS      (DX)(SI*1), Y7
 	VFMADD213PS  Y6, Y7, Y0
 	VMAXPS       Y0, Y8, Y0
 	VFMADD213PS  Y6, Y7, Y2
@@ -413,7 +539,7 @@ store3:
 	VFMADD213PS  Y6, Y7, Y4
 	VMAXPS       Y4, Y8, Y4
 	VMOVUPS      32(DX), Y6
-	VMOVUPS      32(DX)(CX*1), Y7
+	VMOVUPS      32(DX)(SI*1), Y7
 	VFMADD213PS  Y6, Y7, Y1
 	VMAXPS       Y1, Y8, Y1
 	VFMADD213PS  Y6, Y7, Y3
@@ -421,18 +547,102 @@ store3:
 	VFMADD213PS  Y6, Y7, Y5
 	VMAXPS       Y5, Y8, Y5
 done3:
-	VMOVUPS      Y0, (SI)
-	VMOVUPS      Y1, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y2, (SI)
-	VMOVUPS      Y3, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y4, (SI)
-	VMOVUPS      Y5, 32(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $3, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	JMP          next3
+finish3:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y6
+	VMOVUPS      32(DX), Y7
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y8
+	VMOVUPS      32(DX), Y9
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y10
+	VMOVUPS      32(DX), Y11
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y14, Y6, Y0
+	VFMADD231PS  Y14, Y7, Y1
+	VBROADCASTSS 4(SI), Y15
+	VFMADD231PS  Y15, Y8, Y0
+	VFMADD231PS  Y15, Y9, Y1
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y10, Y0
+	VFMADD231PS  Y14, Y11, Y1
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added3_0
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+added3_0:
+	VBROADCASTSS (SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y6, Y2
+	VFMADD231PS  Y15, Y7, Y3
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y8, Y2
+	VFMADD231PS  Y14, Y9, Y3
+	VBROADCASTSS 8(SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y10, Y2
+	VFMADD231PS  Y15, Y11, Y3
+	VBROADCASTSS 12(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added3_1
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+added3_1:
+	VBROADCASTSS (SI)(R8*2), Y14
+	VFMADD231PS  Y14, Y6, Y4
+	VFMADD231PS  Y14, Y7, Y5
+	VBROADCASTSS 4(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y8, Y4
+	VFMADD231PS  Y15, Y9, Y5
+	VBROADCASTSS 8(SI)(R8*2), Y14
+	VFMADD231PS  Y14, Y10, Y4
+	VFMADD231PS  Y14, Y11, Y5
+	VBROADCASTSS 12(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added3_2
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+added3_2:
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+next3:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $3, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows4:
 	VXORPS       Y0, Y0, Y0
@@ -447,9 +657,36 @@ rows4:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment4:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest4
+	JZ           blocks4
+single4:
+	VMOVUPS      (DX), Y8
+	VMOVUPS      32(DX), Y9
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS  Y12, Y8, Y0
+	VFMADD231PS  Y12, Y9, Y1
+	VBROADCASTSS (SI)(R8*1), Y13
+	VFMADD231PS  Y13, Y8, Y2
+	VFMADD231PS  Y13, Y9, Y3
+	VBROADCASTSS (SI)(R8*2), Y14
+	VFMADD231PS  Y14, Y8, Y4
+	VFMADD231PS  Y14, Y9, Y5
+	VBROADCASTSS (SI)(R9*1), Y15
+	VFMADD231PS  Y15, Y8, Y6
+	VFMADD231PS  Y15, Y9, Y7
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single4
+blocks4:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all4
+	DECQ         CX
+all4:
+	TESTQ        CX, CX
+	JZ           last4
 block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -473,60 +710,121 @@ block4:
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Y12
-	VFMADD231PS  Y12, Y10, Y0
-	VFMADD231PS  Y12, Y11, Y1
-	VBROADCASTSS 4(SI)(R8*1), Y13
-	VFMADD231PS  Y13, Y10, Y2
-	VFMADD231PS  Y13, Y11, Y3
-	VBROADCASTSS 4(SI)(R8*2), Y14
-	VFMADD231PS  Y14, Y10, Y4
-	VFMADD231PS  Y14, Y11, Y5
-	VBROADCASTSS 4(SI)(R9*1), Y15
-	VFMADD231PS  Y15, Y10, Y6
-	VFMADD231PS  Y15, Y11, Y7
+	VBROADCASTSS 4(SI), Y13
+	VFMADD231PS  Y13, Y10, Y0
+	VFMADD231PS  Y13, Y11, Y1
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y10, Y2
+	VFMADD231PS  Y14, Y11, Y3
+	VBROADCASTSS 4(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y10, Y4
+	VFMADD231PS  Y15, Y11, Y5
+	VBROADCASTSS 4(SI)(R9*1), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Y12
-	VFMADD231PS  Y12, Y8, Y0
-	VFMADD231PS  Y12, Y9, Y1
-	VBROADCASTSS 8(SI)(R8*1), Y13
-	VFMADD231PS  Y13, Y8, Y2
-	VFMADD231PS  Y13, Y9, Y3
-	VBROADCASTSS 8(SI)(R8*2), Y14
-	VFMADD231PS  Y14, Y8, Y4
-	VFMADD231PS  Y14, Y9, Y5
-	VBROADCASTSS 8(SI)(R9*1), Y15
-	VFMADD231PS  Y15, Y8, Y6
-	VFMADD231PS  Y15, Y9, Y7
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y8, Y0
+	VFMADD231PS  Y14, Y9, Y1
+	VBROADCASTSS 8(SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y8, Y2
+	VFMADD231PS  Y15, Y9, Y3
+	VBROADCASTSS 8(SI)(R8*2), Y12
+	VFMADD231PS  Y12, Y8, Y4
+	VFMADD231PS  Y12, Y9, Y5
+	VBROADCASTSS 8(SI)(R9*1), Y13
+	VFMADD231PS  Y13, Y8, Y6
+	VFMADD231PS  Y13, Y9, Y7
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Y12
-	VFMADD231PS  Y12, Y10, Y0
-	VFMADD231PS  Y12, Y11, Y1
-	VBROADCASTSS 12(SI)(R8*1), Y13
-	VFMADD231PS  Y13, Y10, Y2
-	VFMADD231PS  Y13, Y11, Y3
-	VBROADCASTSS 12(SI)(R8*2), Y14
-	VFMADD231PS  Y14, Y10, Y4
-	VFMADD231PS  Y14, Y11, Y5
-	VBROADCASTSS 12(SI)(R9*1), Y15
-	VFMADD231PS  Y15, Y10, Y6
-	VFMADD231PS  Y15, Y11, Y7
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y10, Y0
+	VFMADD231PS  Y15, Y11, Y1
+	VBROADCASTSS 12(SI)(R8*1), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS 12(SI)(R8*2), Y13
+	VFMADD231PS  Y13, Y10, Y4
+	VFMADD231PS  Y13, Y11, Y5
+	VBROADCASTSS 12(SI)(R9*1), Y14
+	VFMADD231PS  Y14, Y10, Y6
+	VFMADD231PS  Y14, Y11, Y7
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block4
-rest4:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed4
-single4:
+last4:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish4
+	ADDQ         gemmCall_skipA(DI), SI
+	ADDQ         gemmCall_skipB(DI), DX
+	DECQ         R15
+	JNZ          segment4
+	MOVQ         gemmCall_tileC(DI), CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store4
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+	ADDQ         R14, CX
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+	ADDQ         R14, CX
+	VADDPS       (CX), Y6, Y6
+	VADDPS       32(CX), Y7, Y7
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
+store4:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done4
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), SI
+	VXORPS       Y10, Y10, Y10
+	VMOVUPS      (DX), Y8
+	VMOVUPS      (DX)(SI*1), Y9
+	VFMADD213PS  Y8, Y9, Y0
+	VMAXPS       Y0, Y10, Y0
+	VFMADD213PS  Y8, Y9, Y2
+	VMAXPS       Y2, Y10, Y2
+	VFMADD213PS  Y8, Y9, Y4
+	VMAXPS       Y4, Y10, Y4
+	VFMADD213PS  Y8, Y9, Y6
+	VMAXPS       Y6, Y10, Y6
+	VMOVUPS      32(DX), Y8
+	VMOVUPS      32(DX)(SI*1), Y9
+	VFMADD213PS  Y8, Y9, Y1
+	VMAXPS       Y1, Y10, Y1
+	VFMADD213PS  Y8, Y9, Y3
+	VMAXPS       Y3, Y10, Y3
+	VFMADD213PS  Y8, Y9, Y5
+	VMAXPS       Y5, Y10, Y5
+	VFMADD213PS  Y8, Y9, Y7
+	VMAXPS       Y7, Y10, Y7
+done4:
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y7, 32(CX)
+	ADDQ         R14, CX
+	JMP          next4
+finish4:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
@@ -542,72 +840,94 @@ single4:
 	VBROADCASTSS (SI)(R9*1), Y15
 	VFMADD231PS  Y15, Y8, Y6
 	VFMADD231PS  Y15, Y9, Y7
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single4
-summed4:
-	ADDQ         gemmCall_skipA(DI), SI
-	ADDQ         gemmCall_skipB(DI), DX
-	DECQ         R15
-	JNZ          segment4
-	MOVQ         gemmCall_tileC(DI), SI
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          store4
-	VADDPS       (SI), Y0, Y0
-	VADDPS       32(SI), Y1, Y1
-	ADDQ         R14, SI
-	VADDPS       (SI), Y2, Y2
-	VADDPS       32(SI), Y3, Y3
-	ADDQ         R14, SI
-	VADDPS       (SI), Y4, Y4
-	VADDPS       32(SI), Y5, Y5
-	ADDQ         R14, SI
-	VADDPS       (SI), Y6, Y6
-	VADDPS       32(SI), Y7, Y7
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
-store4:
-	CMPQ         gemmCall_activate(DI), $0
-	JEQ          done4
-	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
-	VXORPS       Y10, Y10, Y10
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y10
+	VMOVUPS      32(DX), Y11
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
-	VMOVUPS      (DX)(CX*1), Y9
-	VFMADD213PS  Y8, Y9, Y0
-	VMAXPS       Y0, Y10, Y0
-	VFMADD213PS  Y8, Y9, Y2
-	VMAXPS       Y2, Y10, Y2
-	VFMADD213PS  Y8, Y9, Y4
-	VMAXPS       Y4, Y10, Y4
-	VFMADD213PS  Y8, Y9, Y6
-	VMAXPS       Y6, Y10, Y6
-	VMOVUPS      32(DX), Y8
-	VMOVUPS      32(DX)(CX*1), Y9
-	VFMADD213PS  Y8, Y9, Y1
-	VMAXPS       Y1, Y10, Y1
-	VFMADD213PS  Y8, Y9, Y3
-	VMAXPS       Y3, Y10, Y3
-	VFMADD213PS  Y8, Y9, Y5
-	VMAXPS       Y5, Y10, Y5
-	VFMADD213PS  Y8, Y9, Y7
-	VMAXPS       Y7, Y10, Y7
-done4:
-	VMOVUPS      Y0, (SI)
-	VMOVUPS      Y1, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y2, (SI)
-	VMOVUPS      Y3, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y4, (SI)
-	VMOVUPS      Y5, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y6, (SI)
-	VMOVUPS      Y7, 32(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $4, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      32(DX), Y9
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS 4(SI), Y15
+	VFMADD231PS  Y15, Y10, Y0
+	VFMADD231PS  Y15, Y11, Y1
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y8, Y0
+	VFMADD231PS  Y15, Y9, Y1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added4_0
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+added4_0:
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y10, Y2
+	VFMADD231PS  Y14, Y11, Y3
+	VBROADCASTSS 8(SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y3
+	VBROADCASTSS 12(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y8, Y2
+	VFMADD231PS  Y14, Y9, Y3
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added4_1
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+added4_1:
+	VBROADCASTSS 4(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y10, Y4
+	VFMADD231PS  Y15, Y11, Y5
+	VBROADCASTSS 8(SI)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS 12(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y8, Y4
+	VFMADD231PS  Y15, Y9, Y5
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added4_2
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+added4_2:
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS  Y14, Y10, Y6
+	VFMADD231PS  Y14, Y11, Y7
+	VBROADCASTSS 8(SI)(R9*1), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VBROADCASTSS 12(SI)(R9*1), Y14
+	VFMADD231PS  Y14, Y8, Y6
+	VFMADD231PS  Y14, Y9, Y7
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added4_3
+	VADDPS       (CX), Y6, Y6
+	VADDPS       32(CX), Y7, Y7
+added4_3:
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y7, 32(CX)
+	ADDQ         R14, CX
+next4:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $4, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows5:
 	VXORPS       Y0, Y0, Y0
@@ -624,9 +944,39 @@ rows5:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment5:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest5
+	JZ           blocks5
+single5:
+	VMOVUPS      (DX), Y10
+	VMOVUPS      32(DX), Y11
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y14, Y10, Y0
+	VFMADD231PS  Y14, Y11, Y1
+	VBROADCASTSS (SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y10, Y2
+	VFMADD231PS  Y15, Y11, Y3
+	VBROADCASTSS (SI)(R8*2), Y14
+	VFMADD231PS  Y14, Y10, Y4
+	VFMADD231PS  Y14, Y11, Y5
+	VBROADCASTSS (SI)(R9*1), Y15
+	VFMADD231PS  Y15, Y10, Y6
+	VFMADD231PS  Y15, Y11, Y7
+	VBROADCASTSS (SI)(R8*4), Y14
+	VFMADD231PS  Y14, Y10, Y8
+	VFMADD231PS  Y14, Y11, Y9
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single5
+blocks5:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all5
+	DECQ         CX
+all5:
+	TESTQ        CX, CX
+	JZ           last5
 block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -653,21 +1003,21 @@ block5:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Y14
-	VFMADD231PS  Y14, Y12, Y0
-	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS 4(SI)(R8*1), Y15
-	VFMADD231PS  Y15, Y12, Y2
-	VFMADD231PS  Y15, Y13, Y3
-	VBROADCASTSS 4(SI)(R8*2), Y14
-	VFMADD231PS  Y14, Y12, Y4
-	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS 4(SI)(R9*1), Y15
-	VFMADD231PS  Y15, Y12, Y6
-	VFMADD231PS  Y15, Y13, Y7
-	VBROADCASTSS 4(SI)(R8*4), Y14
-	VFMADD231PS  Y14, Y12, Y8
-	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS 4(SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 4(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 4(SI)(R8*4), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y10
@@ -693,29 +1043,100 @@ block5:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Y14
-	VFMADD231PS  Y14, Y12, Y0
-	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS 12(SI)(R8*1), Y15
-	VFMADD231PS  Y15, Y12, Y2
-	VFMADD231PS  Y15, Y13, Y3
-	VBROADCASTSS 12(SI)(R8*2), Y14
-	VFMADD231PS  Y14, Y12, Y4
-	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS 12(SI)(R9*1), Y15
-	VFMADD231PS  Y15, Y12, Y6
-	VFMADD231PS  Y15, Y13, Y7
-	VBROADCASTSS 12(SI)(R8*4), Y14
-	VFMADD231PS  Y14, Y12, Y8
-	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VBROADCASTSS 12(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 12(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VBROADCASTSS 12(SI)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 12(SI)(R8*4), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block5
-rest5:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed5
-single5:
+last5:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish5
+	ADDQ         gemmCall_skipA(DI), SI
+	ADDQ         gemmCall_skipB(DI), DX
+	DECQ         R15
+	JNZ          segment5
+	MOVQ         gemmCall_tileC(DI), CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store5
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+	ADDQ         R14, CX
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+	ADDQ         R14, CX
+	VADDPS       (CX), Y6, Y6
+	VADDPS       32(CX), Y7, Y7
+	ADDQ         R14, CX
+	VADDPS       (CX), Y8, Y8
+	VADDPS       32(CX), Y9, Y9
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
+store5:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done5
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), SI
+	VXORPS       Y12, Y12, Y12
+	VMOVUPS      (DX), Y10
+	VMOVUPS      (DX)(SI*1), Y11
+	VFMADD213PS  Y10, Y11, Y0
+	VMAXPS       Y0, Y12, Y0
+	VFMADD213PS  Y10, Y11, Y2
+	VMAXPS       Y2, Y12, Y2
+	VFMADD213PS  Y10, Y11, Y4
+	VMAXPS       Y4, Y12, Y4
+	VFMADD213PS  Y10, Y11, Y6
+	VMAXPS       Y6, Y12, Y6
+	VFMADD213PS  Y10, Y11, Y8
+	VMAXPS       Y8, Y12, Y8
+	VMOVUPS      32(DX), Y10
+	VMOVUPS      32(DX)(SI*1), Y11
+	VFMADD213PS  Y10, Y11, Y1
+	VMAXPS       Y1, Y12, Y1
+	VFMADD213PS  Y10, Y11, Y3
+	VMAXPS       Y3, Y12, Y3
+	VFMADD213PS  Y10, Y11, Y5
+	VMAXPS       Y5, Y12, Y5
+	VFMADD213PS  Y10, Y11, Y7
+	VMAXPS       Y7, Y12, Y7
+	VFMADD213PS  Y10, Y11, Y9
+	VMAXPS       Y9, Y12, Y9
+done5:
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y7, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y8, (CX)
+	VMOVUPS      Y9, 32(CX)
+	ADDQ         R14, CX
+	JMP          next5
+finish5:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
@@ -734,82 +1155,111 @@ single5:
 	VBROADCASTSS (SI)(R8*4), Y14
 	VFMADD231PS  Y14, Y10, Y8
 	VFMADD231PS  Y14, Y11, Y9
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single5
-summed5:
-	ADDQ         gemmCall_skipA(DI), SI
-	ADDQ         gemmCall_skipB(DI), DX
-	DECQ         R15
-	JNZ          segment5
-	MOVQ         gemmCall_tileC(DI), SI
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          store5
-	VADDPS       (SI), Y0, Y0
-	VADDPS       32(SI), Y1, Y1
-	ADDQ         R14, SI
-	VADDPS       (SI), Y2, Y2
-	VADDPS       32(SI), Y3, Y3
-	ADDQ         R14, SI
-	VADDPS       (SI), Y4, Y4
-	VADDPS       32(SI), Y5, Y5
-	ADDQ         R14, SI
-	VADDPS       (SI), Y6, Y6
-	VADDPS       32(SI), Y7, Y7
-	ADDQ         R14, SI
-	VADDPS       (SI), Y8, Y8
-	VADDPS       32(SI), Y9, Y9
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
-store5:
-	CMPQ         gemmCall_activate(DI), $0
-	JEQ          done5
-	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
-	VXORPS       Y12, Y12, Y12
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	VBROADCASTSS 4(SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 4(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 4(SI)(R8*4), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y10
-	VMOVUPS      (DX)(CX*1), Y11
-	VFMADD213PS  Y10, Y11, Y0
-	VMAXPS       Y0, Y12, Y0
-	VFMADD213PS  Y10, Y11, Y2
-	VMAXPS       Y2, Y12, Y2
-	VFMADD213PS  Y10, Y11, Y4
-	VMAXPS       Y4, Y12, Y4
-	VFMADD213PS  Y10, Y11, Y6
-	VMAXPS       Y6, Y12, Y6
-	VFMADD213PS  Y10, Y11, Y8
-	VMAXPS       Y8, Y12, Y8
-	VMOVUPS      32(DX), Y10
-	VMOVUPS      32(DX)(CX*1), Y11
-	VFMADD213PS  Y10, Y11, Y1
-	VMAXPS       Y1, Y12, Y1
-	VFMADD213PS  Y10, Y11, Y3
-	VMAXPS       Y3, Y12, Y3
-	VFMADD213PS  Y10, Y11, Y5
-	VMAXPS       Y5, Y12, Y5
-	VFMADD213PS  Y10, Y11, Y7
-	VMAXPS       Y7, Y12, Y7
-	VFMADD213PS  Y10, Y11, Y9
-	VMAXPS       Y9, Y12, Y9
-done5:
-	VMOVUPS      Y0, (SI)
-	VMOVUPS      Y1, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y2, (SI)
-	VMOVUPS      Y3, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y4, (SI)
-	VMOVUPS      Y5, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y6, (SI)
-	VMOVUPS      Y7, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y8, (SI)
-	VMOVUPS      Y9, 32(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $5, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      32(DX), Y11
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y10, Y0
+	VFMADD231PS  Y14, Y11, Y1
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_0
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+added5_0:
+	VBROADCASTSS 8(SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y10, Y2
+	VFMADD231PS  Y15, Y11, Y3
+	VBROADCASTSS 12(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_1
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+added5_1:
+	VBROADCASTSS 8(SI)(R8*2), Y14
+	VFMADD231PS  Y14, Y10, Y4
+	VFMADD231PS  Y14, Y11, Y5
+	VBROADCASTSS 12(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_2
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+added5_2:
+	VBROADCASTSS 8(SI)(R9*1), Y15
+	VFMADD231PS  Y15, Y10, Y6
+	VFMADD231PS  Y15, Y11, Y7
+	VBROADCASTSS 12(SI)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_3
+	VADDPS       (CX), Y6, Y6
+	VADDPS       32(CX), Y7, Y7
+added5_3:
+	VBROADCASTSS 8(SI)(R8*4), Y14
+	VFMADD231PS  Y14, Y10, Y8
+	VFMADD231PS  Y14, Y11, Y9
+	VBROADCASTSS 12(SI)(R8*4), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y7, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_4
+	VADDPS       (CX), Y8, Y8
+	VADDPS       32(CX), Y9, Y9
+added5_4:
+	VMOVUPS      Y8, (CX)
+	VMOVUPS      Y9, 32(CX)
+	ADDQ         R14, CX
+next5:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $5, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows6:
 	VXORPS       Y0, Y0, Y0
@@ -828,9 +1278,42 @@ rows6:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment6:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest6
+	JZ           blocks6
+single6:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y3
+	VBROADCASTSS (SI)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS (SI)(R9*1), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VBROADCASTSS (SI)(R8*4), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (SI)(R10*1), Y15
+	VFMADD231PS  Y15, Y12, Y10
+	VFMADD231PS  Y15, Y13, Y11
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single6
+blocks6:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all6
+	DECQ         CX
+all6:
+	TESTQ        CX, CX
+	JZ           last6
 block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -860,24 +1343,24 @@ block6:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Y14
-	VFMADD231PS  Y14, Y12, Y0
-	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS 4(SI)(R8*1), Y15
-	VFMADD231PS  Y15, Y12, Y2
-	VFMADD231PS  Y15, Y13, Y3
-	VBROADCASTSS 4(SI)(R8*2), Y14
-	VFMADD231PS  Y14, Y12, Y4
-	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS 4(SI)(R9*1), Y15
-	VFMADD231PS  Y15, Y12, Y6
-	VFMADD231PS  Y15, Y13, Y7
-	VBROADCASTSS 4(SI)(R8*4), Y14
-	VFMADD231PS  Y14, Y12, Y8
-	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS 4(SI)(R10*1), Y15
-	VFMADD231PS  Y15, Y12, Y10
-	VFMADD231PS  Y15, Y13, Y11
+	VBROADCASTSS 4(SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 4(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 4(SI)(R8*4), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
+	VBROADCASTSS 4(SI)(R10*1), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y12
@@ -906,32 +1389,113 @@ block6:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Y14
-	VFMADD231PS  Y14, Y12, Y0
-	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS 12(SI)(R8*1), Y15
-	VFMADD231PS  Y15, Y12, Y2
-	VFMADD231PS  Y15, Y13, Y3
-	VBROADCASTSS 12(SI)(R8*2), Y14
-	VFMADD231PS  Y14, Y12, Y4
-	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS 12(SI)(R9*1), Y15
-	VFMADD231PS  Y15, Y12, Y6
-	VFMADD231PS  Y15, Y13, Y7
-	VBROADCASTSS 12(SI)(R8*4), Y14
-	VFMADD231PS  Y14, Y12, Y8
-	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS 12(SI)(R10*1), Y15
-	VFMADD231PS  Y15, Y12, Y10
-	VFMADD231PS  Y15, Y13, Y11
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VBROADCASTSS 12(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 12(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VBROADCASTSS 12(SI)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 12(SI)(R8*4), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
+	VBROADCASTSS 12(SI)(R10*1), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block6
-rest6:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed6
-single6:
+last6:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish6
+	ADDQ         gemmCall_skipA(DI), SI
+	ADDQ         gemmCall_skipB(DI), DX
+	DECQ         R15
+	JNZ          segment6
+	MOVQ         gemmCall_tileC(DI), CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store6
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+	ADDQ         R14, CX
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+	ADDQ         R14, CX
+	VADDPS       (CX), Y6, Y6
+	VADDPS       32(CX), Y7, Y7
+	ADDQ         R14, CX
+	VADDPS       (CX), Y8, Y8
+	VADDPS       32(CX), Y9, Y9
+	ADDQ         R14, CX
+	VADDPS       (CX), Y10, Y10
+	VADDPS       32(CX), Y11, Y11
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
+store6:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done6
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), SI
+	VXORPS       Y14, Y14, Y14
+	VMOVUPS      (DX), Y12
+	VMOVUPS      (DX)(SI*1), Y13
+	VFMADD213PS  Y12, Y13, Y0
+	VMAXPS       Y0, Y14, Y0
+	VFMADD213PS  Y12, Y13, Y2
+	VMAXPS       Y2, Y14, Y2
+	VFMADD213PS  Y12, Y13, Y4
+	VMAXPS       Y4, Y14, Y4
+	VFMADD213PS  Y12, Y13, Y6
+	VMAXPS       Y6, Y14, Y6
+	VFMADD213PS  Y12, Y13, Y8
+	VMAXPS       Y8, Y14, Y8
+	VFMADD213PS  Y12, Y13, Y10
+	VMAXPS       Y10, Y14, Y10
+	VMOVUPS      32(DX), Y12
+	VMOVUPS      32(DX)(SI*1), Y13
+	VFMADD213PS  Y12, Y13, Y1
+	VMAXPS       Y1, Y14, Y1
+	VFMADD213PS  Y12, Y13, Y3
+	VMAXPS       Y3, Y14, Y3
+	VFMADD213PS  Y12, Y13, Y5
+	VMAXPS       Y5, Y14, Y5
+	VFMADD213PS  Y12, Y13, Y7
+	VMAXPS       Y7, Y14, Y7
+	VFMADD213PS  Y12, Y13, Y9
+	VMAXPS       Y9, Y14, Y9
+	VFMADD213PS  Y12, Y13, Y11
+	VMAXPS       Y11, Y14, Y11
+done6:
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y7, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y8, (CX)
+	VMOVUPS      Y9, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y10, (CX)
+	VMOVUPS      Y11, 32(CX)
+	ADDQ         R14, CX
+	JMP          next6
+finish6:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
@@ -953,92 +1517,128 @@ single6:
 	VBROADCASTSS (SI)(R10*1), Y15
 	VFMADD231PS  Y15, Y12, Y10
 	VFMADD231PS  Y15, Y13, Y11
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single6
-summed6:
-	ADDQ         gemmCall_skipA(DI), SI
-	ADDQ         gemmCall_skipB(DI), DX
-	DECQ         R15
-	JNZ          segment6
-	MOVQ         gemmCall_tileC(DI), SI
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          store6
-	VADDPS       (SI), Y0, Y0
-	VADDPS       32(SI), Y1, Y1
-	ADDQ         R14, SI
-	VADDPS       (SI), Y2, Y2
-	VADDPS       32(SI), Y3, Y3
-	ADDQ         R14, SI
-	VADDPS       (SI), Y4, Y4
-	VADDPS       32(SI), Y5, Y5
-	ADDQ         R14, SI
-	VADDPS       (SI), Y6, Y6
-	VADDPS       32(SI), Y7, Y7
-	ADDQ         R14, SI
-	VADDPS       (SI), Y8, Y8
-	VADDPS       32(SI), Y9, Y9
-	ADDQ         R14, SI
-	VADDPS       (SI), Y10, Y10
-	VADDPS       32(SI), Y11, Y11
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
-store6:
-	CMPQ         gemmCall_activate(DI), $0
-	JEQ          done6
-	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
-	VXORPS       Y14, Y14, Y14
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
-	VMOVUPS      (DX)(CX*1), Y13
-	VFMADD213PS  Y12, Y13, Y0
-	VMAXPS       Y0, Y14, Y0
-	VFMADD213PS  Y12, Y13, Y2
-	VMAXPS       Y2, Y14, Y2
-	VFMADD213PS  Y12, Y13, Y4
-	VMAXPS       Y4, Y14, Y4
-	VFMADD213PS  Y12, Y13, Y6
-	VMAXPS       Y6, Y14, Y6
-	VFMADD213PS  Y12, Y13, Y8
-	VMAXPS       Y8, Y14, Y8
-	VFMADD213PS  Y12, Y13, Y10
-	VMAXPS       Y10, Y14, Y10
-	VMOVUPS      32(DX), Y12
-	VMOVUPS      32(DX)(CX*1), Y13
-	VFMADD213PS  Y12, Y13, Y1
-	VMAXPS       Y1, Y14, Y1
-	VFMADD213PS  Y12, Y13, Y3
-	VMAXPS       Y3, Y14, Y3
-	VFMADD213PS  Y12, Y13, Y5
-	VMAXPS       Y5, Y14, Y5
-	VFMADD213PS  Y12, Y13, Y7
-	VMAXPS       Y7, Y14, Y7
-	VFMADD213PS  Y12, Y13, Y9
-	VMAXPS       Y9, Y14, Y9
-	VFMADD213PS  Y12, Y13, Y11
-	VMAXPS       Y11, Y14, Y11
-done6:
-	VMOVUPS      Y0, (SI)
-	VMOVUPS      Y1, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y2, (SI)
-	VMOVUPS      Y3, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y4, (SI)
-	VMOVUPS      Y5, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y6, (SI)
-	VMOVUPS      Y7, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y8, (SI)
-	VMOVUPS      Y9, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y10, (SI)
-	VMOVUPS      Y11, 32(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $6, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	VBROADCASTSS 4(SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 4(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 4(SI)(R8*4), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
+	VBROADCASTSS 4(SI)(R10*1), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS 8(SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y3
+	VBROADCASTSS 8(SI)(R8*2), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS 8(SI)(R9*1), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VBROADCASTSS 8(SI)(R8*4), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS 8(SI)(R10*1), Y15
+	VFMADD231PS  Y15, Y12, Y10
+	VFMADD231PS  Y15, Y13, Y11
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_0
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+added6_0:
+	VBROADCASTSS 12(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_1
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+added6_1:
+	VBROADCASTSS 12(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_2
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+added6_2:
+	VBROADCASTSS 12(SI)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_3
+	VADDPS       (CX), Y6, Y6
+	VADDPS       32(CX), Y7, Y7
+added6_3:
+	VBROADCASTSS 12(SI)(R8*4), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y7, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_4
+	VADDPS       (CX), Y8, Y8
+	VADDPS       32(CX), Y9, Y9
+added6_4:
+	VBROADCASTSS 12(SI)(R10*1), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	VMOVUPS      Y8, (CX)
+	VMOVUPS      Y9, 32(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_5
+	VADDPS       (CX), Y10, Y10
+	VADDPS       32(CX), Y11, Y11
+added6_5:
+	VMOVUPS      Y10, (CX)
+	VMOVUPS      Y11, 32(CX)
+	ADDQ         R14, CX
+next6:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $6, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
@@ -1066,6 +1666,7 @@ tileEnd:
 TEXT ·gemmT16AVX2(SB), NOSPLIT, $0-8
 	MOVQ         call+0(FP), DI
 	MOVQ         gemmCall_lda(DI), R8
+	LEAQ         (R8)(R8*2), R9
 	MOVQ         gemmCall_ldb(DI), R13
 	MOVQ         gemmCall_ldc(DI), R14
 	MOVQ         gemmCall_prefetch1(DI), AX
@@ -1132,9 +1733,27 @@ rows1:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment1:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest1
+	JZ           blocks1
+single1:
+	VMOVUPS      (DX), Y2
+	VMOVUPS      32(DX), Y3
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y6
+	VFMADD231PS  Y6, Y2, Y0
+	VFMADD231PS  Y6, Y3, Y1
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single1
+blocks1:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all1
+	DECQ         CX
+all1:
+	TESTQ        CX, CX
+	JZ           last1
 block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -1150,59 +1769,89 @@ block1:
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y6
-	VFMADD231PS  Y6, Y4, Y0
-	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (SI), Y7
+	VFMADD231PS  Y7, Y4, Y0
+	VFMADD231PS  Y7, Y5, Y1
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y2
 	VMOVUPS      32(DX), Y3
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y6
-	VFMADD231PS  Y6, Y2, Y0
-	VFMADD231PS  Y6, Y3, Y1
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS  Y8, Y2, Y0
+	VFMADD231PS  Y8, Y3, Y1
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y6
-	VFMADD231PS  Y6, Y4, Y0
-	VFMADD231PS  Y6, Y5, Y1
+	VBROADCASTSS (SI), Y9
+	VFMADD231PS  Y9, Y4, Y0
+	VFMADD231PS  Y9, Y5, Y1
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block1
-rest1:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed1
-single1:
-	VMOVUPS      (DX), Y2
-	VMOVUPS      32(DX), Y3
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y6
-	VFMADD231PS  Y6, Y2, Y0
-	VFMADD231PS  Y6, Y3, Y1
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single1
-summed1:
+last1:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish1
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment1
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Y0, Y0
-	VADDPS       32(SI), Y1, Y1
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store1:
-	VMOVUPS      Y0, (SI)
-	VMOVUPS      Y1, 32(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	JMP          next1
+finish1:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y2
+	VMOVUPS      32(DX), Y3
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y4
+	VMOVUPS      32(DX), Y5
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y6
+	VMOVUPS      32(DX), Y7
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y8
+	VMOVUPS      32(DX), Y9
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS  Y10, Y2, Y0
+	VFMADD231PS  Y10, Y3, Y1
+	VBROADCASTSS (SI)(R8*1), Y11
+	VFMADD231PS  Y11, Y4, Y0
+	VFMADD231PS  Y11, Y5, Y1
+	VBROADCASTSS (SI)(R8*2), Y12
+	VFMADD231PS  Y12, Y6, Y0
+	VFMADD231PS  Y12, Y7, Y1
+	VBROADCASTSS (SI)(R9*1), Y13
+	VFMADD231PS  Y13, Y8, Y0
+	VFMADD231PS  Y13, Y9, Y1
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+added1_0:
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+next1:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $4, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows2:
@@ -1214,9 +1863,30 @@ rows2:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment2:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest2
+	JZ           blocks2
+single2:
+	VMOVUPS      (DX), Y4
+	VMOVUPS      32(DX), Y5
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y8
+	VFMADD231PS  Y8, Y4, Y0
+	VFMADD231PS  Y8, Y5, Y1
+	VBROADCASTSS 4(SI), Y9
+	VFMADD231PS  Y9, Y4, Y2
+	VFMADD231PS  Y9, Y5, Y3
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single2
+blocks2:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all2
+	DECQ         CX
+all2:
+	TESTQ        CX, CX
+	JZ           last2
 block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -1235,77 +1905,122 @@ block2:
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y8
-	VFMADD231PS  Y8, Y6, Y0
-	VFMADD231PS  Y8, Y7, Y1
-	VBROADCASTSS 4(SI), Y9
-	VFMADD231PS  Y9, Y6, Y2
-	VFMADD231PS  Y9, Y7, Y3
+	VBROADCASTSS (SI), Y9
+	VFMADD231PS  Y9, Y6, Y0
+	VFMADD231PS  Y9, Y7, Y1
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS  Y10, Y6, Y2
+	VFMADD231PS  Y10, Y7, Y3
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y8
-	VFMADD231PS  Y8, Y4, Y0
-	VFMADD231PS  Y8, Y5, Y1
-	VBROADCASTSS 4(SI), Y9
-	VFMADD231PS  Y9, Y4, Y2
-	VFMADD231PS  Y9, Y5, Y3
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS  Y10, Y4, Y0
+	VFMADD231PS  Y10, Y5, Y1
+	VBROADCASTSS 4(SI), Y11
+	VFMADD231PS  Y11, Y4, Y2
+	VFMADD231PS  Y11, Y5, Y3
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y8
-	VFMADD231PS  Y8, Y6, Y0
-	VFMADD231PS  Y8, Y7, Y1
-	VBROADCASTSS 4(SI), Y9
-	VFMADD231PS  Y9, Y6, Y2
-	VFMADD231PS  Y9, Y7, Y3
+	VBROADCASTSS (SI), Y11
+	VFMADD231PS  Y11, Y6, Y0
+	VFMADD231PS  Y11, Y7, Y1
+	VBROADCASTSS 4(SI), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block2
-rest2:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed2
-single2:
-	VMOVUPS      (DX), Y4
-	VMOVUPS      32(DX), Y5
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y8
-	VFMADD231PS  Y8, Y4, Y0
-	VFMADD231PS  Y8, Y5, Y1
-	VBROADCASTSS 4(SI), Y9
-	VFMADD231PS  Y9, Y4, Y2
-	VFMADD231PS  Y9, Y5, Y3
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single2
-summed2:
+last2:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish2
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment2
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Y0, Y0
-	VADDPS       32(SI), Y1, Y1
-	ADDQ         R14, SI
-	VADDPS       (SI), Y2, Y2
-	VADDPS       32(SI), Y3, Y3
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store2:
-	VMOVUPS      Y0, (SI)
-	VMOVUPS      Y1, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y2, (SI)
-	VMOVUPS      Y3, 32(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	JMP          next2
+finish2:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y4
+	VMOVUPS      32(DX), Y5
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y6
+	VMOVUPS      32(DX), Y7
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y8
+	VMOVUPS      32(DX), Y9
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y10
+	VMOVUPS      32(DX), Y11
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS  Y12, Y4, Y0
+	VFMADD231PS  Y12, Y5, Y1
+	VBROADCASTSS (SI)(R8*1), Y13
+	VFMADD231PS  Y13, Y6, Y0
+	VFMADD231PS  Y13, Y7, Y1
+	VBROADCASTSS (SI)(R8*2), Y14
+	VFMADD231PS  Y14, Y8, Y0
+	VFMADD231PS  Y14, Y9, Y1
+	VBROADCASTSS (SI)(R9*1), Y15
+	VFMADD231PS  Y15, Y10, Y0
+	VFMADD231PS  Y15, Y11, Y1
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+added2_0:
+	VBROADCASTSS 4(SI), Y13
+	VFMADD231PS  Y13, Y4, Y2
+	VFMADD231PS  Y13, Y5, Y3
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y6, Y2
+	VFMADD231PS  Y14, Y7, Y3
+	VBROADCASTSS 4(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y8, Y2
+	VFMADD231PS  Y15, Y9, Y3
+	VBROADCASTSS 4(SI)(R9*1), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+added2_1:
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+next2:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $8, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows3:
@@ -1319,9 +2034,33 @@ rows3:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment3:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest3
+	JZ           blocks3
+single3:
+	VMOVUPS      (DX), Y6
+	VMOVUPS      32(DX), Y7
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y10
+	VFMADD231PS  Y10, Y6, Y0
+	VFMADD231PS  Y10, Y7, Y1
+	VBROADCASTSS 4(SI), Y11
+	VFMADD231PS  Y11, Y6, Y2
+	VFMADD231PS  Y11, Y7, Y3
+	VBROADCASTSS 8(SI), Y12
+	VFMADD231PS  Y12, Y6, Y4
+	VFMADD231PS  Y12, Y7, Y5
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single3
+blocks3:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all3
+	DECQ         CX
+all3:
+	TESTQ        CX, CX
+	JZ           last3
 block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -1343,95 +2082,155 @@ block3:
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS 4(SI), Y11
-	VFMADD231PS  Y11, Y8, Y2
-	VFMADD231PS  Y11, Y9, Y3
-	VBROADCASTSS 8(SI), Y12
-	VFMADD231PS  Y12, Y8, Y4
-	VFMADD231PS  Y12, Y9, Y5
+	VBROADCASTSS (SI), Y11
+	VFMADD231PS  Y11, Y8, Y0
+	VFMADD231PS  Y11, Y9, Y1
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS  Y12, Y8, Y2
+	VFMADD231PS  Y12, Y9, Y3
+	VBROADCASTSS 8(SI), Y13
+	VFMADD231PS  Y13, Y8, Y4
+	VFMADD231PS  Y13, Y9, Y5
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y10
-	VFMADD231PS  Y10, Y6, Y0
-	VFMADD231PS  Y10, Y7, Y1
-	VBROADCASTSS 4(SI), Y11
-	VFMADD231PS  Y11, Y6, Y2
-	VFMADD231PS  Y11, Y7, Y3
-	VBROADCASTSS 8(SI), Y12
-	VFMADD231PS  Y12, Y6, Y4
-	VFMADD231PS  Y12, Y7, Y5
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS  Y12, Y6, Y0
+	VFMADD231PS  Y12, Y7, Y1
+	VBROADCASTSS 4(SI), Y13
+	VFMADD231PS  Y13, Y6, Y2
+	VFMADD231PS  Y13, Y7, Y3
+	VBROADCASTSS 8(SI), Y10
+	VFMADD231PS  Y10, Y6, Y4
+	VFMADD231PS  Y10, Y7, Y5
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y10
-	VFMADD231PS  Y10, Y8, Y0
-	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS 4(SI), Y11
-	VFMADD231PS  Y11, Y8, Y2
-	VFMADD231PS  Y11, Y9, Y3
-	VBROADCASTSS 8(SI), Y12
-	VFMADD231PS  Y12, Y8, Y4
-	VFMADD231PS  Y12, Y9, Y5
+	VBROADCASTSS (SI), Y13
+	VFMADD231PS  Y13, Y8, Y0
+	VFMADD231PS  Y13, Y9, Y1
+	VBROADCASTSS 4(SI), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 8(SI), Y11
+	VFMADD231PS  Y11, Y8, Y4
+	VFMADD231PS  Y11, Y9, Y5
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block3
-rest3:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed3
-single3:
-	VMOVUPS      (DX), Y6
-	VMOVUPS      32(DX), Y7
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y10
-	VFMADD231PS  Y10, Y6, Y0
-	VFMADD231PS  Y10, Y7, Y1
-	VBROADCASTSS 4(SI), Y11
-	VFMADD231PS  Y11, Y6, Y2
-	VFMADD231PS  Y11, Y7, Y3
-	VBROADCASTSS 8(SI), Y12
-	VFMADD231PS  Y12, Y6, Y4
-	VFMADD231PS  Y12, Y7, Y5
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single3
-summed3:
+last3:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish3
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment3
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Y0, Y0
-	VADDPS       32(SI), Y1, Y1
-	ADDQ         R14, SI
-	VADDPS       (SI), Y2, Y2
-	VADDPS       32(SI), Y3, Y3
-	ADDQ         R14, SI
-	VADDPS       (SI), Y4, Y4
-	VADDPS       32(SI), Y5, Y5
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+	ADDQ         R14, CX
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store3:
-	VMOVUPS      Y0, (SI)
-	VMOVUPS      Y1, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y2, (SI)
-	VMOVUPS      Y3, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y4, (SI)
-	VMOVUPS      Y5, 32(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	JMP          next3
+finish3:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y6
+	VMOVUPS      32(DX), Y7
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y8
+	VMOVUPS      32(DX), Y9
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y10
+	VMOVUPS      32(DX), Y11
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y14, Y6, Y0
+	VFMADD231PS  Y14, Y7, Y1
+	VBROADCASTSS (SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y8, Y0
+	VFMADD231PS  Y15, Y9, Y1
+	VBROADCASTSS (SI)(R8*2), Y14
+	VFMADD231PS  Y14, Y10, Y0
+	VFMADD231PS  Y14, Y11, Y1
+	VBROADCASTSS (SI)(R9*1), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+added3_0:
+	VBROADCASTSS 4(SI), Y15
+	VFMADD231PS  Y15, Y6, Y2
+	VFMADD231PS  Y15, Y7, Y3
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y8, Y2
+	VFMADD231PS  Y14, Y9, Y3
+	VBROADCASTSS 4(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y10, Y2
+	VFMADD231PS  Y15, Y11, Y3
+	VBROADCASTSS 4(SI)(R9*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+added3_1:
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y6, Y4
+	VFMADD231PS  Y14, Y7, Y5
+	VBROADCASTSS 8(SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y8, Y4
+	VFMADD231PS  Y15, Y9, Y5
+	VBROADCASTSS 8(SI)(R8*2), Y14
+	VFMADD231PS  Y14, Y10, Y4
+	VFMADD231PS  Y14, Y11, Y5
+	VBROADCASTSS 8(SI)(R9*1), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+added3_2:
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+next3:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $12, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows4:
@@ -1447,9 +2246,36 @@ rows4:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment4:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest4
+	JZ           blocks4
+single4:
+	VMOVUPS      (DX), Y8
+	VMOVUPS      32(DX), Y9
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y12
+	VFMADD231PS  Y12, Y8, Y0
+	VFMADD231PS  Y12, Y9, Y1
+	VBROADCASTSS 4(SI), Y13
+	VFMADD231PS  Y13, Y8, Y2
+	VFMADD231PS  Y13, Y9, Y3
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y8, Y4
+	VFMADD231PS  Y14, Y9, Y5
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y8, Y6
+	VFMADD231PS  Y15, Y9, Y7
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single4
+blocks4:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all4
+	DECQ         CX
+all4:
+	TESTQ        CX, CX
+	JZ           last4
 block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -1474,19 +2300,93 @@ block4:
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y12
-	VFMADD231PS  Y12, Y10, Y0
-	VFMADD231PS  Y12, Y11, Y1
-	VBROADCASTSS 4(SI), Y13
-	VFMADD231PS  Y13, Y10, Y2
-	VFMADD231PS  Y13, Y11, Y3
-	VBROADCASTSS 8(SI), Y14
-	VFMADD231PS  Y14, Y10, Y4
-	VFMADD231PS  Y14, Y11, Y5
-	VBROADCASTSS 12(SI), Y15
-	VFMADD231PS  Y15, Y10, Y6
-	VFMADD231PS  Y15, Y11, Y7
+	VBROADCASTSS (SI), Y13
+	VFMADD231PS  Y13, Y10, Y0
+	VFMADD231PS  Y13, Y11, Y1
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS  Y14, Y10, Y2
+	VFMADD231PS  Y14, Y11, Y3
+	VBROADCASTSS 8(SI), Y15
+	VFMADD231PS  Y15, Y10, Y4
+	VFMADD231PS  Y15, Y11, Y5
+	VBROADCASTSS 12(SI), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y8
+	VMOVUPS      32(DX), Y9
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y14, Y8, Y0
+	VFMADD231PS  Y14, Y9, Y1
+	VBROADCASTSS 4(SI), Y15
+	VFMADD231PS  Y15, Y8, Y2
+	VFMADD231PS  Y15, Y9, Y3
+	VBROADCASTSS 8(SI), Y12
+	VFMADD231PS  Y12, Y8, Y4
+	VFMADD231PS  Y12, Y9, Y5
+	VBROADCASTSS 12(SI), Y13
+	VFMADD231PS  Y13, Y8, Y6
+	VFMADD231PS  Y13, Y9, Y7
+	ADDQ         R8, SI
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y10
+	VMOVUPS      32(DX), Y11
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y15
+	VFMADD231PS  Y15, Y10, Y0
+	VFMADD231PS  Y15, Y11, Y1
+	VBROADCASTSS 4(SI), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS 8(SI), Y13
+	VFMADD231PS  Y13, Y10, Y4
+	VFMADD231PS  Y13, Y11, Y5
+	VBROADCASTSS 12(SI), Y14
+	VFMADD231PS  Y14, Y10, Y6
+	VFMADD231PS  Y14, Y11, Y7
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          block4
+last4:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish4
+	ADDQ         gemmCall_skipA(DI), SI
+	ADDQ         gemmCall_skipB(DI), DX
+	DECQ         R15
+	JNZ          segment4
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+	ADDQ         R14, CX
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+	ADDQ         R14, CX
+	VADDPS       (CX), Y6, Y6
+	VADDPS       32(CX), Y7, Y7
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
+store4:
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y7, 32(CX)
+	ADDQ         R14, CX
+	JMP          next4
+finish4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y8
@@ -1510,77 +2410,79 @@ block4:
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y12
-	VFMADD231PS  Y12, Y10, Y0
-	VFMADD231PS  Y12, Y11, Y1
-	VBROADCASTSS 4(SI), Y13
-	VFMADD231PS  Y13, Y10, Y2
-	VFMADD231PS  Y13, Y11, Y3
-	VBROADCASTSS 8(SI), Y14
-	VFMADD231PS  Y14, Y10, Y4
-	VFMADD231PS  Y14, Y11, Y5
-	VBROADCASTSS 12(SI), Y15
-	VFMADD231PS  Y15, Y10, Y6
-	VFMADD231PS  Y15, Y11, Y7
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          block4
-rest4:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed4
-single4:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y12
-	VFMADD231PS  Y12, Y8, Y0
-	VFMADD231PS  Y12, Y9, Y1
-	VBROADCASTSS 4(SI), Y13
-	VFMADD231PS  Y13, Y8, Y2
-	VFMADD231PS  Y13, Y9, Y3
-	VBROADCASTSS 8(SI), Y14
-	VFMADD231PS  Y14, Y8, Y4
-	VFMADD231PS  Y14, Y9, Y5
-	VBROADCASTSS 12(SI), Y15
-	VFMADD231PS  Y15, Y8, Y6
-	VFMADD231PS  Y15, Y9, Y7
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single4
-summed4:
-	ADDQ         gemmCall_skipA(DI), SI
-	ADDQ         gemmCall_skipB(DI), DX
-	DECQ         R15
-	JNZ          segment4
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Y0, Y0
-	VADDPS       32(SI), Y1, Y1
-	ADDQ         R14, SI
-	VADDPS       (SI), Y2, Y2
-	VADDPS       32(SI), Y3, Y3
-	ADDQ         R14, SI
-	VADDPS       (SI), Y4, Y4
-	VADDPS       32(SI), Y5, Y5
-	ADDQ         R14, SI
-	VADDPS       (SI), Y6, Y6
-	VADDPS       32(SI), Y7, Y7
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
-store4:
-	VMOVUPS      Y0, (SI)
-	VMOVUPS      Y1, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y2, (SI)
-	VMOVUPS      Y3, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y4, (SI)
-	VMOVUPS      Y5, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y6, (SI)
-	VMOVUPS      Y7, 32(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Y15
+	VFMADD231PS  Y15, Y10, Y0
+	VFMADD231PS  Y15, Y11, Y1
+	VBROADCASTSS (SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS (SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y8, Y0
+	VFMADD231PS  Y15, Y9, Y1
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+added4_0:
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS  Y14, Y10, Y2
+	VFMADD231PS  Y14, Y11, Y3
+	VBROADCASTSS 4(SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y3
+	VBROADCASTSS 4(SI)(R8*2), Y14
+	VFMADD231PS  Y14, Y8, Y2
+	VFMADD231PS  Y14, Y9, Y3
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+added4_1:
+	VBROADCASTSS 8(SI), Y15
+	VFMADD231PS  Y15, Y10, Y4
+	VFMADD231PS  Y15, Y11, Y5
+	VBROADCASTSS 8(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS 8(SI)(R8*2), Y15
+	VFMADD231PS  Y15, Y8, Y4
+	VFMADD231PS  Y15, Y9, Y5
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+added4_2:
+	VBROADCASTSS 12(SI), Y14
+	VFMADD231PS  Y14, Y10, Y6
+	VFMADD231PS  Y14, Y11, Y7
+	VBROADCASTSS 12(SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VBROADCASTSS 12(SI)(R8*2), Y14
+	VFMADD231PS  Y14, Y8, Y6
+	VFMADD231PS  Y14, Y9, Y7
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y6, Y6
+	VADDPS       32(CX), Y7, Y7
+added4_3:
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y7, 32(CX)
+	ADDQ         R14, CX
+next4:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $16, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows5:
@@ -1598,9 +2500,39 @@ rows5:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment5:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest5
+	JZ           blocks5
+single5:
+	VMOVUPS      (DX), Y10
+	VMOVUPS      32(DX), Y11
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y14, Y10, Y0
+	VFMADD231PS  Y14, Y11, Y1
+	VBROADCASTSS 4(SI), Y15
+	VFMADD231PS  Y15, Y10, Y2
+	VFMADD231PS  Y15, Y11, Y3
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y10, Y4
+	VFMADD231PS  Y14, Y11, Y5
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y10, Y6
+	VFMADD231PS  Y15, Y11, Y7
+	VBROADCASTSS 16(SI), Y14
+	VFMADD231PS  Y14, Y10, Y8
+	VFMADD231PS  Y14, Y11, Y9
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single5
+blocks5:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all5
+	DECQ         CX
+all5:
+	TESTQ        CX, CX
+	JZ           last5
 block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -1628,21 +2560,21 @@ block5:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y14
-	VFMADD231PS  Y14, Y12, Y0
-	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS 4(SI), Y15
-	VFMADD231PS  Y15, Y12, Y2
-	VFMADD231PS  Y15, Y13, Y3
-	VBROADCASTSS 8(SI), Y14
-	VFMADD231PS  Y14, Y12, Y4
-	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS 12(SI), Y15
-	VFMADD231PS  Y15, Y12, Y6
-	VFMADD231PS  Y15, Y13, Y7
-	VBROADCASTSS 16(SI), Y14
-	VFMADD231PS  Y14, Y12, Y8
-	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 8(SI), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VBROADCASTSS 12(SI), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 16(SI), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -1670,29 +2602,68 @@ block5:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y14
-	VFMADD231PS  Y14, Y12, Y0
-	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS 4(SI), Y15
-	VFMADD231PS  Y15, Y12, Y2
-	VFMADD231PS  Y15, Y13, Y3
-	VBROADCASTSS 8(SI), Y14
-	VFMADD231PS  Y14, Y12, Y4
-	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS 12(SI), Y15
-	VFMADD231PS  Y15, Y12, Y6
-	VFMADD231PS  Y15, Y13, Y7
-	VBROADCASTSS 16(SI), Y14
-	VFMADD231PS  Y14, Y12, Y8
-	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS (SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 8(SI), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VBROADCASTSS 12(SI), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 16(SI), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block5
-rest5:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed5
-single5:
+last5:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish5
+	ADDQ         gemmCall_skipA(DI), SI
+	ADDQ         gemmCall_skipB(DI), DX
+	DECQ         R15
+	JNZ          segment5
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+	ADDQ         R14, CX
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+	ADDQ         R14, CX
+	VADDPS       (CX), Y6, Y6
+	VADDPS       32(CX), Y7, Y7
+	ADDQ         R14, CX
+	VADDPS       (CX), Y8, Y8
+	VADDPS       32(CX), Y9, Y9
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
+store5:
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y7, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y8, (CX)
+	VMOVUPS      Y9, 32(CX)
+	ADDQ         R14, CX
+	JMP          next5
+finish5:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
@@ -1712,47 +2683,100 @@ single5:
 	VFMADD231PS  Y14, Y10, Y8
 	VFMADD231PS  Y14, Y11, Y9
 	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single5
-summed5:
-	ADDQ         gemmCall_skipA(DI), SI
-	ADDQ         gemmCall_skipB(DI), DX
-	DECQ         R15
-	JNZ          segment5
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Y0, Y0
-	VADDPS       32(SI), Y1, Y1
-	ADDQ         R14, SI
-	VADDPS       (SI), Y2, Y2
-	VADDPS       32(SI), Y3, Y3
-	ADDQ         R14, SI
-	VADDPS       (SI), Y4, Y4
-	VADDPS       32(SI), Y5, Y5
-	ADDQ         R14, SI
-	VADDPS       (SI), Y6, Y6
-	VADDPS       32(SI), Y7, Y7
-	ADDQ         R14, SI
-	VADDPS       (SI), Y8, Y8
-	VADDPS       32(SI), Y9, Y9
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
-store5:
-	VMOVUPS      Y0, (SI)
-	VMOVUPS      Y1, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y2, (SI)
-	VMOVUPS      Y3, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y4, (SI)
-	VMOVUPS      Y5, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y6, (SI)
-	VMOVUPS      Y7, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y8, (SI)
-	VMOVUPS      Y9, 32(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 8(SI), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VBROADCASTSS 12(SI), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 16(SI), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
+	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y10
+	VMOVUPS      32(DX), Y11
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y14, Y10, Y0
+	VFMADD231PS  Y14, Y11, Y1
+	VBROADCASTSS (SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+added5_0:
+	VBROADCASTSS 4(SI), Y15
+	VFMADD231PS  Y15, Y10, Y2
+	VFMADD231PS  Y15, Y11, Y3
+	VBROADCASTSS 4(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+added5_1:
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y10, Y4
+	VFMADD231PS  Y14, Y11, Y5
+	VBROADCASTSS 8(SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+added5_2:
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y10, Y6
+	VFMADD231PS  Y15, Y11, Y7
+	VBROADCASTSS 12(SI)(R8*1), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y6, Y6
+	VADDPS       32(CX), Y7, Y7
+added5_3:
+	VBROADCASTSS 16(SI), Y14
+	VFMADD231PS  Y14, Y10, Y8
+	VFMADD231PS  Y14, Y11, Y9
+	VBROADCASTSS 16(SI)(R8*1), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y7, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y8, Y8
+	VADDPS       32(CX), Y9, Y9
+added5_4:
+	VMOVUPS      Y8, (CX)
+	VMOVUPS      Y9, 32(CX)
+	ADDQ         R14, CX
+next5:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $20, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows6:
@@ -1772,9 +2796,42 @@ rows6:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment6:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest6
+	JZ           blocks6
+single6:
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS 4(SI), Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y3
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VBROADCASTSS 16(SI), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS 20(SI), Y15
+	VFMADD231PS  Y15, Y12, Y10
+	VFMADD231PS  Y15, Y13, Y11
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single6
+blocks6:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all6
+	DECQ         CX
+all6:
+	TESTQ        CX, CX
+	JZ           last6
 block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -1805,24 +2862,24 @@ block6:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y14
-	VFMADD231PS  Y14, Y12, Y0
-	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS 4(SI), Y15
-	VFMADD231PS  Y15, Y12, Y2
-	VFMADD231PS  Y15, Y13, Y3
-	VBROADCASTSS 8(SI), Y14
-	VFMADD231PS  Y14, Y12, Y4
-	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS 12(SI), Y15
-	VFMADD231PS  Y15, Y12, Y6
-	VFMADD231PS  Y15, Y13, Y7
-	VBROADCASTSS 16(SI), Y14
-	VFMADD231PS  Y14, Y12, Y8
-	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS 20(SI), Y15
-	VFMADD231PS  Y15, Y12, Y10
-	VFMADD231PS  Y15, Y13, Y11
+	VBROADCASTSS (SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 8(SI), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VBROADCASTSS 12(SI), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 16(SI), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
+	VBROADCASTSS 20(SI), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -1853,32 +2910,77 @@ block6:
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Y14
-	VFMADD231PS  Y14, Y12, Y0
-	VFMADD231PS  Y14, Y13, Y1
-	VBROADCASTSS 4(SI), Y15
-	VFMADD231PS  Y15, Y12, Y2
-	VFMADD231PS  Y15, Y13, Y3
-	VBROADCASTSS 8(SI), Y14
-	VFMADD231PS  Y14, Y12, Y4
-	VFMADD231PS  Y14, Y13, Y5
-	VBROADCASTSS 12(SI), Y15
-	VFMADD231PS  Y15, Y12, Y6
-	VFMADD231PS  Y15, Y13, Y7
-	VBROADCASTSS 16(SI), Y14
-	VFMADD231PS  Y14, Y12, Y8
-	VFMADD231PS  Y14, Y13, Y9
-	VBROADCASTSS 20(SI), Y15
-	VFMADD231PS  Y15, Y12, Y10
-	VFMADD231PS  Y15, Y13, Y11
+	VBROADCASTSS (SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 8(SI), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VBROADCASTSS 12(SI), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 16(SI), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
+	VBROADCASTSS 20(SI), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block6
-rest6:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed6
-single6:
+last6:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish6
+	ADDQ         gemmCall_skipA(DI), SI
+	ADDQ         gemmCall_skipB(DI), DX
+	DECQ         R15
+	JNZ          segment6
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+	ADDQ         R14, CX
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+	ADDQ         R14, CX
+	VADDPS       (CX), Y6, Y6
+	VADDPS       32(CX), Y7, Y7
+	ADDQ         R14, CX
+	VADDPS       (CX), Y8, Y8
+	VADDPS       32(CX), Y9, Y9
+	ADDQ         R14, CX
+	VADDPS       (CX), Y10, Y10
+	VADDPS       32(CX), Y11, Y11
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
+store6:
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y7, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y8, (CX)
+	VMOVUPS      Y9, 32(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Y10, (CX)
+	VMOVUPS      Y11, 32(CX)
+	ADDQ         R14, CX
+	JMP          next6
+finish6:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
@@ -1901,53 +3003,116 @@ single6:
 	VFMADD231PS  Y15, Y12, Y10
 	VFMADD231PS  Y15, Y13, Y11
 	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single6
-summed6:
-	ADDQ         gemmCall_skipA(DI), SI
-	ADDQ         gemmCall_skipB(DI), DX
-	DECQ         R15
-	JNZ          segment6
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Y0, Y0
-	VADDPS       32(SI), Y1, Y1
-	ADDQ         R14, SI
-	VADDPS       (SI), Y2, Y2
-	VADDPS       32(SI), Y3, Y3
-	ADDQ         R14, SI
-	VADDPS       (SI), Y4, Y4
-	VADDPS       32(SI), Y5, Y5
-	ADDQ         R14, SI
-	VADDPS       (SI), Y6, Y6
-	VADDPS       32(SI), Y7, Y7
-	ADDQ         R14, SI
-	VADDPS       (SI), Y8, Y8
-	VADDPS       32(SI), Y9, Y9
-	ADDQ         R14, SI
-	VADDPS       (SI), Y10, Y10
-	VADDPS       32(SI), Y11, Y11
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
-store6:
-	VMOVUPS      Y0, (SI)
-	VMOVUPS      Y1, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y2, (SI)
-	VMOVUPS      Y3, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y4, (SI)
-	VMOVUPS      Y5, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y6, (SI)
-	VMOVUPS      Y7, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y8, (SI)
-	VMOVUPS      Y9, 32(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Y10, (SI)
-	VMOVUPS      Y11, 32(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VBROADCASTSS 8(SI), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VBROADCASTSS 12(SI), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VBROADCASTSS 16(SI), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
+	VBROADCASTSS 20(SI), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Y14
+	VFMADD231PS  Y14, Y12, Y0
+	VFMADD231PS  Y14, Y13, Y1
+	VBROADCASTSS 4(SI), Y15
+	VFMADD231PS  Y15, Y12, Y2
+	VFMADD231PS  Y15, Y13, Y3
+	VBROADCASTSS 8(SI), Y14
+	VFMADD231PS  Y14, Y12, Y4
+	VFMADD231PS  Y14, Y13, Y5
+	VBROADCASTSS 12(SI), Y15
+	VFMADD231PS  Y15, Y12, Y6
+	VFMADD231PS  Y15, Y13, Y7
+	VBROADCASTSS 16(SI), Y14
+	VFMADD231PS  Y14, Y12, Y8
+	VFMADD231PS  Y14, Y13, Y9
+	VBROADCASTSS 20(SI), Y15
+	VFMADD231PS  Y15, Y12, Y10
+	VFMADD231PS  Y15, Y13, Y11
+	ADDQ         R8, SI
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Y12
+	VMOVUPS      32(DX), Y13
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Y15
+	VFMADD231PS  Y15, Y12, Y0
+	VFMADD231PS  Y15, Y13, Y1
+	VADDPS       (CX), Y0, Y0
+	VADDPS       32(CX), Y1, Y1
+added6_0:
+	VBROADCASTSS 4(SI), Y14
+	VFMADD231PS  Y14, Y12, Y2
+	VFMADD231PS  Y14, Y13, Y3
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y2, Y2
+	VADDPS       32(CX), Y3, Y3
+added6_1:
+	VBROADCASTSS 8(SI), Y15
+	VFMADD231PS  Y15, Y12, Y4
+	VFMADD231PS  Y15, Y13, Y5
+	VMOVUPS      Y2, (CX)
+	VMOVUPS      Y3, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y4, Y4
+	VADDPS       32(CX), Y5, Y5
+added6_2:
+	VBROADCASTSS 12(SI), Y14
+	VFMADD231PS  Y14, Y12, Y6
+	VFMADD231PS  Y14, Y13, Y7
+	VMOVUPS      Y4, (CX)
+	VMOVUPS      Y5, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y6, Y6
+	VADDPS       32(CX), Y7, Y7
+added6_3:
+	VBROADCASTSS 16(SI), Y15
+	VFMADD231PS  Y15, Y12, Y8
+	VFMADD231PS  Y15, Y13, Y9
+	VMOVUPS      Y6, (CX)
+	VMOVUPS      Y7, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y8, Y8
+	VADDPS       32(CX), Y9, Y9
+added6_4:
+	VBROADCASTSS 20(SI), Y14
+	VFMADD231PS  Y14, Y12, Y10
+	VFMADD231PS  Y14, Y13, Y11
+	VMOVUPS      Y8, (CX)
+	VMOVUPS      Y9, 32(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Y10, Y10
+	VADDPS       32(CX), Y11, Y11
+added6_5:
+	VMOVUPS      Y10, (CX)
+	VMOVUPS      Y11, 32(CX)
+	ADDQ         R14, CX
+next6:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $24, gemmCall_tileA(DI)
 	JMP          tileEnd
 tileEnd:

@@ -117,9 +117,24 @@ rows1:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment1:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest1
+	JZ           blocks1
+single1:
+	VMOVUPS      (DX), Z1
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z1, Z0
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single1
+blocks1:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all1
+	DECQ         CX
+all1:
+	TESTQ        CX, CX
+	JZ           last1
 block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -144,44 +159,65 @@ block1:
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block1
-rest1:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed1
-single1:
-	VMOVUPS      (DX), Z1
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z1, Z0
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single1
-summed1:
+last1:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish1
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment1
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store1
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store1:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done1
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z3, Z3, Z3
 	VMOVUPS      (DX), Z1
-	VMOVUPS      (DX)(CX*1), Z2
+	VMOVUPS      (DX)(SI*1), Z2
 	VFMADD213PS  Z1, Z2, Z0
 	VMAXPS       Z0, Z3, Z0
 done1:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $1, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	JMP          next1
+finish1:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z1
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z2
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z3
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z4
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z1, Z0
+	VFMADD231PS.BCST 4(SI), Z2, Z0
+	VFMADD231PS.BCST 8(SI), Z3, Z0
+	VFMADD231PS.BCST 12(SI), Z4, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added1_0
+	VADDPS       (CX), Z0, Z0
+added1_0:
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+next1:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $1, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows2:
 	VXORPS       Z0, Z0, Z0
@@ -190,9 +226,25 @@ rows2:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment2:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest2
+	JZ           blocks2
+single2:
+	VMOVUPS      (DX), Z2
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z2, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z2, Z1
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single2
+blocks2:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all2
+	DECQ         CX
+all2:
+	TESTQ        CX, CX
+	JZ           last2
 block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -221,51 +273,81 @@ block2:
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block2
-rest2:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed2
-single2:
-	VMOVUPS      (DX), Z2
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z2, Z0
-	VFMADD231PS.BCST (SI)(R8*1), Z2, Z1
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single2
-summed2:
+last2:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish2
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment2
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store2
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store2:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done2
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z4, Z4, Z4
 	VMOVUPS      (DX), Z2
-	VMOVUPS      (DX)(CX*1), Z3
+	VMOVUPS      (DX)(SI*1), Z3
 	VFMADD213PS  Z2, Z3, Z0
 	VMAXPS       Z0, Z4, Z0
 	VFMADD213PS  Z2, Z3, Z1
 	VMAXPS       Z1, Z4, Z1
 done2:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $2, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	JMP          next2
+finish2:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z2
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z3
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z4
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z5
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z2, Z0
+	VFMADD231PS.BCST 4(SI), Z3, Z0
+	VFMADD231PS.BCST 8(SI), Z4, Z0
+	VFMADD231PS.BCST 12(SI), Z5, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added2_0
+	VADDPS       (CX), Z0, Z0
+added2_0:
+	VFMADD231PS.BCST (SI)(R8*1), Z2, Z1
+	VFMADD231PS.BCST 4(SI)(R8*1), Z3, Z1
+	VFMADD231PS.BCST 8(SI)(R8*1), Z4, Z1
+	VFMADD231PS.BCST 12(SI)(R8*1), Z5, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added2_1
+	VADDPS       (CX), Z1, Z1
+added2_1:
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+next2:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $2, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows3:
 	VXORPS       Z0, Z0, Z0
@@ -275,9 +357,26 @@ rows3:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment3:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest3
+	JZ           blocks3
+single3:
+	VMOVUPS      (DX), Z3
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z3, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z3, Z1
+	VFMADD231PS.BCST (SI)(R8*2), Z3, Z2
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single3
+blocks3:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all3
+	DECQ         CX
+all3:
+	TESTQ        CX, CX
+	JZ           last3
 block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -310,42 +409,31 @@ block3:
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block3
-rest3:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed3
-single3:
-	VMOVUPS      (DX), Z3
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z3, Z0
-	VFMADD231PS.BCST (SI)(R8*1), Z3, Z1
-	VFMADD231PS.BCST (SI)(R8*2), Z3, Z2
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single3
-summed3:
+last3:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish3
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment3
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store3
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store3:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done3
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z5, Z5, Z5
 	VMOVUPS      (DX), Z3
-	VMOVUPS      (DX)(CX*1), Z4
+	VMOVUPS      (DX)(SI*1), Z4
 	VFMADD213PS  Z3, Z4, Z0
 	VMAXPS       Z0, Z5, Z0
 	VFMADD213PS  Z3, Z4, Z1
@@ -353,15 +441,65 @@ store3:
 	VFMADD213PS  Z3, Z4, Z2
 	VMAXPS       Z2, Z5, Z2
 done3:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $3, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	JMP          next3
+finish3:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z3
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z4
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z5
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z6
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z3, Z0
+	VFMADD231PS.BCST 4(SI), Z4, Z0
+	VFMADD231PS.BCST 8(SI), Z5, Z0
+	VFMADD231PS.BCST 12(SI), Z6, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added3_0
+	VADDPS       (CX), Z0, Z0
+added3_0:
+	VFMADD231PS.BCST (SI)(R8*1), Z3, Z1
+	VFMADD231PS.BCST 4(SI)(R8*1), Z4, Z1
+	VFMADD231PS.BCST 8(SI)(R8*1), Z5, Z1
+	VFMADD231PS.BCST 12(SI)(R8*1), Z6, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added3_1
+	VADDPS       (CX), Z1, Z1
+added3_1:
+	VFMADD231PS.BCST (SI)(R8*2), Z3, Z2
+	VFMADD231PS.BCST 4(SI)(R8*2), Z4, Z2
+	VFMADD231PS.BCST 8(SI)(R8*2), Z5, Z2
+	VFMADD231PS.BCST 12(SI)(R8*2), Z6, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added3_2
+	VADDPS       (CX), Z2, Z2
+added3_2:
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+next3:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $3, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows4:
 	VXORPS       Z0, Z0, Z0
@@ -372,9 +510,27 @@ rows4:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment4:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest4
+	JZ           blocks4
+single4:
+	VMOVUPS      (DX), Z4
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z4, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z4, Z1
+	VFMADD231PS.BCST (SI)(R8*2), Z4, Z2
+	VFMADD231PS.BCST (SI)(R9*1), Z4, Z3
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single4
+blocks4:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all4
+	DECQ         CX
+all4:
+	TESTQ        CX, CX
+	JZ           last4
 block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -411,45 +567,33 @@ block4:
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block4
-rest4:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed4
-single4:
-	VMOVUPS      (DX), Z4
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z4, Z0
-	VFMADD231PS.BCST (SI)(R8*1), Z4, Z1
-	VFMADD231PS.BCST (SI)(R8*2), Z4, Z2
-	VFMADD231PS.BCST (SI)(R9*1), Z4, Z3
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single4
-summed4:
+last4:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish4
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment4
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store4
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store4:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done4
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z6, Z6, Z6
 	VMOVUPS      (DX), Z4
-	VMOVUPS      (DX)(CX*1), Z5
+	VMOVUPS      (DX)(SI*1), Z5
 	VFMADD213PS  Z4, Z5, Z0
 	VMAXPS       Z0, Z6, Z0
 	VFMADD213PS  Z4, Z5, Z1
@@ -459,17 +603,77 @@ store4:
 	VFMADD213PS  Z4, Z5, Z3
 	VMAXPS       Z3, Z6, Z3
 done4:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $4, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	JMP          next4
+finish4:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z4
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z5
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z6
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z7
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z4, Z0
+	VFMADD231PS.BCST 4(SI), Z5, Z0
+	VFMADD231PS.BCST 8(SI), Z6, Z0
+	VFMADD231PS.BCST 12(SI), Z7, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added4_0
+	VADDPS       (CX), Z0, Z0
+added4_0:
+	VFMADD231PS.BCST (SI)(R8*1), Z4, Z1
+	VFMADD231PS.BCST 4(SI)(R8*1), Z5, Z1
+	VFMADD231PS.BCST 8(SI)(R8*1), Z6, Z1
+	VFMADD231PS.BCST 12(SI)(R8*1), Z7, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added4_1
+	VADDPS       (CX), Z1, Z1
+added4_1:
+	VFMADD231PS.BCST (SI)(R8*2), Z4, Z2
+	VFMADD231PS.BCST 4(SI)(R8*2), Z5, Z2
+	VFMADD231PS.BCST 8(SI)(R8*2), Z6, Z2
+	VFMADD231PS.BCST 12(SI)(R8*2), Z7, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added4_2
+	VADDPS       (CX), Z2, Z2
+added4_2:
+	VFMADD231PS.BCST (SI)(R9*1), Z4, Z3
+	VFMADD231PS.BCST 4(SI)(R9*1), Z5, Z3
+	VFMADD231PS.BCST 8(SI)(R9*1), Z6, Z3
+	VFMADD231PS.BCST 12(SI)(R9*1), Z7, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added4_3
+	VADDPS       (CX), Z3, Z3
+added4_3:
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+next4:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $4, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows5:
 	VXORPS       Z0, Z0, Z0
@@ -481,9 +685,28 @@ rows5:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment5:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest5
+	JZ           blocks5
+single5:
+	VMOVUPS      (DX), Z5
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z5, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z5, Z1
+	VFMADD231PS.BCST (SI)(R8*2), Z5, Z2
+	VFMADD231PS.BCST (SI)(R9*1), Z5, Z3
+	VFMADD231PS.BCST (SI)(R8*4), Z5, Z4
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single5
+blocks5:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all5
+	DECQ         CX
+all5:
+	TESTQ        CX, CX
+	JZ           last5
 block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -524,48 +747,35 @@ block5:
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block5
-rest5:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed5
-single5:
-	VMOVUPS      (DX), Z5
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z5, Z0
-	VFMADD231PS.BCST (SI)(R8*1), Z5, Z1
-	VFMADD231PS.BCST (SI)(R8*2), Z5, Z2
-	VFMADD231PS.BCST (SI)(R9*1), Z5, Z3
-	VFMADD231PS.BCST (SI)(R8*4), Z5, Z4
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single5
-summed5:
+last5:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish5
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment5
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store5
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store5:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done5
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z7, Z7, Z7
 	VMOVUPS      (DX), Z5
-	VMOVUPS      (DX)(CX*1), Z6
+	VMOVUPS      (DX)(SI*1), Z6
 	VFMADD213PS  Z5, Z6, Z0
 	VMAXPS       Z0, Z7, Z0
 	VFMADD213PS  Z5, Z6, Z1
@@ -577,19 +787,89 @@ store5:
 	VFMADD213PS  Z5, Z6, Z4
 	VMAXPS       Z4, Z7, Z4
 done5:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $5, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	JMP          next5
+finish5:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z5
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z6
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z7
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z8
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z5, Z0
+	VFMADD231PS.BCST 4(SI), Z6, Z0
+	VFMADD231PS.BCST 8(SI), Z7, Z0
+	VFMADD231PS.BCST 12(SI), Z8, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_0
+	VADDPS       (CX), Z0, Z0
+added5_0:
+	VFMADD231PS.BCST (SI)(R8*1), Z5, Z1
+	VFMADD231PS.BCST 4(SI)(R8*1), Z6, Z1
+	VFMADD231PS.BCST 8(SI)(R8*1), Z7, Z1
+	VFMADD231PS.BCST 12(SI)(R8*1), Z8, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_1
+	VADDPS       (CX), Z1, Z1
+added5_1:
+	VFMADD231PS.BCST (SI)(R8*2), Z5, Z2
+	VFMADD231PS.BCST 4(SI)(R8*2), Z6, Z2
+	VFMADD231PS.BCST 8(SI)(R8*2), Z7, Z2
+	VFMADD231PS.BCST 12(SI)(R8*2), Z8, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_2
+	VADDPS       (CX), Z2, Z2
+added5_2:
+	VFMADD231PS.BCST (SI)(R9*1), Z5, Z3
+	VFMADD231PS.BCST 4(SI)(R9*1), Z6, Z3
+	VFMADD231PS.BCST 8(SI)(R9*1), Z7, Z3
+	VFMADD231PS.BCST 12(SI)(R9*1), Z8, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_3
+	VADDPS       (CX), Z3, Z3
+added5_3:
+	VFMADD231PS.BCST (SI)(R8*4), Z5, Z4
+	VFMADD231PS.BCST 4(SI)(R8*4), Z6, Z4
+	VFMADD231PS.BCST 8(SI)(R8*4), Z7, Z4
+	VFMADD231PS.BCST 12(SI)(R8*4), Z8, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_4
+	VADDPS       (CX), Z4, Z4
+added5_4:
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+next5:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $5, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows6:
 	VXORPS       Z0, Z0, Z0
@@ -602,9 +882,29 @@ rows6:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment6:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest6
+	JZ           blocks6
+single6:
+	VMOVUPS      (DX), Z6
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z6, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z6, Z1
+	VFMADD231PS.BCST (SI)(R8*2), Z6, Z2
+	VFMADD231PS.BCST (SI)(R9*1), Z6, Z3
+	VFMADD231PS.BCST (SI)(R8*4), Z6, Z4
+	VFMADD231PS.BCST (SI)(R10*1), Z6, Z5
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single6
+blocks6:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all6
+	DECQ         CX
+all6:
+	TESTQ        CX, CX
+	JZ           last6
 block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -649,51 +949,37 @@ block6:
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block6
-rest6:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed6
-single6:
-	VMOVUPS      (DX), Z6
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z6, Z0
-	VFMADD231PS.BCST (SI)(R8*1), Z6, Z1
-	VFMADD231PS.BCST (SI)(R8*2), Z6, Z2
-	VFMADD231PS.BCST (SI)(R9*1), Z6, Z3
-	VFMADD231PS.BCST (SI)(R8*4), Z6, Z4
-	VFMADD231PS.BCST (SI)(R10*1), Z6, Z5
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single6
-summed6:
+last6:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish6
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment6
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store6
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store6:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done6
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z8, Z8, Z8
 	VMOVUPS      (DX), Z6
-	VMOVUPS      (DX)(CX*1), Z7
+	VMOVUPS      (DX)(SI*1), Z7
 	VFMADD213PS  Z6, Z7, Z0
 	VMAXPS       Z0, Z8, Z0
 	VFMADD213PS  Z6, Z7, Z1
@@ -707,21 +993,101 @@ store6:
 	VFMADD213PS  Z6, Z7, Z5
 	VMAXPS       Z5, Z8, Z5
 done6:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $6, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	JMP          next6
+finish6:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z6
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z7
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z8
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z9
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z6, Z0
+	VFMADD231PS.BCST 4(SI), Z7, Z0
+	VFMADD231PS.BCST 8(SI), Z8, Z0
+	VFMADD231PS.BCST 12(SI), Z9, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_0
+	VADDPS       (CX), Z0, Z0
+added6_0:
+	VFMADD231PS.BCST (SI)(R8*1), Z6, Z1
+	VFMADD231PS.BCST 4(SI)(R8*1), Z7, Z1
+	VFMADD231PS.BCST 8(SI)(R8*1), Z8, Z1
+	VFMADD231PS.BCST 12(SI)(R8*1), Z9, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_1
+	VADDPS       (CX), Z1, Z1
+added6_1:
+	VFMADD231PS.BCST (SI)(R8*2), Z6, Z2
+	VFMADD231PS.BCST 4(SI)(R8*2), Z7, Z2
+	VFMADD231PS.BCST 8(SI)(R8*2), Z8, Z2
+	VFMADD231PS.BCST 12(SI)(R8*2), Z9, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_2
+	VADDPS       (CX), Z2, Z2
+added6_2:
+	VFMADD231PS.BCST (SI)(R9*1), Z6, Z3
+	VFMADD231PS.BCST 4(SI)(R9*1), Z7, Z3
+	VFMADD231PS.BCST 8(SI)(R9*1), Z8, Z3
+	VFMADD231PS.BCST 12(SI)(R9*1), Z9, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_3
+	VADDPS       (CX), Z3, Z3
+added6_3:
+	VFMADD231PS.BCST (SI)(R8*4), Z6, Z4
+	VFMADD231PS.BCST 4(SI)(R8*4), Z7, Z4
+	VFMADD231PS.BCST 8(SI)(R8*4), Z8, Z4
+	VFMADD231PS.BCST 12(SI)(R8*4), Z9, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_4
+	VADDPS       (CX), Z4, Z4
+added6_4:
+	VFMADD231PS.BCST (SI)(R10*1), Z6, Z5
+	VFMADD231PS.BCST 4(SI)(R10*1), Z7, Z5
+	VFMADD231PS.BCST 8(SI)(R10*1), Z8, Z5
+	VFMADD231PS.BCST 12(SI)(R10*1), Z9, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_5
+	VADDPS       (CX), Z5, Z5
+added6_5:
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+next6:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $6, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows7:
 	VXORPS       Z0, Z0, Z0
@@ -735,9 +1101,30 @@ rows7:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment7:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest7
+	JZ           blocks7
+single7:
+	VMOVUPS      (DX), Z7
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z7, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z7, Z1
+	VFMADD231PS.BCST (SI)(R8*2), Z7, Z2
+	VFMADD231PS.BCST (SI)(R9*1), Z7, Z3
+	VFMADD231PS.BCST (SI)(R8*4), Z7, Z4
+	VFMADD231PS.BCST (SI)(R10*1), Z7, Z5
+	VFMADD231PS.BCST (SI)(R9*2), Z7, Z6
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single7
+blocks7:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all7
+	DECQ         CX
+all7:
+	TESTQ        CX, CX
+	JZ           last7
 block7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -786,54 +1173,39 @@ block7:
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block7
-rest7:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed7
-single7:
-	VMOVUPS      (DX), Z7
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z7, Z0
-	VFMADD231PS.BCST (SI)(R8*1), Z7, Z1
-	VFMADD231PS.BCST (SI)(R8*2), Z7, Z2
-	VFMADD231PS.BCST (SI)(R9*1), Z7, Z3
-	VFMADD231PS.BCST (SI)(R8*4), Z7, Z4
-	VFMADD231PS.BCST (SI)(R10*1), Z7, Z5
-	VFMADD231PS.BCST (SI)(R9*2), Z7, Z6
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single7
-summed7:
+last7:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish7
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment7
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store7
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store7:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done7
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z9, Z9, Z9
 	VMOVUPS      (DX), Z7
-	VMOVUPS      (DX)(CX*1), Z8
+	VMOVUPS      (DX)(SI*1), Z8
 	VFMADD213PS  Z7, Z8, Z0
 	VMAXPS       Z0, Z9, Z0
 	VFMADD213PS  Z7, Z8, Z1
@@ -849,23 +1221,113 @@ store7:
 	VFMADD213PS  Z7, Z8, Z6
 	VMAXPS       Z6, Z9, Z6
 done7:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $7, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	JMP          next7
+finish7:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z7
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z8
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z9
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z10
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z7, Z0
+	VFMADD231PS.BCST 4(SI), Z8, Z0
+	VFMADD231PS.BCST 8(SI), Z9, Z0
+	VFMADD231PS.BCST 12(SI), Z10, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_0
+	VADDPS       (CX), Z0, Z0
+added7_0:
+	VFMADD231PS.BCST (SI)(R8*1), Z7, Z1
+	VFMADD231PS.BCST 4(SI)(R8*1), Z8, Z1
+	VFMADD231PS.BCST 8(SI)(R8*1), Z9, Z1
+	VFMADD231PS.BCST 12(SI)(R8*1), Z10, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_1
+	VADDPS       (CX), Z1, Z1
+added7_1:
+	VFMADD231PS.BCST (SI)(R8*2), Z7, Z2
+	VFMADD231PS.BCST 4(SI)(R8*2), Z8, Z2
+	VFMADD231PS.BCST 8(SI)(R8*2), Z9, Z2
+	VFMADD231PS.BCST 12(SI)(R8*2), Z10, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_2
+	VADDPS       (CX), Z2, Z2
+added7_2:
+	VFMADD231PS.BCST (SI)(R9*1), Z7, Z3
+	VFMADD231PS.BCST 4(SI)(R9*1), Z8, Z3
+	VFMADD231PS.BCST 8(SI)(R9*1), Z9, Z3
+	VFMADD231PS.BCST 12(SI)(R9*1), Z10, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_3
+	VADDPS       (CX), Z3, Z3
+added7_3:
+	VFMADD231PS.BCST (SI)(R8*4), Z7, Z4
+	VFMADD231PS.BCST 4(SI)(R8*4), Z8, Z4
+	VFMADD231PS.BCST 8(SI)(R8*4), Z9, Z4
+	VFMADD231PS.BCST 12(SI)(R8*4), Z10, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_4
+	VADDPS       (CX), Z4, Z4
+added7_4:
+	VFMADD231PS.BCST (SI)(R10*1), Z7, Z5
+	VFMADD231PS.BCST 4(SI)(R10*1), Z8, Z5
+	VFMADD231PS.BCST 8(SI)(R10*1), Z9, Z5
+	VFMADD231PS.BCST 12(SI)(R10*1), Z10, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_5
+	VADDPS       (CX), Z5, Z5
+added7_5:
+	VFMADD231PS.BCST (SI)(R9*2), Z7, Z6
+	VFMADD231PS.BCST 4(SI)(R9*2), Z8, Z6
+	VFMADD231PS.BCST 8(SI)(R9*2), Z9, Z6
+	VFMADD231PS.BCST 12(SI)(R9*2), Z10, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_6
+	VADDPS       (CX), Z6, Z6
+added7_6:
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+next7:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $7, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows8:
 	VXORPS       Z0, Z0, Z0
@@ -880,85 +1342,9 @@ rows8:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment8:
-	MOVQ         gemmCall_blocks(DI), CX
-	TESTQ        CX, CX
-	JZ           rest8
-block8:
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VBROADCASTF32X4 (SI), Z10
-	VBROADCASTF32X4 (SI)(R8*1), Z11
-	VBROADCASTF32X4 (SI)(R8*2), Z12
-	VBROADCASTF32X4 (SI)(R9*1), Z13
-	VMOVUPS      (DX), Z8
-	ADDQ         R13, DX
-	VPERMILPS    $0, Z10, Z31
-	VFMADD231PS  Z31, Z8, Z0
-	VPERMILPS    $0, Z11, Z30
-	VFMADD231PS  Z30, Z8, Z1
-	VPERMILPS    $0, Z12, Z29
-	VFMADD231PS  Z29, Z8, Z2
-	VPERMILPS    $0, Z13, Z28
-	VFMADD231PS  Z28, Z8, Z3
-	VFMADD231PS.BCST (SI)(R8*4), Z8, Z4
-	VFMADD231PS.BCST (SI)(R10*1), Z8, Z5
-	VFMADD231PS.BCST (SI)(R9*2), Z8, Z6
-	VFMADD231PS.BCST (SI)(R11*1), Z8, Z7
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z9
-	ADDQ         R13, DX
-	VPERMILPS    $85, Z10, Z31
-	VFMADD231PS  Z31, Z9, Z0
-	VPERMILPS    $85, Z11, Z30
-	VFMADD231PS  Z30, Z9, Z1
-	VPERMILPS    $85, Z12, Z29
-	VFMADD231PS  Z29, Z9, Z2
-	VPERMILPS    $85, Z13, Z28
-	VFMADD231PS  Z28, Z9, Z3
-	VFMADD231PS.BCST 4(SI)(R8*4), Z9, Z4
-	VFMADD231PS.BCST 4(SI)(R10*1), Z9, Z5
-	VFMADD231PS.BCST 4(SI)(R9*2), Z9, Z6
-	VFMADD231PS.BCST 4(SI)(R11*1), Z9, Z7
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VMOVUPS      (DX), Z8
-	ADDQ         R13, DX
-	VPERMILPS    $170, Z10, Z31
-	VFMADD231PS  Z31, Z8, Z0
-	VPERMILPS    $170, Z11, Z30
-	VFMADD231PS  Z30, Z8, Z1
-	VPERMILPS    $170, Z12, Z29
-	VFMADD231PS  Z29, Z8, Z2
-	VPERMILPS    $170, Z13, Z28
-	VFMADD231PS  Z28, Z8, Z3
-	VFMADD231PS.BCST 8(SI)(R8*4), Z8, Z4
-	VFMADD231PS.BCST 8(SI)(R10*1), Z8, Z5
-	VFMADD231PS.BCST 8(SI)(R9*2), Z8, Z6
-	VFMADD231PS.BCST 8(SI)(R11*1), Z8, Z7
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z9
-	ADDQ         R13, DX
-	VPERMILPS    $255, Z10, Z31
-	VFMADD231PS  Z31, Z9, Z0
-	VPERMILPS    $255, Z11, Z30
-	VFMADD231PS  Z30, Z9, Z1
-	VPERMILPS    $255, Z12, Z29
-	VFMADD231PS  Z29, Z9, Z2
-	VPERMILPS    $255, Z13, Z28
-	VFMADD231PS  Z28, Z9, Z3
-	VFMADD231PS.BCST 12(SI)(R8*4), Z9, Z4
-	VFMADD231PS.BCST 12(SI)(R10*1), Z9, Z5
-	VFMADD231PS.BCST 12(SI)(R9*2), Z9, Z6
-	VFMADD231PS.BCST 12(SI)(R11*1), Z9, Z7
-	ADDQ         $16, SI
-	DECQ         CX
-	JNZ          block8
-rest8:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed8
+	JZ           blocks8
 single8:
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
@@ -973,39 +1359,121 @@ single8:
 	ADDQ         $4, SI
 	DECQ         CX
 	JNZ          single8
-summed8:
+blocks8:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all8
+	DECQ         CX
+all8:
+	TESTQ        CX, CX
+	JZ           last8
+block8:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z8
+	ADDQ         R13, DX
+	VBROADCASTF32X4 (SI), Z10
+	VPERMILPS    $0, Z10, Z31
+	VFMADD231PS  Z31, Z8, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z11
+	VPERMILPS    $0, Z11, Z30
+	VFMADD231PS  Z30, Z8, Z1
+	VBROADCASTF32X4 (SI)(R8*2), Z12
+	VPERMILPS    $0, Z12, Z29
+	VFMADD231PS  Z29, Z8, Z2
+	VBROADCASTF32X4 (SI)(R9*1), Z13
+	VPERMILPS    $0, Z13, Z28
+	VFMADD231PS  Z28, Z8, Z3
+	VFMADD231PS.BCST (SI)(R8*4), Z8, Z4
+	VFMADD231PS.BCST (SI)(R10*1), Z8, Z5
+	VFMADD231PS.BCST (SI)(R9*2), Z8, Z6
+	VFMADD231PS.BCST (SI)(R11*1), Z8, Z7
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z9
+	ADDQ         R13, DX
+	VPERMILPS    $85, Z10, Z30
+	VFMADD231PS  Z30, Z9, Z0
+	VPERMILPS    $85, Z11, Z29
+	VFMADD231PS  Z29, Z9, Z1
+	VPERMILPS    $85, Z12, Z28
+	VFMADD231PS  Z28, Z9, Z2
+	VPERMILPS    $85, Z13, Z31
+	VFMADD231PS  Z31, Z9, Z3
+	VFMADD231PS.BCST 4(SI)(R8*4), Z9, Z4
+	VFMADD231PS.BCST 4(SI)(R10*1), Z9, Z5
+	VFMADD231PS.BCST 4(SI)(R9*2), Z9, Z6
+	VFMADD231PS.BCST 4(SI)(R11*1), Z9, Z7
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z8
+	ADDQ         R13, DX
+	VPERMILPS    $170, Z10, Z29
+	VFMADD231PS  Z29, Z8, Z0
+	VPERMILPS    $170, Z11, Z28
+	VFMADD231PS  Z28, Z8, Z1
+	VPERMILPS    $170, Z12, Z31
+	VFMADD231PS  Z31, Z8, Z2
+	VPERMILPS    $170, Z13, Z30
+	VFMADD231PS  Z30, Z8, Z3
+	VFMADD231PS.BCST 8(SI)(R8*4), Z8, Z4
+	VFMADD231PS.BCST 8(SI)(R10*1), Z8, Z5
+	VFMADD231PS.BCST 8(SI)(R9*2), Z8, Z6
+	VFMADD231PS.BCST 8(SI)(R11*1), Z8, Z7
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z9
+	ADDQ         R13, DX
+	VPERMILPS    $255, Z10, Z28
+	VFMADD231PS  Z28, Z9, Z0
+	VPERMILPS    $255, Z11, Z31
+	VFMADD231PS  Z31, Z9, Z1
+	VPERMILPS    $255, Z12, Z30
+	VFMADD231PS  Z30, Z9, Z2
+	VPERMILPS    $255, Z13, Z29
+	VFMADD231PS  Z29, Z9, Z3
+	VFMADD231PS.BCST 12(SI)(R8*4), Z9, Z4
+	VFMADD231PS.BCST 12(SI)(R10*1), Z9, Z5
+	VFMADD231PS.BCST 12(SI)(R9*2), Z9, Z6
+	VFMADD231PS.BCST 12(SI)(R11*1), Z9, Z7
+	ADDQ         $16, SI
+	DECQ         CX
+	JNZ          block8
+last8:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish8
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment8
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store8
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store8:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done8
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z10, Z10, Z10
 	VMOVUPS      (DX), Z8
-	VMOVUPS      (DX)(CX*1), Z9
+	VMOVUPS      (DX)(SI*1), Z9
 	VFMADD213PS  Z8, Z9, Z0
 	VMAXPS       Z0, Z10, Z0
 	VFMADD213PS  Z8, Z9, Z1
@@ -1023,25 +1491,145 @@ store8:
 	VFMADD213PS  Z8, Z9, Z7
 	VMAXPS       Z7, Z10, Z7
 done8:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $8, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	JMP          next8
+finish8:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z8
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z9
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z10
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z11
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z12
+	VPERMILPS    $0, Z12, Z31
+	VFMADD231PS  Z31, Z8, Z0
+	VPERMILPS    $85, Z12, Z30
+	VFMADD231PS  Z30, Z9, Z0
+	VPERMILPS    $170, Z12, Z29
+	VFMADD231PS  Z29, Z10, Z0
+	VPERMILPS    $255, Z12, Z28
+	VFMADD231PS  Z28, Z11, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_0
+	VADDPS       (CX), Z0, Z0
+added8_0:
+	VBROADCASTF32X4 (SI)(R8*1), Z13
+	VPERMILPS    $0, Z13, Z30
+	VFMADD231PS  Z30, Z8, Z1
+	VPERMILPS    $85, Z13, Z29
+	VFMADD231PS  Z29, Z9, Z1
+	VPERMILPS    $170, Z13, Z28
+	VFMADD231PS  Z28, Z10, Z1
+	VPERMILPS    $255, Z13, Z31
+	VFMADD231PS  Z31, Z11, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_1
+	VADDPS       (CX), Z1, Z1
+added8_1:
+	VBROADCASTF32X4 (SI)(R8*2), Z14
+	VPERMILPS    $0, Z14, Z29
+	VFMADD231PS  Z29, Z8, Z2
+	VPERMILPS    $85, Z14, Z28
+	VFMADD231PS  Z28, Z9, Z2
+	VPERMILPS    $170, Z14, Z31
+	VFMADD231PS  Z31, Z10, Z2
+	VPERMILPS    $255, Z14, Z30
+	VFMADD231PS  Z30, Z11, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_2
+	VADDPS       (CX), Z2, Z2
+added8_2:
+	VBROADCASTF32X4 (SI)(R9*1), Z15
+	VPERMILPS    $0, Z15, Z28
+	VFMADD231PS  Z28, Z8, Z3
+	VPERMILPS    $85, Z15, Z31
+	VFMADD231PS  Z31, Z9, Z3
+	VPERMILPS    $170, Z15, Z30
+	VFMADD231PS  Z30, Z10, Z3
+	VPERMILPS    $255, Z15, Z29
+	VFMADD231PS  Z29, Z11, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_3
+	VADDPS       (CX), Z3, Z3
+added8_3:
+	VFMADD231PS.BCST (SI)(R8*4), Z8, Z4
+	VFMADD231PS.BCST 4(SI)(R8*4), Z9, Z4
+	VFMADD231PS.BCST 8(SI)(R8*4), Z10, Z4
+	VFMADD231PS.BCST 12(SI)(R8*4), Z11, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_4
+	VADDPS       (CX), Z4, Z4
+added8_4:
+	VFMADD231PS.BCST (SI)(R10*1), Z8, Z5
+	VFMADD231PS.BCST 4(SI)(R10*1), Z9, Z5
+	VFMADD231PS.BCST 8(SI)(R10*1), Z10, Z5
+	VFMADD231PS.BCST 12(SI)(R10*1), Z11, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_5
+	VADDPS       (CX), Z5, Z5
+added8_5:
+	VFMADD231PS.BCST (SI)(R9*2), Z8, Z6
+	VFMADD231PS.BCST 4(SI)(R9*2), Z9, Z6
+	VFMADD231PS.BCST 8(SI)(R9*2), Z10, Z6
+	VFMADD231PS.BCST 12(SI)(R9*2), Z11, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_6
+	VADDPS       (CX), Z6, Z6
+added8_6:
+	VFMADD231PS.BCST (SI)(R11*1), Z8, Z7
+	VFMADD231PS.BCST 4(SI)(R11*1), Z9, Z7
+	VFMADD231PS.BCST 8(SI)(R11*1), Z10, Z7
+	VFMADD231PS.BCST 12(SI)(R11*1), Z11, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_7
+	VADDPS       (CX), Z7, Z7
+added8_7:
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+next8:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $8, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows9:
 	VXORPS       Z0, Z0, Z0
@@ -1058,90 +1646,9 @@ rows9:
 	MOVQ         gemmCall_segments(DI), R15
 segment9:
 	LEAQ         (SI)(R8*8), R12
-	MOVQ         gemmCall_blocks(DI), CX
-	TESTQ        CX, CX
-	JZ           rest9
-block9:
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VBROADCASTF32X4 (SI), Z11
-	VBROADCASTF32X4 (SI)(R8*1), Z12
-	VBROADCASTF32X4 (SI)(R8*2), Z13
-	VBROADCASTF32X4 (SI)(R9*1), Z14
-	VMOVUPS      (DX), Z9
-	ADDQ         R13, DX
-	VPERMILPS    $0, Z11, Z31
-	VFMADD231PS  Z31, Z9, Z0
-	VPERMILPS    $0, Z12, Z30
-	VFMADD231PS  Z30, Z9, Z1
-	VPERMILPS    $0, Z13, Z29
-	VFMADD231PS  Z29, Z9, Z2
-	VPERMILPS    $0, Z14, Z28
-	VFMADD231PS  Z28, Z9, Z3
-	VFMADD231PS.BCST (SI)(R8*4), Z9, Z4
-	VFMADD231PS.BCST (SI)(R10*1), Z9, Z5
-	VFMADD231PS.BCST (SI)(R9*2), Z9, Z6
-	VFMADD231PS.BCST (SI)(R11*1), Z9, Z7
-	VFMADD231PS.BCST (R12), Z9, Z8
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z10
-	ADDQ         R13, DX
-	VPERMILPS    $85, Z11, Z31
-	VFMADD231PS  Z31, Z10, Z0
-	VPERMILPS    $85, Z12, Z30
-	VFMADD231PS  Z30, Z10, Z1
-	VPERMILPS    $85, Z13, Z29
-	VFMADD231PS  Z29, Z10, Z2
-	VPERMILPS    $85, Z14, Z28
-	VFMADD231PS  Z28, Z10, Z3
-	VFMADD231PS.BCST 4(SI)(R8*4), Z10, Z4
-	VFMADD231PS.BCST 4(SI)(R10*1), Z10, Z5
-	VFMADD231PS.BCST 4(SI)(R9*2), Z10, Z6
-	VFMADD231PS.BCST 4(SI)(R11*1), Z10, Z7
-	VFMADD231PS.BCST 4(R12), Z10, Z8
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VMOVUPS      (DX), Z9
-	ADDQ         R13, DX
-	VPERMILPS    $170, Z11, Z31
-	VFMADD231PS  Z31, Z9, Z0
-	VPERMILPS    $170, Z12, Z30
-	VFMADD231PS  Z30, Z9, Z1
-	VPERMILPS    $170, Z13, Z29
-	VFMADD231PS  Z29, Z9, Z2
-	VPERMILPS    $170, Z14, Z28
-	VFMADD231PS  Z28, Z9, Z3
-	VFMADD231PS.BCST 8(SI)(R8*4), Z9, Z4
-	VFMADD231PS.BCST 8(SI)(R10*1), Z9, Z5
-	VFMADD231PS.BCST 8(SI)(R9*2), Z9, Z6
-	VFMADD231PS.BCST 8(SI)(R11*1), Z9, Z7
-	VFMADD231PS.BCST 8(R12), Z9, Z8
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z10
-	ADDQ         R13, DX
-	VPERMILPS    $255, Z11, Z31
-	VFMADD231PS  Z31, Z10, Z0
-	VPERMILPS    $255, Z12, Z30
-	VFMADD231PS  Z30, Z10, Z1
-	VPERMILPS    $255, Z13, Z29
-	VFMADD231PS  Z29, Z10, Z2
-	VPERMILPS    $255, Z14, Z28
-	VFMADD231PS  Z28, Z10, Z3
-	VFMADD231PS.BCST 12(SI)(R8*4), Z10, Z4
-	VFMADD231PS.BCST 12(SI)(R10*1), Z10, Z5
-	VFMADD231PS.BCST 12(SI)(R9*2), Z10, Z6
-	VFMADD231PS.BCST 12(SI)(R11*1), Z10, Z7
-	VFMADD231PS.BCST 12(R12), Z10, Z8
-	ADDQ         $16, SI
-	ADDQ         $16, R12
-	DECQ         CX
-	JNZ          block9
-rest9:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed9
+	JZ           blocks9
 single9:
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
@@ -1158,41 +1665,128 @@ single9:
 	ADDQ         $4, R12
 	DECQ         CX
 	JNZ          single9
-summed9:
+blocks9:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all9
+	DECQ         CX
+all9:
+	TESTQ        CX, CX
+	JZ           last9
+block9:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z9
+	ADDQ         R13, DX
+	VBROADCASTF32X4 (SI), Z11
+	VPERMILPS    $0, Z11, Z31
+	VFMADD231PS  Z31, Z9, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z12
+	VPERMILPS    $0, Z12, Z30
+	VFMADD231PS  Z30, Z9, Z1
+	VBROADCASTF32X4 (SI)(R8*2), Z13
+	VPERMILPS    $0, Z13, Z29
+	VFMADD231PS  Z29, Z9, Z2
+	VBROADCASTF32X4 (SI)(R9*1), Z14
+	VPERMILPS    $0, Z14, Z28
+	VFMADD231PS  Z28, Z9, Z3
+	VFMADD231PS.BCST (SI)(R8*4), Z9, Z4
+	VFMADD231PS.BCST (SI)(R10*1), Z9, Z5
+	VFMADD231PS.BCST (SI)(R9*2), Z9, Z6
+	VFMADD231PS.BCST (SI)(R11*1), Z9, Z7
+	VFMADD231PS.BCST (R12), Z9, Z8
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z10
+	ADDQ         R13, DX
+	VPERMILPS    $85, Z11, Z30
+	VFMADD231PS  Z30, Z10, Z0
+	VPERMILPS    $85, Z12, Z29
+	VFMADD231PS  Z29, Z10, Z1
+	VPERMILPS    $85, Z13, Z28
+	VFMADD231PS  Z28, Z10, Z2
+	VPERMILPS    $85, Z14, Z31
+	VFMADD231PS  Z31, Z10, Z3
+	VFMADD231PS.BCST 4(SI)(R8*4), Z10, Z4
+	VFMADD231PS.BCST 4(SI)(R10*1), Z10, Z5
+	VFMADD231PS.BCST 4(SI)(R9*2), Z10, Z6
+	VFMADD231PS.BCST 4(SI)(R11*1), Z10, Z7
+	VFMADD231PS.BCST 4(R12), Z10, Z8
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z9
+	ADDQ         R13, DX
+	VPERMILPS    $170, Z11, Z29
+	VFMADD231PS  Z29, Z9, Z0
+	VPERMILPS    $170, Z12, Z28
+	VFMADD231PS  Z28, Z9, Z1
+	VPERMILPS    $170, Z13, Z31
+	VFMADD231PS  Z31, Z9, Z2
+	VPERMILPS    $170, Z14, Z30
+	VFMADD231PS  Z30, Z9, Z3
+	VFMADD231PS.BCST 8(SI)(R8*4), Z9, Z4
+	VFMADD231PS.BCST 8(SI)(R10*1), Z9, Z5
+	VFMADD231PS.BCST 8(SI)(R9*2), Z9, Z6
+	VFMADD231PS.BCST 8(SI)(R11*1), Z9, Z7
+	VFMADD231PS.BCST 8(R12), Z9, Z8
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z10
+	ADDQ         R13, DX
+	VPERMILPS    $255, Z11, Z28
+	VFMADD231PS  Z28, Z10, Z0
+	VPERMILPS    $255, Z12, Z31
+	VFMADD231PS  Z31, Z10, Z1
+	VPERMILPS    $255, Z13, Z30
+	VFMADD231PS  Z30, Z10, Z2
+	VPERMILPS    $255, Z14, Z29
+	VFMADD231PS  Z29, Z10, Z3
+	VFMADD231PS.BCST 12(SI)(R8*4), Z10, Z4
+	VFMADD231PS.BCST 12(SI)(R10*1), Z10, Z5
+	VFMADD231PS.BCST 12(SI)(R9*2), Z10, Z6
+	VFMADD231PS.BCST 12(SI)(R11*1), Z10, Z7
+	VFMADD231PS.BCST 12(R12), Z10, Z8
+	ADDQ         $16, SI
+	ADDQ         $16, R12
+	DECQ         CX
+	JNZ          block9
+last9:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish9
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment9
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store9
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store9:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done9
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z11, Z11, Z11
 	VMOVUPS      (DX), Z9
-	VMOVUPS      (DX)(CX*1), Z10
+	VMOVUPS      (DX)(SI*1), Z10
 	VFMADD213PS  Z9, Z10, Z0
 	VMAXPS       Z0, Z11, Z0
 	VFMADD213PS  Z9, Z10, Z1
@@ -1212,27 +1806,157 @@ store9:
 	VFMADD213PS  Z9, Z10, Z8
 	VMAXPS       Z8, Z11, Z8
 done9:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $9, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	JMP          next9
+finish9:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z9
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z10
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z11
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z12
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z13
+	VPERMILPS    $0, Z13, Z31
+	VFMADD231PS  Z31, Z9, Z0
+	VPERMILPS    $85, Z13, Z30
+	VFMADD231PS  Z30, Z10, Z0
+	VPERMILPS    $170, Z13, Z29
+	VFMADD231PS  Z29, Z11, Z0
+	VPERMILPS    $255, Z13, Z28
+	VFMADD231PS  Z28, Z12, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_0
+	VADDPS       (CX), Z0, Z0
+added9_0:
+	VBROADCASTF32X4 (SI)(R8*1), Z14
+	VPERMILPS    $0, Z14, Z30
+	VFMADD231PS  Z30, Z9, Z1
+	VPERMILPS    $85, Z14, Z29
+	VFMADD231PS  Z29, Z10, Z1
+	VPERMILPS    $170, Z14, Z28
+	VFMADD231PS  Z28, Z11, Z1
+	VPERMILPS    $255, Z14, Z31
+	VFMADD231PS  Z31, Z12, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_1
+	VADDPS       (CX), Z1, Z1
+added9_1:
+	VBROADCASTF32X4 (SI)(R8*2), Z15
+	VPERMILPS    $0, Z15, Z29
+	VFMADD231PS  Z29, Z9, Z2
+	VPERMILPS    $85, Z15, Z28
+	VFMADD231PS  Z28, Z10, Z2
+	VPERMILPS    $170, Z15, Z31
+	VFMADD231PS  Z31, Z11, Z2
+	VPERMILPS    $255, Z15, Z30
+	VFMADD231PS  Z30, Z12, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_2
+	VADDPS       (CX), Z2, Z2
+added9_2:
+	VBROADCASTF32X4 (SI)(R9*1), Z16
+	VPERMILPS    $0, Z16, Z28
+	VFMADD231PS  Z28, Z9, Z3
+	VPERMILPS    $85, Z16, Z31
+	VFMADD231PS  Z31, Z10, Z3
+	VPERMILPS    $170, Z16, Z30
+	VFMADD231PS  Z30, Z11, Z3
+	VPERMILPS    $255, Z16, Z29
+	VFMADD231PS  Z29, Z12, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_3
+	VADDPS       (CX), Z3, Z3
+added9_3:
+	VFMADD231PS.BCST (SI)(R8*4), Z9, Z4
+	VFMADD231PS.BCST 4(SI)(R8*4), Z10, Z4
+	VFMADD231PS.BCST 8(SI)(R8*4), Z11, Z4
+	VFMADD231PS.BCST 12(SI)(R8*4), Z12, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_4
+	VADDPS       (CX), Z4, Z4
+added9_4:
+	VFMADD231PS.BCST (SI)(R10*1), Z9, Z5
+	VFMADD231PS.BCST 4(SI)(R10*1), Z10, Z5
+	VFMADD231PS.BCST 8(SI)(R10*1), Z11, Z5
+	VFMADD231PS.BCST 12(SI)(R10*1), Z12, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_5
+	VADDPS       (CX), Z5, Z5
+added9_5:
+	VFMADD231PS.BCST (SI)(R9*2), Z9, Z6
+	VFMADD231PS.BCST 4(SI)(R9*2), Z10, Z6
+	VFMADD231PS.BCST 8(SI)(R9*2), Z11, Z6
+	VFMADD231PS.BCST 12(SI)(R9*2), Z12, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_6
+	VADDPS       (CX), Z6, Z6
+added9_6:
+	VFMADD231PS.BCST (SI)(R11*1), Z9, Z7
+	VFMADD231PS.BCST 4(SI)(R11*1), Z10, Z7
+	VFMADD231PS.BCST 8(SI)(R11*1), Z11, Z7
+	VFMADD231PS.BCST 12(SI)(R11*1), Z12, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_7
+	VADDPS       (CX), Z7, Z7
+added9_7:
+	VFMADD231PS.BCST (R12), Z9, Z8
+	VFMADD231PS.BCST 4(R12), Z10, Z8
+	VFMADD231PS.BCST 8(R12), Z11, Z8
+	VFMADD231PS.BCST 12(R12), Z12, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_8
+	VADDPS       (CX), Z8, Z8
+added9_8:
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+next9:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $9, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows10:
 	VXORPS       Z0, Z0, Z0
@@ -1250,94 +1974,9 @@ rows10:
 	MOVQ         gemmCall_segments(DI), R15
 segment10:
 	LEAQ         (SI)(R8*8), R12
-	MOVQ         gemmCall_blocks(DI), CX
-	TESTQ        CX, CX
-	JZ           rest10
-block10:
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VBROADCASTF32X4 (SI), Z12
-	VBROADCASTF32X4 (SI)(R8*1), Z13
-	VBROADCASTF32X4 (SI)(R8*2), Z14
-	VBROADCASTF32X4 (SI)(R9*1), Z15
-	VMOVUPS      (DX), Z10
-	ADDQ         R13, DX
-	VPERMILPS    $0, Z12, Z31
-	VFMADD231PS  Z31, Z10, Z0
-	VPERMILPS    $0, Z13, Z30
-	VFMADD231PS  Z30, Z10, Z1
-	VPERMILPS    $0, Z14, Z29
-	VFMADD231PS  Z29, Z10, Z2
-	VPERMILPS    $0, Z15, Z28
-	VFMADD231PS  Z28, Z10, Z3
-	VFMADD231PS.BCST (SI)(R8*4), Z10, Z4
-	VFMADD231PS.BCST (SI)(R10*1), Z10, Z5
-	VFMADD231PS.BCST (SI)(R9*2), Z10, Z6
-	VFMADD231PS.BCST (SI)(R11*1), Z10, Z7
-	VFMADD231PS.BCST (R12), Z10, Z8
-	VFMADD231PS.BCST (R12)(R8*1), Z10, Z9
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z11
-	ADDQ         R13, DX
-	VPERMILPS    $85, Z12, Z31
-	VFMADD231PS  Z31, Z11, Z0
-	VPERMILPS    $85, Z13, Z30
-	VFMADD231PS  Z30, Z11, Z1
-	VPERMILPS    $85, Z14, Z29
-	VFMADD231PS  Z29, Z11, Z2
-	VPERMILPS    $85, Z15, Z28
-	VFMADD231PS  Z28, Z11, Z3
-	VFMADD231PS.BCST 4(SI)(R8*4), Z11, Z4
-	VFMADD231PS.BCST 4(SI)(R10*1), Z11, Z5
-	VFMADD231PS.BCST 4(SI)(R9*2), Z11, Z6
-	VFMADD231PS.BCST 4(SI)(R11*1), Z11, Z7
-	VFMADD231PS.BCST 4(R12), Z11, Z8
-	VFMADD231PS.BCST 4(R12)(R8*1), Z11, Z9
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VMOVUPS      (DX), Z10
-	ADDQ         R13, DX
-	VPERMILPS    $170, Z12, Z31
-	VFMADD231PS  Z31, Z10, Z0
-	VPERMILPS    $170, Z13, Z30
-	VFMADD231PS  Z30, Z10, Z1
-	VPERMILPS    $170, Z14, Z29
-	VFMADD231PS  Z29, Z10, Z2
-	VPERMILPS    $170, Z15, Z28
-	VFMADD231PS  Z28, Z10, Z3
-	VFMADD231PS.BCST 8(SI)(R8*4), Z10, Z4
-	VFMADD231PS.BCST 8(SI)(R10*1), Z10, Z5
-	VFMADD231PS.BCST 8(SI)(R9*2), Z10, Z6
-	VFMADD231PS.BCST 8(SI)(R11*1), Z10, Z7
-	VFMADD231PS.BCST 8(R12), Z10, Z8
-	VFMADD231PS.BCST 8(R12)(R8*1), Z10, Z9
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z11
-	ADDQ         R13, DX
-	VPERMILPS    $255, Z12, Z31
-	VFMADD231PS  Z31, Z11, Z0
-	VPERMILPS    $255, Z13, Z30
-	VFMADD231PS  Z30, Z11, Z1
-	VPERMILPS    $255, Z14, Z29
-	VFMADD231PS  Z29, Z11, Z2
-	VPERMILPS    $255, Z15, Z28
-	VFMADD231PS  Z28, Z11, Z3
-	VFMADD231PS.BCST 12(SI)(R8*4), Z11, Z4
-	VFMADD231PS.BCST 12(SI)(R10*1), Z11, Z5
-	VFMADD231PS.BCST 12(SI)(R9*2), Z11, Z6
-	VFMADD231PS.BCST 12(SI)(R11*1), Z11, Z7
-	VFMADD231PS.BCST 12(R12), Z11, Z8
-	VFMADD231PS.BCST 12(R12)(R8*1), Z11, Z9
-	ADDQ         $16, SI
-	ADDQ         $16, R12
-	DECQ         CX
-	JNZ          block10
-rest10:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed10
+	JZ           blocks10
 single10:
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
@@ -1355,43 +1994,134 @@ single10:
 	ADDQ         $4, R12
 	DECQ         CX
 	JNZ          single10
-summed10:
+blocks10:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all10
+	DECQ         CX
+all10:
+	TESTQ        CX, CX
+	JZ           last10
+block10:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z10
+	ADDQ         R13, DX
+	VBROADCASTF32X4 (SI), Z12
+	VPERMILPS    $0, Z12, Z31
+	VFMADD231PS  Z31, Z10, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z13
+	VPERMILPS    $0, Z13, Z30
+	VFMADD231PS  Z30, Z10, Z1
+	VBROADCASTF32X4 (SI)(R8*2), Z14
+	VPERMILPS    $0, Z14, Z29
+	VFMADD231PS  Z29, Z10, Z2
+	VBROADCASTF32X4 (SI)(R9*1), Z15
+	VPERMILPS    $0, Z15, Z28
+	VFMADD231PS  Z28, Z10, Z3
+	VFMADD231PS.BCST (SI)(R8*4), Z10, Z4
+	VFMADD231PS.BCST (SI)(R10*1), Z10, Z5
+	VFMADD231PS.BCST (SI)(R9*2), Z10, Z6
+	VFMADD231PS.BCST (SI)(R11*1), Z10, Z7
+	VFMADD231PS.BCST (R12), Z10, Z8
+	VFMADD231PS.BCST (R12)(R8*1), Z10, Z9
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z11
+	ADDQ         R13, DX
+	VPERMILPS    $85, Z12, Z30
+	VFMADD231PS  Z30, Z11, Z0
+	VPERMILPS    $85, Z13, Z29
+	VFMADD231PS  Z29, Z11, Z1
+	VPERMILPS    $85, Z14, Z28
+	VFMADD231PS  Z28, Z11, Z2
+	VPERMILPS    $85, Z15, Z31
+	VFMADD231PS  Z31, Z11, Z3
+	VFMADD231PS.BCST 4(SI)(R8*4), Z11, Z4
+	VFMADD231PS.BCST 4(SI)(R10*1), Z11, Z5
+	VFMADD231PS.BCST 4(SI)(R9*2), Z11, Z6
+	VFMADD231PS.BCST 4(SI)(R11*1), Z11, Z7
+	VFMADD231PS.BCST 4(R12), Z11, Z8
+	VFMADD231PS.BCST 4(R12)(R8*1), Z11, Z9
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z10
+	ADDQ         R13, DX
+	VPERMILPS    $170, Z12, Z29
+	VFMADD231PS  Z29, Z10, Z0
+	VPERMILPS    $170, Z13, Z28
+	VFMADD231PS  Z28, Z10, Z1
+	VPERMILPS    $170, Z14, Z31
+	VFMADD231PS  Z31, Z10, Z2
+	VPERMILPS    $170, Z15, Z30
+	VFMADD231PS  Z30, Z10, Z3
+	VFMADD231PS.BCST 8(SI)(R8*4), Z10, Z4
+	VFMADD231PS.BCST 8(SI)(R10*1), Z10, Z5
+	VFMADD231PS.BCST 8(SI)(R9*2), Z10, Z6
+	VFMADD231PS.BCST 8(SI)(R11*1), Z10, Z7
+	VFMADD231PS.BCST 8(R12), Z10, Z8
+	VFMADD231PS.BCST 8(R12)(R8*1), Z10, Z9
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z11
+	ADDQ         R13, DX
+	VPERMILPS    $255, Z12, Z28
+	VFMADD231PS  Z28, Z11, Z0
+	VPERMILPS    $255, Z13, Z31
+	VFMADD231PS  Z31, Z11, Z1
+	VPERMILPS    $255, Z14, Z30
+	VFMADD231PS  Z30, Z11, Z2
+	VPERMILPS    $255, Z15, Z29
+	VFMADD231PS  Z29, Z11, Z3
+	VFMADD231PS.BCST 12(SI)(R8*4), Z11, Z4
+	VFMADD231PS.BCST 12(SI)(R10*1), Z11, Z5
+	VFMADD231PS.BCST 12(SI)(R9*2), Z11, Z6
+	VFMADD231PS.BCST 12(SI)(R11*1), Z11, Z7
+	VFMADD231PS.BCST 12(R12), Z11, Z8
+	VFMADD231PS.BCST 12(R12)(R8*1), Z11, Z9
+	ADDQ         $16, SI
+	ADDQ         $16, R12
+	DECQ         CX
+	JNZ          block10
+last10:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish10
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment10
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store10
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store10:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done10
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z12, Z12, Z12
 	VMOVUPS      (DX), Z10
-	VMOVUPS      (DX)(CX*1), Z11
+	VMOVUPS      (DX)(SI*1), Z11
 	VFMADD213PS  Z10, Z11, Z0
 	VMAXPS       Z0, Z12, Z0
 	VFMADD213PS  Z10, Z11, Z1
@@ -1413,29 +2143,169 @@ store10:
 	VFMADD213PS  Z10, Z11, Z9
 	VMAXPS       Z9, Z12, Z9
 done10:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $10, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	JMP          next10
+finish10:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z10
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z11
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z12
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z13
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z14
+	VPERMILPS    $0, Z14, Z31
+	VFMADD231PS  Z31, Z10, Z0
+	VPERMILPS    $85, Z14, Z30
+	VFMADD231PS  Z30, Z11, Z0
+	VPERMILPS    $170, Z14, Z29
+	VFMADD231PS  Z29, Z12, Z0
+	VPERMILPS    $255, Z14, Z28
+	VFMADD231PS  Z28, Z13, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_0
+	VADDPS       (CX), Z0, Z0
+added10_0:
+	VBROADCASTF32X4 (SI)(R8*1), Z15
+	VPERMILPS    $0, Z15, Z30
+	VFMADD231PS  Z30, Z10, Z1
+	VPERMILPS    $85, Z15, Z29
+	VFMADD231PS  Z29, Z11, Z1
+	VPERMILPS    $170, Z15, Z28
+	VFMADD231PS  Z28, Z12, Z1
+	VPERMILPS    $255, Z15, Z31
+	VFMADD231PS  Z31, Z13, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_1
+	VADDPS       (CX), Z1, Z1
+added10_1:
+	VBROADCASTF32X4 (SI)(R8*2), Z16
+	VPERMILPS    $0, Z16, Z29
+	VFMADD231PS  Z29, Z10, Z2
+	VPERMILPS    $85, Z16, Z28
+	VFMADD231PS  Z28, Z11, Z2
+	VPERMILPS    $170, Z16, Z31
+	VFMADD231PS  Z31, Z12, Z2
+	VPERMILPS    $255, Z16, Z30
+	VFMADD231PS  Z30, Z13, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_2
+	VADDPS       (CX), Z2, Z2
+added10_2:
+	VBROADCASTF32X4 (SI)(R9*1), Z17
+	VPERMILPS    $0, Z17, Z28
+	VFMADD231PS  Z28, Z10, Z3
+	VPERMILPS    $85, Z17, Z31
+	VFMADD231PS  Z31, Z11, Z3
+	VPERMILPS    $170, Z17, Z30
+	VFMADD231PS  Z30, Z12, Z3
+	VPERMILPS    $255, Z17, Z29
+	VFMADD231PS  Z29, Z13, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_3
+	VADDPS       (CX), Z3, Z3
+added10_3:
+	VFMADD231PS.BCST (SI)(R8*4), Z10, Z4
+	VFMADD231PS.BCST 4(SI)(R8*4), Z11, Z4
+	VFMADD231PS.BCST 8(SI)(R8*4), Z12, Z4
+	VFMADD231PS.BCST 12(SI)(R8*4), Z13, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_4
+	VADDPS       (CX), Z4, Z4
+added10_4:
+	VFMADD231PS.BCST (SI)(R10*1), Z10, Z5
+	VFMADD231PS.BCST 4(SI)(R10*1), Z11, Z5
+	VFMADD231PS.BCST 8(SI)(R10*1), Z12, Z5
+	VFMADD231PS.BCST 12(SI)(R10*1), Z13, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_5
+	VADDPS       (CX), Z5, Z5
+added10_5:
+	VFMADD231PS.BCST (SI)(R9*2), Z10, Z6
+	VFMADD231PS.BCST 4(SI)(R9*2), Z11, Z6
+	VFMADD231PS.BCST 8(SI)(R9*2), Z12, Z6
+	VFMADD231PS.BCST 12(SI)(R9*2), Z13, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_6
+	VADDPS       (CX), Z6, Z6
+added10_6:
+	VFMADD231PS.BCST (SI)(R11*1), Z10, Z7
+	VFMADD231PS.BCST 4(SI)(R11*1), Z11, Z7
+	VFMADD231PS.BCST 8(SI)(R11*1), Z12, Z7
+	VFMADD231PS.BCST 12(SI)(R11*1), Z13, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_7
+	VADDPS       (CX), Z7, Z7
+added10_7:
+	VFMADD231PS.BCST (R12), Z10, Z8
+	VFMADD231PS.BCST 4(R12), Z11, Z8
+	VFMADD231PS.BCST 8(R12), Z12, Z8
+	VFMADD231PS.BCST 12(R12), Z13, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_8
+	VADDPS       (CX), Z8, Z8
+added10_8:
+	VFMADD231PS.BCST (R12)(R8*1), Z10, Z9
+	VFMADD231PS.BCST 4(R12)(R8*1), Z11, Z9
+	VFMADD231PS.BCST 8(R12)(R8*1), Z12, Z9
+	VFMADD231PS.BCST 12(R12)(R8*1), Z13, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_9
+	VADDPS       (CX), Z9, Z9
+added10_9:
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+next10:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $10, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows11:
 	VXORPS       Z0, Z0, Z0
@@ -1454,98 +2324,9 @@ rows11:
 	MOVQ         gemmCall_segments(DI), R15
 segment11:
 	LEAQ         (SI)(R8*8), R12
-	MOVQ         gemmCall_blocks(DI), CX
-	TESTQ        CX, CX
-	JZ           rest11
-block11:
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VBROADCASTF32X4 (SI), Z13
-	VBROADCASTF32X4 (SI)(R8*1), Z14
-	VBROADCASTF32X4 (SI)(R8*2), Z15
-	VBROADCASTF32X4 (SI)(R9*1), Z16
-	VMOVUPS      (DX), Z11
-	ADDQ         R13, DX
-	VPERMILPS    $0, Z13, Z31
-	VFMADD231PS  Z31, Z11, Z0
-	VPERMILPS    $0, Z14, Z30
-	VFMADD231PS  Z30, Z11, Z1
-	VPERMILPS    $0, Z15, Z29
-	VFMADD231PS  Z29, Z11, Z2
-	VPERMILPS    $0, Z16, Z28
-	VFMADD231PS  Z28, Z11, Z3
-	VFMADD231PS.BCST (SI)(R8*4), Z11, Z4
-	VFMADD231PS.BCST (SI)(R10*1), Z11, Z5
-	VFMADD231PS.BCST (SI)(R9*2), Z11, Z6
-	VFMADD231PS.BCST (SI)(R11*1), Z11, Z7
-	VFMADD231PS.BCST (R12), Z11, Z8
-	VFMADD231PS.BCST (R12)(R8*1), Z11, Z9
-	VFMADD231PS.BCST (R12)(R8*2), Z11, Z10
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z12
-	ADDQ         R13, DX
-	VPERMILPS    $85, Z13, Z31
-	VFMADD231PS  Z31, Z12, Z0
-	VPERMILPS    $85, Z14, Z30
-	VFMADD231PS  Z30, Z12, Z1
-	VPERMILPS    $85, Z15, Z29
-	VFMADD231PS  Z29, Z12, Z2
-	VPERMILPS    $85, Z16, Z28
-	VFMADD231PS  Z28, Z12, Z3
-	VFMADD231PS.BCST 4(SI)(R8*4), Z12, Z4
-	VFMADD231PS.BCST 4(SI)(R10*1), Z12, Z5
-	VFMADD231PS.BCST 4(SI)(R9*2), Z12, Z6
-	VFMADD231PS.BCST 4(SI)(R11*1), Z12, Z7
-	VFMADD231PS.BCST 4(R12), Z12, Z8
-	VFMADD231PS.BCST 4(R12)(R8*1), Z12, Z9
-	VFMADD231PS.BCST 4(R12)(R8*2), Z12, Z10
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VMOVUPS      (DX), Z11
-	ADDQ         R13, DX
-	VPERMILPS    $170, Z13, Z31
-	VFMADD231PS  Z31, Z11, Z0
-	VPERMILPS    $170, Z14, Z30
-	VFMADD231PS  Z30, Z11, Z1
-	VPERMILPS    $170, Z15, Z29
-	VFMADD231PS  Z29, Z11, Z2
-	VPERMILPS    $170, Z16, Z28
-	VFMADD231PS  Z28, Z11, Z3
-	VFMADD231PS.BCST 8(SI)(R8*4), Z11, Z4
-	VFMADD231PS.BCST 8(SI)(R10*1), Z11, Z5
-	VFMADD231PS.BCST 8(SI)(R9*2), Z11, Z6
-	VFMADD231PS.BCST 8(SI)(R11*1), Z11, Z7
-	VFMADD231PS.BCST 8(R12), Z11, Z8
-	VFMADD231PS.BCST 8(R12)(R8*1), Z11, Z9
-	VFMADD231PS.BCST 8(R12)(R8*2), Z11, Z10
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z12
-	ADDQ         R13, DX
-	VPERMILPS    $255, Z13, Z31
-	VFMADD231PS  Z31, Z12, Z0
-	VPERMILPS    $255, Z14, Z30
-	VFMADD231PS  Z30, Z12, Z1
-	VPERMILPS    $255, Z15, Z29
-	VFMADD231PS  Z29, Z12, Z2
-	VPERMILPS    $255, Z16, Z28
-	VFMADD231PS  Z28, Z12, Z3
-	VFMADD231PS.BCST 12(SI)(R8*4), Z12, Z4
-	VFMADD231PS.BCST 12(SI)(R10*1), Z12, Z5
-	VFMADD231PS.BCST 12(SI)(R9*2), Z12, Z6
-	VFMADD231PS.BCST 12(SI)(R11*1), Z12, Z7
-	VFMADD231PS.BCST 12(R12), Z12, Z8
-	VFMADD231PS.BCST 12(R12)(R8*1), Z12, Z9
-	VFMADD231PS.BCST 12(R12)(R8*2), Z12, Z10
-	ADDQ         $16, SI
-	ADDQ         $16, R12
-	DECQ         CX
-	JNZ          block11
-rest11:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed11
+	JZ           blocks11
 single11:
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
@@ -1564,45 +2345,140 @@ single11:
 	ADDQ         $4, R12
 	DECQ         CX
 	JNZ          single11
-summed11:
+blocks11:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all11
+	DECQ         CX
+all11:
+	TESTQ        CX, CX
+	JZ           last11
+block11:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z11
+	ADDQ         R13, DX
+	VBROADCASTF32X4 (SI), Z13
+	VPERMILPS    $0, Z13, Z31
+	VFMADD231PS  Z31, Z11, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z14
+	VPERMILPS    $0, Z14, Z30
+	VFMADD231PS  Z30, Z11, Z1
+	VBROADCASTF32X4 (SI)(R8*2), Z15
+	VPERMILPS    $0, Z15, Z29
+	VFMADD231PS  Z29, Z11, Z2
+	VBROADCASTF32X4 (SI)(R9*1), Z16
+	VPERMILPS    $0, Z16, Z28
+	VFMADD231PS  Z28, Z11, Z3
+	VFMADD231PS.BCST (SI)(R8*4), Z11, Z4
+	VFMADD231PS.BCST (SI)(R10*1), Z11, Z5
+	VFMADD231PS.BCST (SI)(R9*2), Z11, Z6
+	VFMADD231PS.BCST (SI)(R11*1), Z11, Z7
+	VFMADD231PS.BCST (R12), Z11, Z8
+	VFMADD231PS.BCST (R12)(R8*1), Z11, Z9
+	VFMADD231PS.BCST (R12)(R8*2), Z11, Z10
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z12
+	ADDQ         R13, DX
+	VPERMILPS    $85, Z13, Z30
+	VFMADD231PS  Z30, Z12, Z0
+	VPERMILPS    $85, Z14, Z29
+	VFMADD231PS  Z29, Z12, Z1
+	VPERMILPS    $85, Z15, Z28
+	VFMADD231PS  Z28, Z12, Z2
+	VPERMILPS    $85, Z16, Z31
+	VFMADD231PS  Z31, Z12, Z3
+	VFMADD231PS.BCST 4(SI)(R8*4), Z12, Z4
+	VFMADD231PS.BCST 4(SI)(R10*1), Z12, Z5
+	VFMADD231PS.BCST 4(SI)(R9*2), Z12, Z6
+	VFMADD231PS.BCST 4(SI)(R11*1), Z12, Z7
+	VFMADD231PS.BCST 4(R12), Z12, Z8
+	VFMADD231PS.BCST 4(R12)(R8*1), Z12, Z9
+	VFMADD231PS.BCST 4(R12)(R8*2), Z12, Z10
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z11
+	ADDQ         R13, DX
+	VPERMILPS    $170, Z13, Z29
+	VFMADD231PS  Z29, Z11, Z0
+	VPERMILPS    $170, Z14, Z28
+	VFMADD231PS  Z28, Z11, Z1
+	VPERMILPS    $170, Z15, Z31
+	VFMADD231PS  Z31, Z11, Z2
+	VPERMILPS    $170, Z16, Z30
+	VFMADD231PS  Z30, Z11, Z3
+	VFMADD231PS.BCST 8(SI)(R8*4), Z11, Z4
+	VFMADD231PS.BCST 8(SI)(R10*1), Z11, Z5
+	VFMADD231PS.BCST 8(SI)(R9*2), Z11, Z6
+	VFMADD231PS.BCST 8(SI)(R11*1), Z11, Z7
+	VFMADD231PS.BCST 8(R12), Z11, Z8
+	VFMADD231PS.BCST 8(R12)(R8*1), Z11, Z9
+	VFMADD231PS.BCST 8(R12)(R8*2), Z11, Z10
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z12
+	ADDQ         R13, DX
+	VPERMILPS    $255, Z13, Z28
+	VFMADD231PS  Z28, Z12, Z0
+	VPERMILPS    $255, Z14, Z31
+	VFMADD231PS  Z31, Z12, Z1
+	VPERMILPS    $255, Z15, Z30
+	VFMADD231PS  Z30, Z12, Z2
+	VPERMILPS    $255, Z16, Z29
+	VFMADD231PS  Z29, Z12, Z3
+	VFMADD231PS.BCST 12(SI)(R8*4), Z12, Z4
+	VFMADD231PS.BCST 12(SI)(R10*1), Z12, Z5
+	VFMADD231PS.BCST 12(SI)(R9*2), Z12, Z6
+	VFMADD231PS.BCST 12(SI)(R11*1), Z12, Z7
+	VFMADD231PS.BCST 12(R12), Z12, Z8
+	VFMADD231PS.BCST 12(R12)(R8*1), Z12, Z9
+	VFMADD231PS.BCST 12(R12)(R8*2), Z12, Z10
+	ADDQ         $16, SI
+	ADDQ         $16, R12
+	DECQ         CX
+	JNZ          block11
+last11:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish11
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment11
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store11
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store11:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done11
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z13, Z13, Z13
 	VMOVUPS      (DX), Z11
-	VMOVUPS      (DX)(CX*1), Z12
+	VMOVUPS      (DX)(SI*1), Z12
 	VFMADD213PS  Z11, Z12, Z0
 	VMAXPS       Z0, Z13, Z0
 	VFMADD213PS  Z11, Z12, Z1
@@ -1626,31 +2502,181 @@ store11:
 	VFMADD213PS  Z11, Z12, Z10
 	VMAXPS       Z10, Z13, Z10
 done11:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $11, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	JMP          next11
+finish11:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z11
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z12
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z13
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z14
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z15
+	VPERMILPS    $0, Z15, Z31
+	VFMADD231PS  Z31, Z11, Z0
+	VPERMILPS    $85, Z15, Z30
+	VFMADD231PS  Z30, Z12, Z0
+	VPERMILPS    $170, Z15, Z29
+	VFMADD231PS  Z29, Z13, Z0
+	VPERMILPS    $255, Z15, Z28
+	VFMADD231PS  Z28, Z14, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_0
+	VADDPS       (CX), Z0, Z0
+added11_0:
+	VBROADCASTF32X4 (SI)(R8*1), Z16
+	VPERMILPS    $0, Z16, Z30
+	VFMADD231PS  Z30, Z11, Z1
+	VPERMILPS    $85, Z16, Z29
+	VFMADD231PS  Z29, Z12, Z1
+	VPERMILPS    $170, Z16, Z28
+	VFMADD231PS  Z28, Z13, Z1
+	VPERMILPS    $255, Z16, Z31
+	VFMADD231PS  Z31, Z14, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_1
+	VADDPS       (CX), Z1, Z1
+added11_1:
+	VBROADCASTF32X4 (SI)(R8*2), Z17
+	VPERMILPS    $0, Z17, Z29
+	VFMADD231PS  Z29, Z11, Z2
+	VPERMILPS    $85, Z17, Z28
+	VFMADD231PS  Z28, Z12, Z2
+	VPERMILPS    $170, Z17, Z31
+	VFMADD231PS  Z31, Z13, Z2
+	VPERMILPS    $255, Z17, Z30
+	VFMADD231PS  Z30, Z14, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_2
+	VADDPS       (CX), Z2, Z2
+added11_2:
+	VBROADCASTF32X4 (SI)(R9*1), Z18
+	VPERMILPS    $0, Z18, Z28
+	VFMADD231PS  Z28, Z11, Z3
+	VPERMILPS    $85, Z18, Z31
+	VFMADD231PS  Z31, Z12, Z3
+	VPERMILPS    $170, Z18, Z30
+	VFMADD231PS  Z30, Z13, Z3
+	VPERMILPS    $255, Z18, Z29
+	VFMADD231PS  Z29, Z14, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_3
+	VADDPS       (CX), Z3, Z3
+added11_3:
+	VFMADD231PS.BCST (SI)(R8*4), Z11, Z4
+	VFMADD231PS.BCST 4(SI)(R8*4), Z12, Z4
+	VFMADD231PS.BCST 8(SI)(R8*4), Z13, Z4
+	VFMADD231PS.BCST 12(SI)(R8*4), Z14, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_4
+	VADDPS       (CX), Z4, Z4
+added11_4:
+	VFMADD231PS.BCST (SI)(R10*1), Z11, Z5
+	VFMADD231PS.BCST 4(SI)(R10*1), Z12, Z5
+	VFMADD231PS.BCST 8(SI)(R10*1), Z13, Z5
+	VFMADD231PS.BCST 12(SI)(R10*1), Z14, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_5
+	VADDPS       (CX), Z5, Z5
+added11_5:
+	VFMADD231PS.BCST (SI)(R9*2), Z11, Z6
+	VFMADD231PS.BCST 4(SI)(R9*2), Z12, Z6
+	VFMADD231PS.BCST 8(SI)(R9*2), Z13, Z6
+	VFMADD231PS.BCST 12(SI)(R9*2), Z14, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_6
+	VADDPS       (CX), Z6, Z6
+added11_6:
+	VFMADD231PS.BCST (SI)(R11*1), Z11, Z7
+	VFMADD231PS.BCST 4(SI)(R11*1), Z12, Z7
+	VFMADD231PS.BCST 8(SI)(R11*1), Z13, Z7
+	VFMADD231PS.BCST 12(SI)(R11*1), Z14, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_7
+	VADDPS       (CX), Z7, Z7
+added11_7:
+	VFMADD231PS.BCST (R12), Z11, Z8
+	VFMADD231PS.BCST 4(R12), Z12, Z8
+	VFMADD231PS.BCST 8(R12), Z13, Z8
+	VFMADD231PS.BCST 12(R12), Z14, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_8
+	VADDPS       (CX), Z8, Z8
+added11_8:
+	VFMADD231PS.BCST (R12)(R8*1), Z11, Z9
+	VFMADD231PS.BCST 4(R12)(R8*1), Z12, Z9
+	VFMADD231PS.BCST 8(R12)(R8*1), Z13, Z9
+	VFMADD231PS.BCST 12(R12)(R8*1), Z14, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_9
+	VADDPS       (CX), Z9, Z9
+added11_9:
+	VFMADD231PS.BCST (R12)(R8*2), Z11, Z10
+	VFMADD231PS.BCST 4(R12)(R8*2), Z12, Z10
+	VFMADD231PS.BCST 8(R12)(R8*2), Z13, Z10
+	VFMADD231PS.BCST 12(R12)(R8*2), Z14, Z10
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_10
+	VADDPS       (CX), Z10, Z10
+added11_10:
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+next11:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $11, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows12:
 	VXORPS       Z0, Z0, Z0
@@ -1670,102 +2696,9 @@ rows12:
 	MOVQ         gemmCall_segments(DI), R15
 segment12:
 	LEAQ         (SI)(R8*8), R12
-	MOVQ         gemmCall_blocks(DI), CX
-	TESTQ        CX, CX
-	JZ           rest12
-block12:
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VBROADCASTF32X4 (SI), Z14
-	VBROADCASTF32X4 (SI)(R8*1), Z15
-	VBROADCASTF32X4 (SI)(R8*2), Z16
-	VBROADCASTF32X4 (SI)(R9*1), Z17
-	VMOVUPS      (DX), Z12
-	ADDQ         R13, DX
-	VPERMILPS    $0, Z14, Z31
-	VFMADD231PS  Z31, Z12, Z0
-	VPERMILPS    $0, Z15, Z30
-	VFMADD231PS  Z30, Z12, Z1
-	VPERMILPS    $0, Z16, Z29
-	VFMADD231PS  Z29, Z12, Z2
-	VPERMILPS    $0, Z17, Z28
-	VFMADD231PS  Z28, Z12, Z3
-	VFMADD231PS.BCST (SI)(R8*4), Z12, Z4
-	VFMADD231PS.BCST (SI)(R10*1), Z12, Z5
-	VFMADD231PS.BCST (SI)(R9*2), Z12, Z6
-	VFMADD231PS.BCST (SI)(R11*1), Z12, Z7
-	VFMADD231PS.BCST (R12), Z12, Z8
-	VFMADD231PS.BCST (R12)(R8*1), Z12, Z9
-	VFMADD231PS.BCST (R12)(R8*2), Z12, Z10
-	VFMADD231PS.BCST (R12)(R9*1), Z12, Z11
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z13
-	ADDQ         R13, DX
-	VPERMILPS    $85, Z14, Z31
-	VFMADD231PS  Z31, Z13, Z0
-	VPERMILPS    $85, Z15, Z30
-	VFMADD231PS  Z30, Z13, Z1
-	VPERMILPS    $85, Z16, Z29
-	VFMADD231PS  Z29, Z13, Z2
-	VPERMILPS    $85, Z17, Z28
-	VFMADD231PS  Z28, Z13, Z3
-	VFMADD231PS.BCST 4(SI)(R8*4), Z13, Z4
-	VFMADD231PS.BCST 4(SI)(R10*1), Z13, Z5
-	VFMADD231PS.BCST 4(SI)(R9*2), Z13, Z6
-	VFMADD231PS.BCST 4(SI)(R11*1), Z13, Z7
-	VFMADD231PS.BCST 4(R12), Z13, Z8
-	VFMADD231PS.BCST 4(R12)(R8*1), Z13, Z9
-	VFMADD231PS.BCST 4(R12)(R8*2), Z13, Z10
-	VFMADD231PS.BCST 4(R12)(R9*1), Z13, Z11
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VMOVUPS      (DX), Z12
-	ADDQ         R13, DX
-	VPERMILPS    $170, Z14, Z31
-	VFMADD231PS  Z31, Z12, Z0
-	VPERMILPS    $170, Z15, Z30
-	VFMADD231PS  Z30, Z12, Z1
-	VPERMILPS    $170, Z16, Z29
-	VFMADD231PS  Z29, Z12, Z2
-	VPERMILPS    $170, Z17, Z28
-	VFMADD231PS  Z28, Z12, Z3
-	VFMADD231PS.BCST 8(SI)(R8*4), Z12, Z4
-	VFMADD231PS.BCST 8(SI)(R10*1), Z12, Z5
-	VFMADD231PS.BCST 8(SI)(R9*2), Z12, Z6
-	VFMADD231PS.BCST 8(SI)(R11*1), Z12, Z7
-	VFMADD231PS.BCST 8(R12), Z12, Z8
-	VFMADD231PS.BCST 8(R12)(R8*1), Z12, Z9
-	VFMADD231PS.BCST 8(R12)(R8*2), Z12, Z10
-	VFMADD231PS.BCST 8(R12)(R9*1), Z12, Z11
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z13
-	ADDQ         R13, DX
-	VPERMILPS    $255, Z14, Z31
-	VFMADD231PS  Z31, Z13, Z0
-	VPERMILPS    $255, Z15, Z30
-	VFMADD231PS  Z30, Z13, Z1
-	VPERMILPS    $255, Z16, Z29
-	VFMADD231PS  Z29, Z13, Z2
-	VPERMILPS    $255, Z17, Z28
-	VFMADD231PS  Z28, Z13, Z3
-	VFMADD231PS.BCST 12(SI)(R8*4), Z13, Z4
-	VFMADD231PS.BCST 12(SI)(R10*1), Z13, Z5
-	VFMADD231PS.BCST 12(SI)(R9*2), Z13, Z6
-	VFMADD231PS.BCST 12(SI)(R11*1), Z13, Z7
-	VFMADD231PS.BCST 12(R12), Z13, Z8
-	VFMADD231PS.BCST 12(R12)(R8*1), Z13, Z9
-	VFMADD231PS.BCST 12(R12)(R8*2), Z13, Z10
-	VFMADD231PS.BCST 12(R12)(R9*1), Z13, Z11
-	ADDQ         $16, SI
-	ADDQ         $16, R12
-	DECQ         CX
-	JNZ          block12
-rest12:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed12
+	JZ           blocks12
 single12:
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
@@ -1785,47 +2718,146 @@ single12:
 	ADDQ         $4, R12
 	DECQ         CX
 	JNZ          single12
-summed12:
+blocks12:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all12
+	DECQ         CX
+all12:
+	TESTQ        CX, CX
+	JZ           last12
+block12:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z12
+	ADDQ         R13, DX
+	VBROADCASTF32X4 (SI), Z14
+	VPERMILPS    $0, Z14, Z31
+	VFMADD231PS  Z31, Z12, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z15
+	VPERMILPS    $0, Z15, Z30
+	VFMADD231PS  Z30, Z12, Z1
+	VBROADCASTF32X4 (SI)(R8*2), Z16
+	VPERMILPS    $0, Z16, Z29
+	VFMADD231PS  Z29, Z12, Z2
+	VBROADCASTF32X4 (SI)(R9*1), Z17
+	VPERMILPS    $0, Z17, Z28
+	VFMADD231PS  Z28, Z12, Z3
+	VFMADD231PS.BCST (SI)(R8*4), Z12, Z4
+	VFMADD231PS.BCST (SI)(R10*1), Z12, Z5
+	VFMADD231PS.BCST (SI)(R9*2), Z12, Z6
+	VFMADD231PS.BCST (SI)(R11*1), Z12, Z7
+	VFMADD231PS.BCST (R12), Z12, Z8
+	VFMADD231PS.BCST (R12)(R8*1), Z12, Z9
+	VFMADD231PS.BCST (R12)(R8*2), Z12, Z10
+	VFMADD231PS.BCST (R12)(R9*1), Z12, Z11
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z13
+	ADDQ         R13, DX
+	VPERMILPS    $85, Z14, Z30
+	VFMADD231PS  Z30, Z13, Z0
+	VPERMILPS    $85, Z15, Z29
+	VFMADD231PS  Z29, Z13, Z1
+	VPERMILPS    $85, Z16, Z28
+	VFMADD231PS  Z28, Z13, Z2
+	VPERMILPS    $85, Z17, Z31
+	VFMADD231PS  Z31, Z13, Z3
+	VFMADD231PS.BCST 4(SI)(R8*4), Z13, Z4
+	VFMADD231PS.BCST 4(SI)(R10*1), Z13, Z5
+	VFMADD231PS.BCST 4(SI)(R9*2), Z13, Z6
+	VFMADD231PS.BCST 4(SI)(R11*1), Z13, Z7
+	VFMADD231PS.BCST 4(R12), Z13, Z8
+	VFMADD231PS.BCST 4(R12)(R8*1), Z13, Z9
+	VFMADD231PS.BCST 4(R12)(R8*2), Z13, Z10
+	VFMADD231PS.BCST 4(R12)(R9*1), Z13, Z11
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z12
+	ADDQ         R13, DX
+	VPERMILPS    $170, Z14, Z29
+	VFMADD231PS  Z29, Z12, Z0
+	VPERMILPS    $170, Z15, Z28
+	VFMADD231PS  Z28, Z12, Z1
+	VPERMILPS    $170, Z16, Z31
+	VFMADD231PS  Z31, Z12, Z2
+	VPERMILPS    $170, Z17, Z30
+	VFMADD231PS  Z30, Z12, Z3
+	VFMADD231PS.BCST 8(SI)(R8*4), Z12, Z4
+	VFMADD231PS.BCST 8(SI)(R10*1), Z12, Z5
+	VFMADD231PS.BCST 8(SI)(R9*2), Z12, Z6
+	VFMADD231PS.BCST 8(SI)(R11*1), Z12, Z7
+	VFMADD231PS.BCST 8(R12), Z12, Z8
+	VFMADD231PS.BCST 8(R12)(R8*1), Z12, Z9
+	VFMADD231PS.BCST 8(R12)(R8*2), Z12, Z10
+	VFMADD231PS.BCST 8(R12)(R9*1), Z12, Z11
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z13
+	ADDQ         R13, DX
+	VPERMILPS    $255, Z14, Z28
+	VFMADD231PS  Z28, Z13, Z0
+	VPERMILPS    $255, Z15, Z31
+	VFMADD231PS  Z31, Z13, Z1
+	VPERMILPS    $255, Z16, Z30
+	VFMADD231PS  Z30, Z13, Z2
+	VPERMILPS    $255, Z17, Z29
+	VFMADD231PS  Z29, Z13, Z3
+	VFMADD231PS.BCST 12(SI)(R8*4), Z13, Z4
+	VFMADD231PS.BCST 12(SI)(R10*1), Z13, Z5
+	VFMADD231PS.BCST 12(SI)(R9*2), Z13, Z6
+	VFMADD231PS.BCST 12(SI)(R11*1), Z13, Z7
+	VFMADD231PS.BCST 12(R12), Z13, Z8
+	VFMADD231PS.BCST 12(R12)(R8*1), Z13, Z9
+	VFMADD231PS.BCST 12(R12)(R8*2), Z13, Z10
+	VFMADD231PS.BCST 12(R12)(R9*1), Z13, Z11
+	ADDQ         $16, SI
+	ADDQ         $16, R12
+	DECQ         CX
+	JNZ          block12
+last12:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish12
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment12
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store12
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	ADDQ         R14, SI
-	VADDPS       (SI), Z11, Z11
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store12:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done12
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z14, Z14, Z14
 	VMOVUPS      (DX), Z12
-	VMOVUPS      (DX)(CX*1), Z13
+	VMOVUPS      (DX)(SI*1), Z13
 	VFMADD213PS  Z12, Z13, Z0
 	VMAXPS       Z0, Z14, Z0
 	VFMADD213PS  Z12, Z13, Z1
@@ -1851,33 +2883,193 @@ store12:
 	VFMADD213PS  Z12, Z13, Z11
 	VMAXPS       Z11, Z14, Z11
 done12:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z11, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $12, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	JMP          next12
+finish12:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z12
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z13
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z14
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z15
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z16
+	VPERMILPS    $0, Z16, Z31
+	VFMADD231PS  Z31, Z12, Z0
+	VPERMILPS    $85, Z16, Z30
+	VFMADD231PS  Z30, Z13, Z0
+	VPERMILPS    $170, Z16, Z29
+	VFMADD231PS  Z29, Z14, Z0
+	VPERMILPS    $255, Z16, Z28
+	VFMADD231PS  Z28, Z15, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_0
+	VADDPS       (CX), Z0, Z0
+added12_0:
+	VBROADCASTF32X4 (SI)(R8*1), Z17
+	VPERMILPS    $0, Z17, Z30
+	VFMADD231PS  Z30, Z12, Z1
+	VPERMILPS    $85, Z17, Z29
+	VFMADD231PS  Z29, Z13, Z1
+	VPERMILPS    $170, Z17, Z28
+	VFMADD231PS  Z28, Z14, Z1
+	VPERMILPS    $255, Z17, Z31
+	VFMADD231PS  Z31, Z15, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_1
+	VADDPS       (CX), Z1, Z1
+added12_1:
+	VBROADCASTF32X4 (SI)(R8*2), Z18
+	VPERMILPS    $0, Z18, Z29
+	VFMADD231PS  Z29, Z12, Z2
+	VPERMILPS    $85, Z18, Z28
+	VFMADD231PS  Z28, Z13, Z2
+	VPERMILPS    $170, Z18, Z31
+	VFMADD231PS  Z31, Z14, Z2
+	VPERMILPS    $255, Z18, Z30
+	VFMADD231PS  Z30, Z15, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_2
+	VADDPS       (CX), Z2, Z2
+added12_2:
+	VBROADCASTF32X4 (SI)(R9*1), Z19
+	VPERMILPS    $0, Z19, Z28
+	VFMADD231PS  Z28, Z12, Z3
+	VPERMILPS    $85, Z19, Z31
+	VFMADD231PS  Z31, Z13, Z3
+	VPERMILPS    $170, Z19, Z30
+	VFMADD231PS  Z30, Z14, Z3
+	VPERMILPS    $255, Z19, Z29
+	VFMADD231PS  Z29, Z15, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_3
+	VADDPS       (CX), Z3, Z3
+added12_3:
+	VFMADD231PS.BCST (SI)(R8*4), Z12, Z4
+	VFMADD231PS.BCST 4(SI)(R8*4), Z13, Z4
+	VFMADD231PS.BCST 8(SI)(R8*4), Z14, Z4
+	VFMADD231PS.BCST 12(SI)(R8*4), Z15, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_4
+	VADDPS       (CX), Z4, Z4
+added12_4:
+	VFMADD231PS.BCST (SI)(R10*1), Z12, Z5
+	VFMADD231PS.BCST 4(SI)(R10*1), Z13, Z5
+	VFMADD231PS.BCST 8(SI)(R10*1), Z14, Z5
+	VFMADD231PS.BCST 12(SI)(R10*1), Z15, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_5
+	VADDPS       (CX), Z5, Z5
+added12_5:
+	VFMADD231PS.BCST (SI)(R9*2), Z12, Z6
+	VFMADD231PS.BCST 4(SI)(R9*2), Z13, Z6
+	VFMADD231PS.BCST 8(SI)(R9*2), Z14, Z6
+	VFMADD231PS.BCST 12(SI)(R9*2), Z15, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_6
+	VADDPS       (CX), Z6, Z6
+added12_6:
+	VFMADD231PS.BCST (SI)(R11*1), Z12, Z7
+	VFMADD231PS.BCST 4(SI)(R11*1), Z13, Z7
+	VFMADD231PS.BCST 8(SI)(R11*1), Z14, Z7
+	VFMADD231PS.BCST 12(SI)(R11*1), Z15, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_7
+	VADDPS       (CX), Z7, Z7
+added12_7:
+	VFMADD231PS.BCST (R12), Z12, Z8
+	VFMADD231PS.BCST 4(R12), Z13, Z8
+	VFMADD231PS.BCST 8(R12), Z14, Z8
+	VFMADD231PS.BCST 12(R12), Z15, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_8
+	VADDPS       (CX), Z8, Z8
+added12_8:
+	VFMADD231PS.BCST (R12)(R8*1), Z12, Z9
+	VFMADD231PS.BCST 4(R12)(R8*1), Z13, Z9
+	VFMADD231PS.BCST 8(R12)(R8*1), Z14, Z9
+	VFMADD231PS.BCST 12(R12)(R8*1), Z15, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_9
+	VADDPS       (CX), Z9, Z9
+added12_9:
+	VFMADD231PS.BCST (R12)(R8*2), Z12, Z10
+	VFMADD231PS.BCST 4(R12)(R8*2), Z13, Z10
+	VFMADD231PS.BCST 8(R12)(R8*2), Z14, Z10
+	VFMADD231PS.BCST 12(R12)(R8*2), Z15, Z10
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_10
+	VADDPS       (CX), Z10, Z10
+added12_10:
+	VFMADD231PS.BCST (R12)(R9*1), Z12, Z11
+	VFMADD231PS.BCST 4(R12)(R9*1), Z13, Z11
+	VFMADD231PS.BCST 8(R12)(R9*1), Z14, Z11
+	VFMADD231PS.BCST 12(R12)(R9*1), Z15, Z11
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_11
+	VADDPS       (CX), Z11, Z11
+added12_11:
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+next12:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $12, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows13:
 	VXORPS       Z0, Z0, Z0
@@ -1898,106 +3090,9 @@ rows13:
 	MOVQ         gemmCall_segments(DI), R15
 segment13:
 	LEAQ         (SI)(R8*8), R12
-	MOVQ         gemmCall_blocks(DI), CX
-	TESTQ        CX, CX
-	JZ           rest13
-block13:
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VBROADCASTF32X4 (SI), Z15
-	VBROADCASTF32X4 (SI)(R8*1), Z16
-	VBROADCASTF32X4 (SI)(R8*2), Z17
-	VBROADCASTF32X4 (SI)(R9*1), Z18
-	VMOVUPS      (DX), Z13
-	ADDQ         R13, DX
-	VPERMILPS    $0, Z15, Z31
-	VFMADD231PS  Z31, Z13, Z0
-	VPERMILPS    $0, Z16, Z30
-	VFMADD231PS  Z30, Z13, Z1
-	VPERMILPS    $0, Z17, Z29
-	VFMADD231PS  Z29, Z13, Z2
-	VPERMILPS    $0, Z18, Z28
-	VFMADD231PS  Z28, Z13, Z3
-	VFMADD231PS.BCST (SI)(R8*4), Z13, Z4
-	VFMADD231PS.BCST (SI)(R10*1), Z13, Z5
-	VFMADD231PS.BCST (SI)(R9*2), Z13, Z6
-	VFMADD231PS.BCST (SI)(R11*1), Z13, Z7
-	VFMADD231PS.BCST (R12), Z13, Z8
-	VFMADD231PS.BCST (R12)(R8*1), Z13, Z9
-	VFMADD231PS.BCST (R12)(R8*2), Z13, Z10
-	VFMADD231PS.BCST (R12)(R9*1), Z13, Z11
-	VFMADD231PS.BCST (R12)(R8*4), Z13, Z12
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z14
-	ADDQ         R13, DX
-	VPERMILPS    $85, Z15, Z31
-	VFMADD231PS  Z31, Z14, Z0
-	VPERMILPS    $85, Z16, Z30
-	VFMADD231PS  Z30, Z14, Z1
-	VPERMILPS    $85, Z17, Z29
-	VFMADD231PS  Z29, Z14, Z2
-	VPERMILPS    $85, Z18, Z28
-	VFMADD231PS  Z28, Z14, Z3
-	VFMADD231PS.BCST 4(SI)(R8*4), Z14, Z4
-	VFMADD231PS.BCST 4(SI)(R10*1), Z14, Z5
-	VFMADD231PS.BCST 4(SI)(R9*2), Z14, Z6
-	VFMADD231PS.BCST 4(SI)(R11*1), Z14, Z7
-	VFMADD231PS.BCST 4(R12), Z14, Z8
-	VFMADD231PS.BCST 4(R12)(R8*1), Z14, Z9
-	VFMADD231PS.BCST 4(R12)(R8*2), Z14, Z10
-	VFMADD231PS.BCST 4(R12)(R9*1), Z14, Z11
-	VFMADD231PS.BCST 4(R12)(R8*4), Z14, Z12
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VMOVUPS      (DX), Z13
-	ADDQ         R13, DX
-	VPERMILPS    $170, Z15, Z31
-	VFMADD231PS  Z31, Z13, Z0
-	VPERMILPS    $170, Z16, Z30
-	VFMADD231PS  Z30, Z13, Z1
-	VPERMILPS    $170, Z17, Z29
-	VFMADD231PS  Z29, Z13, Z2
-	VPERMILPS    $170, Z18, Z28
-	VFMADD231PS  Z28, Z13, Z3
-	VFMADD231PS.BCST 8(SI)(R8*4), Z13, Z4
-	VFMADD231PS.BCST 8(SI)(R10*1), Z13, Z5
-	VFMADD231PS.BCST 8(SI)(R9*2), Z13, Z6
-	VFMADD231PS.BCST 8(SI)(R11*1), Z13, Z7
-	VFMADD231PS.BCST 8(R12), Z13, Z8
-	VFMADD231PS.BCST 8(R12)(R8*1), Z13, Z9
-	VFMADD231PS.BCST 8(R12)(R8*2), Z13, Z10
-	VFMADD231PS.BCST 8(R12)(R9*1), Z13, Z11
-	VFMADD231PS.BCST 8(R12)(R8*4), Z13, Z12
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z14
-	ADDQ         R13, DX
-	VPERMILPS    $255, Z15, Z31
-	VFMADD231PS  Z31, Z14, Z0
-	VPERMILPS    $255, Z16, Z30
-	VFMADD231PS  Z30, Z14, Z1
-	VPERMILPS    $255, Z17, Z29
-	VFMADD231PS  Z29, Z14, Z2
-	VPERMILPS    $255, Z18, Z28
-	VFMADD231PS  Z28, Z14, Z3
-	VFMADD231PS.BCST 12(SI)(R8*4), Z14, Z4
-	VFMADD231PS.BCST 12(SI)(R10*1), Z14, Z5
-	VFMADD231PS.BCST 12(SI)(R9*2), Z14, Z6
-	VFMADD231PS.BCST 12(SI)(R11*1), Z14, Z7
-	VFMADD231PS.BCST 12(R12), Z14, Z8
-	VFMADD231PS.BCST 12(R12)(R8*1), Z14, Z9
-	VFMADD231PS.BCST 12(R12)(R8*2), Z14, Z10
-	VFMADD231PS.BCST 12(R12)(R9*1), Z14, Z11
-	VFMADD231PS.BCST 12(R12)(R8*4), Z14, Z12
-	ADDQ         $16, SI
-	ADDQ         $16, R12
-	DECQ         CX
-	JNZ          block13
-rest13:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed13
+	JZ           blocks13
 single13:
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
@@ -2018,49 +3113,152 @@ single13:
 	ADDQ         $4, R12
 	DECQ         CX
 	JNZ          single13
-summed13:
+blocks13:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all13
+	DECQ         CX
+all13:
+	TESTQ        CX, CX
+	JZ           last13
+block13:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z13
+	ADDQ         R13, DX
+	VBROADCASTF32X4 (SI), Z15
+	VPERMILPS    $0, Z15, Z31
+	VFMADD231PS  Z31, Z13, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z16
+	VPERMILPS    $0, Z16, Z30
+	VFMADD231PS  Z30, Z13, Z1
+	VBROADCASTF32X4 (SI)(R8*2), Z17
+	VPERMILPS    $0, Z17, Z29
+	VFMADD231PS  Z29, Z13, Z2
+	VBROADCASTF32X4 (SI)(R9*1), Z18
+	VPERMILPS    $0, Z18, Z28
+	VFMADD231PS  Z28, Z13, Z3
+	VFMADD231PS.BCST (SI)(R8*4), Z13, Z4
+	VFMADD231PS.BCST (SI)(R10*1), Z13, Z5
+	VFMADD231PS.BCST (SI)(R9*2), Z13, Z6
+	VFMADD231PS.BCST (SI)(R11*1), Z13, Z7
+	VFMADD231PS.BCST (R12), Z13, Z8
+	VFMADD231PS.BCST (R12)(R8*1), Z13, Z9
+	VFMADD231PS.BCST (R12)(R8*2), Z13, Z10
+	VFMADD231PS.BCST (R12)(R9*1), Z13, Z11
+	VFMADD231PS.BCST (R12)(R8*4), Z13, Z12
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z14
+	ADDQ         R13, DX
+	VPERMILPS    $85, Z15, Z30
+	VFMADD231PS  Z30, Z14, Z0
+	VPERMILPS    $85, Z16, Z29
+	VFMADD231PS  Z29, Z14, Z1
+	VPERMILPS    $85, Z17, Z28
+	VFMADD231PS  Z28, Z14, Z2
+	VPERMILPS    $85, Z18, Z31
+	VFMADD231PS  Z31, Z14, Z3
+	VFMADD231PS.BCST 4(SI)(R8*4), Z14, Z4
+	VFMADD231PS.BCST 4(SI)(R10*1), Z14, Z5
+	VFMADD231PS.BCST 4(SI)(R9*2), Z14, Z6
+	VFMADD231PS.BCST 4(SI)(R11*1), Z14, Z7
+	VFMADD231PS.BCST 4(R12), Z14, Z8
+	VFMADD231PS.BCST 4(R12)(R8*1), Z14, Z9
+	VFMADD231PS.BCST 4(R12)(R8*2), Z14, Z10
+	VFMADD231PS.BCST 4(R12)(R9*1), Z14, Z11
+	VFMADD231PS.BCST 4(R12)(R8*4), Z14, Z12
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z13
+	ADDQ         R13, DX
+	VPERMILPS    $170, Z15, Z29
+	VFMADD231PS  Z29, Z13, Z0
+	VPERMILPS    $170, Z16, Z28
+	VFMADD231PS  Z28, Z13, Z1
+	VPERMILPS    $170, Z17, Z31
+	VFMADD231PS  Z31, Z13, Z2
+	VPERMILPS    $170, Z18, Z30
+	VFMADD231PS  Z30, Z13, Z3
+	VFMADD231PS.BCST 8(SI)(R8*4), Z13, Z4
+	VFMADD231PS.BCST 8(SI)(R10*1), Z13, Z5
+	VFMADD231PS.BCST 8(SI)(R9*2), Z13, Z6
+	VFMADD231PS.BCST 8(SI)(R11*1), Z13, Z7
+	VFMADD231PS.BCST 8(R12), Z13, Z8
+	VFMADD231PS.BCST 8(R12)(R8*1), Z13, Z9
+	VFMADD231PS.BCST 8(R12)(R8*2), Z13, Z10
+	VFMADD231PS.BCST 8(R12)(R9*1), Z13, Z11
+	VFMADD231PS.BCST 8(R12)(R8*4), Z13, Z12
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z14
+	ADDQ         R13, DX
+	VPERMILPS    $255, Z15, Z28
+	VFMADD231PS  Z28, Z14, Z0
+	VPERMILPS    $255, Z16, Z31
+	VFMADD231PS  Z31, Z14, Z1
+	VPERMILPS    $255, Z17, Z30
+	VFMADD231PS  Z30, Z14, Z2
+	VPERMILPS    $255, Z18, Z29
+	VFMADD231PS  Z29, Z14, Z3
+	VFMADD231PS.BCST 12(SI)(R8*4), Z14, Z4
+	VFMADD231PS.BCST 12(SI)(R10*1), Z14, Z5
+	VFMADD231PS.BCST 12(SI)(R9*2), Z14, Z6
+	VFMADD231PS.BCST 12(SI)(R11*1), Z14, Z7
+	VFMADD231PS.BCST 12(R12), Z14, Z8
+	VFMADD231PS.BCST 12(R12)(R8*1), Z14, Z9
+	VFMADD231PS.BCST 12(R12)(R8*2), Z14, Z10
+	VFMADD231PS.BCST 12(R12)(R9*1), Z14, Z11
+	VFMADD231PS.BCST 12(R12)(R8*4), Z14, Z12
+	ADDQ         $16, SI
+	ADDQ         $16, R12
+	DECQ         CX
+	JNZ          block13
+last13:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish13
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment13
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store13
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	ADDQ         R14, SI
-	VADDPS       (SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store13:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done13
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z15, Z15, Z15
 	VMOVUPS      (DX), Z13
-	VMOVUPS      (DX)(CX*1), Z14
+	VMOVUPS      (DX)(SI*1), Z14
 	VFMADD213PS  Z13, Z14, Z0
 	VMAXPS       Z0, Z15, Z0
 	VFMADD213PS  Z13, Z14, Z1
@@ -2088,35 +3286,205 @@ store13:
 	VFMADD213PS  Z13, Z14, Z12
 	VMAXPS       Z12, Z15, Z12
 done13:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z11, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $13, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	JMP          next13
+finish13:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z13
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z14
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z15
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z16
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z17
+	VPERMILPS    $0, Z17, Z31
+	VFMADD231PS  Z31, Z13, Z0
+	VPERMILPS    $85, Z17, Z30
+	VFMADD231PS  Z30, Z14, Z0
+	VPERMILPS    $170, Z17, Z29
+	VFMADD231PS  Z29, Z15, Z0
+	VPERMILPS    $255, Z17, Z28
+	VFMADD231PS  Z28, Z16, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added13_0
+	VADDPS       (CX), Z0, Z0
+added13_0:
+	VBROADCASTF32X4 (SI)(R8*1), Z18
+	VPERMILPS    $0, Z18, Z30
+	VFMADD231PS  Z30, Z13, Z1
+	VPERMILPS    $85, Z18, Z29
+	VFMADD231PS  Z29, Z14, Z1
+	VPERMILPS    $170, Z18, Z28
+	VFMADD231PS  Z28, Z15, Z1
+	VPERMILPS    $255, Z18, Z31
+	VFMADD231PS  Z31, Z16, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added13_1
+	VADDPS       (CX), Z1, Z1
+added13_1:
+	VBROADCASTF32X4 (SI)(R8*2), Z19
+	VPERMILPS    $0, Z19, Z29
+	VFMADD231PS  Z29, Z13, Z2
+	VPERMILPS    $85, Z19, Z28
+	VFMADD231PS  Z28, Z14, Z2
+	VPERMILPS    $170, Z19, Z31
+	VFMADD231PS  Z31, Z15, Z2
+	VPERMILPS    $255, Z19, Z30
+	VFMADD231PS  Z30, Z16, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added13_2
+	VADDPS       (CX), Z2, Z2
+added13_2:
+	VBROADCASTF32X4 (SI)(R9*1), Z20
+	VPERMILPS    $0, Z20, Z28
+	VFMADD231PS  Z28, Z13, Z3
+	VPERMILPS    $85, Z20, Z31
+	VFMADD231PS  Z31, Z14, Z3
+	VPERMILPS    $170, Z20, Z30
+	VFMADD231PS  Z30, Z15, Z3
+	VPERMILPS    $255, Z20, Z29
+	VFMADD231PS  Z29, Z16, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added13_3
+	VADDPS       (CX), Z3, Z3
+added13_3:
+	VFMADD231PS.BCST (SI)(R8*4), Z13, Z4
+	VFMADD231PS.BCST 4(SI)(R8*4), Z14, Z4
+	VFMADD231PS.BCST 8(SI)(R8*4), Z15, Z4
+	VFMADD231PS.BCST 12(SI)(R8*4), Z16, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added13_4
+	VADDPS       (CX), Z4, Z4
+added13_4:
+	VFMADD231PS.BCST (SI)(R10*1), Z13, Z5
+	VFMADD231PS.BCST 4(SI)(R10*1), Z14, Z5
+	VFMADD231PS.BCST 8(SI)(R10*1), Z15, Z5
+	VFMADD231PS.BCST 12(SI)(R10*1), Z16, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added13_5
+	VADDPS       (CX), Z5, Z5
+added13_5:
+	VFMADD231PS.BCST (SI)(R9*2), Z13, Z6
+	VFMADD231PS.BCST 4(SI)(R9*2), Z14, Z6
+	VFMADD231PS.BCST 8(SI)(R9*2), Z15, Z6
+	VFMADD231PS.BCST 12(SI)(R9*2), Z16, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added13_6
+	VADDPS       (CX), Z6, Z6
+added13_6:
+	VFMADD231PS.BCST (SI)(R11*1), Z13, Z7
+	VFMADD231PS.BCST 4(SI)(R11*1), Z14, Z7
+	VFMADD231PS.BCST 8(SI)(R11*1), Z15, Z7
+	VFMADD231PS.BCST 12(SI)(R11*1), Z16, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added13_7
+	VADDPS       (CX), Z7, Z7
+added13_7:
+	VFMADD231PS.BCST (R12), Z13, Z8
+	VFMADD231PS.BCST 4(R12), Z14, Z8
+	VFMADD231PS.BCST 8(R12), Z15, Z8
+	VFMADD231PS.BCST 12(R12), Z16, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added13_8
+	VADDPS       (CX), Z8, Z8
+added13_8:
+	VFMADD231PS.BCST (R12)(R8*1), Z13, Z9
+	VFMADD231PS.BCST 4(R12)(R8*1), Z14, Z9
+	VFMADD231PS.BCST 8(R12)(R8*1), Z15, Z9
+	VFMADD231PS.BCST 12(R12)(R8*1), Z16, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added13_9
+	VADDPS       (CX), Z9, Z9
+added13_9:
+	VFMADD231PS.BCST (R12)(R8*2), Z13, Z10
+	VFMADD231PS.BCST 4(R12)(R8*2), Z14, Z10
+	VFMADD231PS.BCST 8(R12)(R8*2), Z15, Z10
+	VFMADD231PS.BCST 12(R12)(R8*2), Z16, Z10
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added13_10
+	VADDPS       (CX), Z10, Z10
+added13_10:
+	VFMADD231PS.BCST (R12)(R9*1), Z13, Z11
+	VFMADD231PS.BCST 4(R12)(R9*1), Z14, Z11
+	VFMADD231PS.BCST 8(R12)(R9*1), Z15, Z11
+	VFMADD231PS.BCST 12(R12)(R9*1), Z16, Z11
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added13_11
+	VADDPS       (CX), Z11, Z11
+added13_11:
+	VFMADD231PS.BCST (R12)(R8*4), Z13, Z12
+	VFMADD231PS.BCST 4(R12)(R8*4), Z14, Z12
+	VFMADD231PS.BCST 8(R12)(R8*4), Z15, Z12
+	VFMADD231PS.BCST 12(R12)(R8*4), Z16, Z12
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added13_12
+	VADDPS       (CX), Z12, Z12
+added13_12:
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+next13:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $13, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows14:
 	VXORPS       Z0, Z0, Z0
@@ -2138,110 +3506,9 @@ rows14:
 	MOVQ         gemmCall_segments(DI), R15
 segment14:
 	LEAQ         (SI)(R8*8), R12
-	MOVQ         gemmCall_blocks(DI), CX
-	TESTQ        CX, CX
-	JZ           rest14
-block14:
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VBROADCASTF32X4 (SI), Z16
-	VBROADCASTF32X4 (SI)(R8*1), Z17
-	VBROADCASTF32X4 (SI)(R8*2), Z18
-	VBROADCASTF32X4 (SI)(R9*1), Z19
-	VMOVUPS      (DX), Z14
-	ADDQ         R13, DX
-	VPERMILPS    $0, Z16, Z31
-	VFMADD231PS  Z31, Z14, Z0
-	VPERMILPS    $0, Z17, Z30
-	VFMADD231PS  Z30, Z14, Z1
-	VPERMILPS    $0, Z18, Z29
-	VFMADD231PS  Z29, Z14, Z2
-	VPERMILPS    $0, Z19, Z28
-	VFMADD231PS  Z28, Z14, Z3
-	VFMADD231PS.BCST (SI)(R8*4), Z14, Z4
-	VFMADD231PS.BCST (SI)(R10*1), Z14, Z5
-	VFMADD231PS.BCST (SI)(R9*2), Z14, Z6
-	VFMADD231PS.BCST (SI)(R11*1), Z14, Z7
-	VFMADD231PS.BCST (R12), Z14, Z8
-	VFMADD231PS.BCST (R12)(R8*1), Z14, Z9
-	VFMADD231PS.BCST (R12)(R8*2), Z14, Z10
-	VFMADD231PS.BCST (R12)(R9*1), Z14, Z11
-	VFMADD231PS.BCST (R12)(R8*4), Z14, Z12
-	VFMADD231PS.BCST (R12)(R10*1), Z14, Z13
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z15
-	ADDQ         R13, DX
-	VPERMILPS    $85, Z16, Z31
-	VFMADD231PS  Z31, Z15, Z0
-	VPERMILPS    $85, Z17, Z30
-	VFMADD231PS  Z30, Z15, Z1
-	VPERMILPS    $85, Z18, Z29
-	VFMADD231PS  Z29, Z15, Z2
-	VPERMILPS    $85, Z19, Z28
-	VFMADD231PS  Z28, Z15, Z3
-	VFMADD231PS.BCST 4(SI)(R8*4), Z15, Z4
-	VFMADD231PS.BCST 4(SI)(R10*1), Z15, Z5
-	VFMADD231PS.BCST 4(SI)(R9*2), Z15, Z6
-	VFMADD231PS.BCST 4(SI)(R11*1), Z15, Z7
-	VFMADD231PS.BCST 4(R12), Z15, Z8
-	VFMADD231PS.BCST 4(R12)(R8*1), Z15, Z9
-	VFMADD231PS.BCST 4(R12)(R8*2), Z15, Z10
-	VFMADD231PS.BCST 4(R12)(R9*1), Z15, Z11
-	VFMADD231PS.BCST 4(R12)(R8*4), Z15, Z12
-	VFMADD231PS.BCST 4(R12)(R10*1), Z15, Z13
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VMOVUPS      (DX), Z14
-	ADDQ         R13, DX
-	VPERMILPS    $170, Z16, Z31
-	VFMADD231PS  Z31, Z14, Z0
-	VPERMILPS    $170, Z17, Z30
-	VFMADD231PS  Z30, Z14, Z1
-	VPERMILPS    $170, Z18, Z29
-	VFMADD231PS  Z29, Z14, Z2
-	VPERMILPS    $170, Z19, Z28
-	VFMADD231PS  Z28, Z14, Z3
-	VFMADD231PS.BCST 8(SI)(R8*4), Z14, Z4
-	VFMADD231PS.BCST 8(SI)(R10*1), Z14, Z5
-	VFMADD231PS.BCST 8(SI)(R9*2), Z14, Z6
-	VFMADD231PS.BCST 8(SI)(R11*1), Z14, Z7
-	VFMADD231PS.BCST 8(R12), Z14, Z8
-	VFMADD231PS.BCST 8(R12)(R8*1), Z14, Z9
-	VFMADD231PS.BCST 8(R12)(R8*2), Z14, Z10
-	VFMADD231PS.BCST 8(R12)(R9*1), Z14, Z11
-	VFMADD231PS.BCST 8(R12)(R8*4), Z14, Z12
-	VFMADD231PS.BCST 8(R12)(R10*1), Z14, Z13
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z15
-	ADDQ         R13, DX
-	VPERMILPS    $255, Z16, Z31
-	VFMADD231PS  Z31, Z15, Z0
-	VPERMILPS    $255, Z17, Z30
-	VFMADD231PS  Z30, Z15, Z1
-	VPERMILPS    $255, Z18, Z29
-	VFMADD231PS  Z29, Z15, Z2
-	VPERMILPS    $255, Z19, Z28
-	VFMADD231PS  Z28, Z15, Z3
-	VFMADD231PS.BCST 12(SI)(R8*4), Z15, Z4
-	VFMADD231PS.BCST 12(SI)(R10*1), Z15, Z5
-	VFMADD231PS.BCST 12(SI)(R9*2), Z15, Z6
-	VFMADD231PS.BCST 12(SI)(R11*1), Z15, Z7
-	VFMADD231PS.BCST 12(R12), Z15, Z8
-	VFMADD231PS.BCST 12(R12)(R8*1), Z15, Z9
-	VFMADD231PS.BCST 12(R12)(R8*2), Z15, Z10
-	VFMADD231PS.BCST 12(R12)(R9*1), Z15, Z11
-	VFMADD231PS.BCST 12(R12)(R8*4), Z15, Z12
-	VFMADD231PS.BCST 12(R12)(R10*1), Z15, Z13
-	ADDQ         $16, SI
-	ADDQ         $16, R12
-	DECQ         CX
-	JNZ          block14
-rest14:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed14
+	JZ           blocks14
 single14:
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
@@ -2263,51 +3530,158 @@ single14:
 	ADDQ         $4, R12
 	DECQ         CX
 	JNZ          single14
-summed14:
+blocks14:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all14
+	DECQ         CX
+all14:
+	TESTQ        CX, CX
+	JZ           last14
+block14:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z14
+	ADDQ         R13, DX
+	VBROADCASTF32X4 (SI), Z16
+	VPERMILPS    $0, Z16, Z31
+	VFMADD231PS  Z31, Z14, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z17
+	VPERMILPS    $0, Z17, Z30
+	VFMADD231PS  Z30, Z14, Z1
+	VBROADCASTF32X4 (SI)(R8*2), Z18
+	VPERMILPS    $0, Z18, Z29
+	VFMADD231PS  Z29, Z14, Z2
+	VBROADCASTF32X4 (SI)(R9*1), Z19
+	VPERMILPS    $0, Z19, Z28
+	VFMADD231PS  Z28, Z14, Z3
+	VFMADD231PS.BCST (SI)(R8*4), Z14, Z4
+	VFMADD231PS.BCST (SI)(R10*1), Z14, Z5
+	VFMADD231PS.BCST (SI)(R9*2), Z14, Z6
+	VFMADD231PS.BCST (SI)(R11*1), Z14, Z7
+	VFMADD231PS.BCST (R12), Z14, Z8
+	VFMADD231PS.BCST (R12)(R8*1), Z14, Z9
+	VFMADD231PS.BCST (R12)(R8*2), Z14, Z10
+	VFMADD231PS.BCST (R12)(R9*1), Z14, Z11
+	VFMADD231PS.BCST (R12)(R8*4), Z14, Z12
+	VFMADD231PS.BCST (R12)(R10*1), Z14, Z13
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z15
+	ADDQ         R13, DX
+	VPERMILPS    $85, Z16, Z30
+	VFMADD231PS  Z30, Z15, Z0
+	VPERMILPS    $85, Z17, Z29
+	VFMADD231PS  Z29, Z15, Z1
+	VPERMILPS    $85, Z18, Z28
+	VFMADD231PS  Z28, Z15, Z2
+	VPERMILPS    $85, Z19, Z31
+	VFMADD231PS  Z31, Z15, Z3
+	VFMADD231PS.BCST 4(SI)(R8*4), Z15, Z4
+	VFMADD231PS.BCST 4(SI)(R10*1), Z15, Z5
+	VFMADD231PS.BCST 4(SI)(R9*2), Z15, Z6
+	VFMADD231PS.BCST 4(SI)(R11*1), Z15, Z7
+	VFMADD231PS.BCST 4(R12), Z15, Z8
+	VFMADD231PS.BCST 4(R12)(R8*1), Z15, Z9
+	VFMADD231PS.BCST 4(R12)(R8*2), Z15, Z10
+	VFMADD231PS.BCST 4(R12)(R9*1), Z15, Z11
+	VFMADD231PS.BCST 4(R12)(R8*4), Z15, Z12
+	VFMADD231PS.BCST 4(R12)(R10*1), Z15, Z13
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z14
+	ADDQ         R13, DX
+	VPERMILPS    $170, Z16, Z29
+	VFMADD231PS  Z29, Z14, Z0
+	VPERMILPS    $170, Z17, Z28
+	VFMADD231PS  Z28, Z14, Z1
+	VPERMILPS    $170, Z18, Z31
+	VFMADD231PS  Z31, Z14, Z2
+	VPERMILPS    $170, Z19, Z30
+	VFMADD231PS  Z30, Z14, Z3
+	VFMADD231PS.BCST 8(SI)(R8*4), Z14, Z4
+	VFMADD231PS.BCST 8(SI)(R10*1), Z14, Z5
+	VFMADD231PS.BCST 8(SI)(R9*2), Z14, Z6
+	VFMADD231PS.BCST 8(SI)(R11*1), Z14, Z7
+	VFMADD231PS.BCST 8(R12), Z14, Z8
+	VFMADD231PS.BCST 8(R12)(R8*1), Z14, Z9
+	VFMADD231PS.BCST 8(R12)(R8*2), Z14, Z10
+	VFMADD231PS.BCST 8(R12)(R9*1), Z14, Z11
+	VFMADD231PS.BCST 8(R12)(R8*4), Z14, Z12
+	VFMADD231PS.BCST 8(R12)(R10*1), Z14, Z13
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z15
+	ADDQ         R13, DX
+	VPERMILPS    $255, Z16, Z28
+	VFMADD231PS  Z28, Z15, Z0
+	VPERMILPS    $255, Z17, Z31
+	VFMADD231PS  Z31, Z15, Z1
+	VPERMILPS    $255, Z18, Z30
+	VFMADD231PS  Z30, Z15, Z2
+	VPERMILPS    $255, Z19, Z29
+	VFMADD231PS  Z29, Z15, Z3
+	VFMADD231PS.BCST 12(SI)(R8*4), Z15, Z4
+	VFMADD231PS.BCST 12(SI)(R10*1), Z15, Z5
+	VFMADD231PS.BCST 12(SI)(R9*2), Z15, Z6
+	VFMADD231PS.BCST 12(SI)(R11*1), Z15, Z7
+	VFMADD231PS.BCST 12(R12), Z15, Z8
+	VFMADD231PS.BCST 12(R12)(R8*1), Z15, Z9
+	VFMADD231PS.BCST 12(R12)(R8*2), Z15, Z10
+	VFMADD231PS.BCST 12(R12)(R9*1), Z15, Z11
+	VFMADD231PS.BCST 12(R12)(R8*4), Z15, Z12
+	VFMADD231PS.BCST 12(R12)(R10*1), Z15, Z13
+	ADDQ         $16, SI
+	ADDQ         $16, R12
+	DECQ         CX
+	JNZ          block14
+last14:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish14
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment14
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store14
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	ADDQ         R14, SI
-	VADDPS       (SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	ADDQ         R14, SI
-	VADDPS       (SI), Z13, Z13
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	ADDQ         R14, CX
+	VADDPS       (CX), Z13, Z13
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store14:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done14
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z16, Z16, Z16
 	VMOVUPS      (DX), Z14
-	VMOVUPS      (DX)(CX*1), Z15
+	VMOVUPS      (DX)(SI*1), Z15
 	VFMADD213PS  Z14, Z15, Z0
 	VMAXPS       Z0, Z16, Z0
 	VFMADD213PS  Z14, Z15, Z1
@@ -2337,37 +3711,217 @@ store14:
 	VFMADD213PS  Z14, Z15, Z13
 	VMAXPS       Z13, Z16, Z13
 done14:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z11, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z13, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $14, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z13, (CX)
+	ADDQ         R14, CX
+	JMP          next14
+finish14:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z14
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z15
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z16
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z17
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z18
+	VPERMILPS    $0, Z18, Z31
+	VFMADD231PS  Z31, Z14, Z0
+	VPERMILPS    $85, Z18, Z30
+	VFMADD231PS  Z30, Z15, Z0
+	VPERMILPS    $170, Z18, Z29
+	VFMADD231PS  Z29, Z16, Z0
+	VPERMILPS    $255, Z18, Z28
+	VFMADD231PS  Z28, Z17, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_0
+	VADDPS       (CX), Z0, Z0
+added14_0:
+	VBROADCASTF32X4 (SI)(R8*1), Z19
+	VPERMILPS    $0, Z19, Z30
+	VFMADD231PS  Z30, Z14, Z1
+	VPERMILPS    $85, Z19, Z29
+	VFMADD231PS  Z29, Z15, Z1
+	VPERMILPS    $170, Z19, Z28
+	VFMADD231PS  Z28, Z16, Z1
+	VPERMILPS    $255, Z19, Z31
+	VFMADD231PS  Z31, Z17, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_1
+	VADDPS       (CX), Z1, Z1
+added14_1:
+	VBROADCASTF32X4 (SI)(R8*2), Z20
+	VPERMILPS    $0, Z20, Z29
+	VFMADD231PS  Z29, Z14, Z2
+	VPERMILPS    $85, Z20, Z28
+	VFMADD231PS  Z28, Z15, Z2
+	VPERMILPS    $170, Z20, Z31
+	VFMADD231PS  Z31, Z16, Z2
+	VPERMILPS    $255, Z20, Z30
+	VFMADD231PS  Z30, Z17, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_2
+	VADDPS       (CX), Z2, Z2
+added14_2:
+	VBROADCASTF32X4 (SI)(R9*1), Z21
+	VPERMILPS    $0, Z21, Z28
+	VFMADD231PS  Z28, Z14, Z3
+	VPERMILPS    $85, Z21, Z31
+	VFMADD231PS  Z31, Z15, Z3
+	VPERMILPS    $170, Z21, Z30
+	VFMADD231PS  Z30, Z16, Z3
+	VPERMILPS    $255, Z21, Z29
+	VFMADD231PS  Z29, Z17, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_3
+	VADDPS       (CX), Z3, Z3
+added14_3:
+	VFMADD231PS.BCST (SI)(R8*4), Z14, Z4
+	VFMADD231PS.BCST 4(SI)(R8*4), Z15, Z4
+	VFMADD231PS.BCST 8(SI)(R8*4), Z16, Z4
+	VFMADD231PS.BCST 12(SI)(R8*4), Z17, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_4
+	VADDPS       (CX), Z4, Z4
+added14_4:
+	VFMADD231PS.BCST (SI)(R10*1), Z14, Z5
+	VFMADD231PS.BCST 4(SI)(R10*1), Z15, Z5
+	VFMADD231PS.BCST 8(SI)(R10*1), Z16, Z5
+	VFMADD231PS.BCST 12(SI)(R10*1), Z17, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_5
+	VADDPS       (CX), Z5, Z5
+added14_5:
+	VFMADD231PS.BCST (SI)(R9*2), Z14, Z6
+	VFMADD231PS.BCST 4(SI)(R9*2), Z15, Z6
+	VFMADD231PS.BCST 8(SI)(R9*2), Z16, Z6
+	VFMADD231PS.BCST 12(SI)(R9*2), Z17, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_6
+	VADDPS       (CX), Z6, Z6
+added14_6:
+	VFMADD231PS.BCST (SI)(R11*1), Z14, Z7
+	VFMADD231PS.BCST 4(SI)(R11*1), Z15, Z7
+	VFMADD231PS.BCST 8(SI)(R11*1), Z16, Z7
+	VFMADD231PS.BCST 12(SI)(R11*1), Z17, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_7
+	VADDPS       (CX), Z7, Z7
+added14_7:
+	VFMADD231PS.BCST (R12), Z14, Z8
+	VFMADD231PS.BCST 4(R12), Z15, Z8
+	VFMADD231PS.BCST 8(R12), Z16, Z8
+	VFMADD231PS.BCST 12(R12), Z17, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_8
+	VADDPS       (CX), Z8, Z8
+added14_8:
+	VFMADD231PS.BCST (R12)(R8*1), Z14, Z9
+	VFMADD231PS.BCST 4(R12)(R8*1), Z15, Z9
+	VFMADD231PS.BCST 8(R12)(R8*1), Z16, Z9
+	VFMADD231PS.BCST 12(R12)(R8*1), Z17, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_9
+	VADDPS       (CX), Z9, Z9
+added14_9:
+	VFMADD231PS.BCST (R12)(R8*2), Z14, Z10
+	VFMADD231PS.BCST 4(R12)(R8*2), Z15, Z10
+	VFMADD231PS.BCST 8(R12)(R8*2), Z16, Z10
+	VFMADD231PS.BCST 12(R12)(R8*2), Z17, Z10
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_10
+	VADDPS       (CX), Z10, Z10
+added14_10:
+	VFMADD231PS.BCST (R12)(R9*1), Z14, Z11
+	VFMADD231PS.BCST 4(R12)(R9*1), Z15, Z11
+	VFMADD231PS.BCST 8(R12)(R9*1), Z16, Z11
+	VFMADD231PS.BCST 12(R12)(R9*1), Z17, Z11
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_11
+	VADDPS       (CX), Z11, Z11
+added14_11:
+	VFMADD231PS.BCST (R12)(R8*4), Z14, Z12
+	VFMADD231PS.BCST 4(R12)(R8*4), Z15, Z12
+	VFMADD231PS.BCST 8(R12)(R8*4), Z16, Z12
+	VFMADD231PS.BCST 12(R12)(R8*4), Z17, Z12
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_12
+	VADDPS       (CX), Z12, Z12
+added14_12:
+	VFMADD231PS.BCST (R12)(R10*1), Z14, Z13
+	VFMADD231PS.BCST 4(R12)(R10*1), Z15, Z13
+	VFMADD231PS.BCST 8(R12)(R10*1), Z16, Z13
+	VFMADD231PS.BCST 12(R12)(R10*1), Z17, Z13
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added14_13
+	VADDPS       (CX), Z13, Z13
+added14_13:
+	VMOVUPS      Z13, (CX)
+	ADDQ         R14, CX
+next14:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $14, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows15:
 	VXORPS       Z0, Z0, Z0
@@ -2390,114 +3944,9 @@ rows15:
 	MOVQ         gemmCall_segments(DI), R15
 segment15:
 	LEAQ         (SI)(R8*8), R12
-	MOVQ         gemmCall_blocks(DI), CX
-	TESTQ        CX, CX
-	JZ           rest15
-block15:
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VBROADCASTF32X4 (SI), Z17
-	VBROADCASTF32X4 (SI)(R8*1), Z18
-	VBROADCASTF32X4 (SI)(R8*2), Z19
-	VBROADCASTF32X4 (SI)(R9*1), Z20
-	VMOVUPS      (DX), Z15
-	ADDQ         R13, DX
-	VPERMILPS    $0, Z17, Z31
-	VFMADD231PS  Z31, Z15, Z0
-	VPERMILPS    $0, Z18, Z30
-	VFMADD231PS  Z30, Z15, Z1
-	VPERMILPS    $0, Z19, Z29
-	VFMADD231PS  Z29, Z15, Z2
-	VPERMILPS    $0, Z20, Z28
-	VFMADD231PS  Z28, Z15, Z3
-	VFMADD231PS.BCST (SI)(R8*4), Z15, Z4
-	VFMADD231PS.BCST (SI)(R10*1), Z15, Z5
-	VFMADD231PS.BCST (SI)(R9*2), Z15, Z6
-	VFMADD231PS.BCST (SI)(R11*1), Z15, Z7
-	VFMADD231PS.BCST (R12), Z15, Z8
-	VFMADD231PS.BCST (R12)(R8*1), Z15, Z9
-	VFMADD231PS.BCST (R12)(R8*2), Z15, Z10
-	VFMADD231PS.BCST (R12)(R9*1), Z15, Z11
-	VFMADD231PS.BCST (R12)(R8*4), Z15, Z12
-	VFMADD231PS.BCST (R12)(R10*1), Z15, Z13
-	VFMADD231PS.BCST (R12)(R9*2), Z15, Z14
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z16
-	ADDQ         R13, DX
-	VPERMILPS    $85, Z17, Z31
-	VFMADD231PS  Z31, Z16, Z0
-	VPERMILPS    $85, Z18, Z30
-	VFMADD231PS  Z30, Z16, Z1
-	VPERMILPS    $85, Z19, Z29
-	VFMADD231PS  Z29, Z16, Z2
-	VPERMILPS    $85, Z20, Z28
-	VFMADD231PS  Z28, Z16, Z3
-	VFMADD231PS.BCST 4(SI)(R8*4), Z16, Z4
-	VFMADD231PS.BCST 4(SI)(R10*1), Z16, Z5
-	VFMADD231PS.BCST 4(SI)(R9*2), Z16, Z6
-	VFMADD231PS.BCST 4(SI)(R11*1), Z16, Z7
-	VFMADD231PS.BCST 4(R12), Z16, Z8
-	VFMADD231PS.BCST 4(R12)(R8*1), Z16, Z9
-	VFMADD231PS.BCST 4(R12)(R8*2), Z16, Z10
-	VFMADD231PS.BCST 4(R12)(R9*1), Z16, Z11
-	VFMADD231PS.BCST 4(R12)(R8*4), Z16, Z12
-	VFMADD231PS.BCST 4(R12)(R10*1), Z16, Z13
-	VFMADD231PS.BCST 4(R12)(R9*2), Z16, Z14
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VMOVUPS      (DX), Z15
-	ADDQ         R13, DX
-	VPERMILPS    $170, Z17, Z31
-	VFMADD231PS  Z31, Z15, Z0
-	VPERMILPS    $170, Z18, Z30
-	VFMADD231PS  Z30, Z15, Z1
-	VPERMILPS    $170, Z19, Z29
-	VFMADD231PS  Z29, Z15, Z2
-	VPERMILPS    $170, Z20, Z28
-	VFMADD231PS  Z28, Z15, Z3
-	VFMADD231PS.BCST 8(SI)(R8*4), Z15, Z4
-	VFMADD231PS.BCST 8(SI)(R10*1), Z15, Z5
-	VFMADD231PS.BCST 8(SI)(R9*2), Z15, Z6
-	VFMADD231PS.BCST 8(SI)(R11*1), Z15, Z7
-	VFMADD231PS.BCST 8(R12), Z15, Z8
-	VFMADD231PS.BCST 8(R12)(R8*1), Z15, Z9
-	VFMADD231PS.BCST 8(R12)(R8*2), Z15, Z10
-	VFMADD231PS.BCST 8(R12)(R9*1), Z15, Z11
-	VFMADD231PS.BCST 8(R12)(R8*4), Z15, Z12
-	VFMADD231PS.BCST 8(R12)(R10*1), Z15, Z13
-	VFMADD231PS.BCST 8(R12)(R9*2), Z15, Z14
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z16
-	ADDQ         R13, DX
-	VPERMILPS    $255, Z17, Z31
-	VFMADD231PS  Z31, Z16, Z0
-	VPERMILPS    $255, Z18, Z30
-	VFMADD231PS  Z30, Z16, Z1
-	VPERMILPS    $255, Z19, Z29
-	VFMADD231PS  Z29, Z16, Z2
-	VPERMILPS    $255, Z20, Z28
-	VFMADD231PS  Z28, Z16, Z3
-	VFMADD231PS.BCST 12(SI)(R8*4), Z16, Z4
-	VFMADD231PS.BCST 12(SI)(R10*1), Z16, Z5
-	VFMADD231PS.BCST 12(SI)(R9*2), Z16, Z6
-	VFMADD231PS.BCST 12(SI)(R11*1), Z16, Z7
-	VFMADD231PS.BCST 12(R12), Z16, Z8
-	VFMADD231PS.BCST 12(R12)(R8*1), Z16, Z9
-	VFMADD231PS.BCST 12(R12)(R8*2), Z16, Z10
-	VFMADD231PS.BCST 12(R12)(R9*1), Z16, Z11
-	VFMADD231PS.BCST 12(R12)(R8*4), Z16, Z12
-	VFMADD231PS.BCST 12(R12)(R10*1), Z16, Z13
-	VFMADD231PS.BCST 12(R12)(R9*2), Z16, Z14
-	ADDQ         $16, SI
-	ADDQ         $16, R12
-	DECQ         CX
-	JNZ          block15
-rest15:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed15
+	JZ           blocks15
 single15:
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
@@ -2520,53 +3969,164 @@ single15:
 	ADDQ         $4, R12
 	DECQ         CX
 	JNZ          single15
-summed15:
+blocks15:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all15
+	DECQ         CX
+all15:
+	TESTQ        CX, CX
+	JZ           last15
+block15:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z15
+	ADDQ         R13, DX
+	VBROADCASTF32X4 (SI), Z17
+	VPERMILPS    $0, Z17, Z31
+	VFMADD231PS  Z31, Z15, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z18
+	VPERMILPS    $0, Z18, Z30
+	VFMADD231PS  Z30, Z15, Z1
+	VBROADCASTF32X4 (SI)(R8*2), Z19
+	VPERMILPS    $0, Z19, Z29
+	VFMADD231PS  Z29, Z15, Z2
+	VBROADCASTF32X4 (SI)(R9*1), Z20
+	VPERMILPS    $0, Z20, Z28
+	VFMADD231PS  Z28, Z15, Z3
+	VFMADD231PS.BCST (SI)(R8*4), Z15, Z4
+	VFMADD231PS.BCST (SI)(R10*1), Z15, Z5
+	VFMADD231PS.BCST (SI)(R9*2), Z15, Z6
+	VFMADD231PS.BCST (SI)(R11*1), Z15, Z7
+	VFMADD231PS.BCST (R12), Z15, Z8
+	VFMADD231PS.BCST (R12)(R8*1), Z15, Z9
+	VFMADD231PS.BCST (R12)(R8*2), Z15, Z10
+	VFMADD231PS.BCST (R12)(R9*1), Z15, Z11
+	VFMADD231PS.BCST (R12)(R8*4), Z15, Z12
+	VFMADD231PS.BCST (R12)(R10*1), Z15, Z13
+	VFMADD231PS.BCST (R12)(R9*2), Z15, Z14
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z16
+	ADDQ         R13, DX
+	VPERMILPS    $85, Z17, Z30
+	VFMADD231PS  Z30, Z16, Z0
+	VPERMILPS    $85, Z18, Z29
+	VFMADD231PS  Z29, Z16, Z1
+	VPERMILPS    $85, Z19, Z28
+	VFMADD231PS  Z28, Z16, Z2
+	VPERMILPS    $85, Z20, Z31
+	VFMADD231PS  Z31, Z16, Z3
+	VFMADD231PS.BCST 4(SI)(R8*4), Z16, Z4
+	VFMADD231PS.BCST 4(SI)(R10*1), Z16, Z5
+	VFMADD231PS.BCST 4(SI)(R9*2), Z16, Z6
+	VFMADD231PS.BCST 4(SI)(R11*1), Z16, Z7
+	VFMADD231PS.BCST 4(R12), Z16, Z8
+	VFMADD231PS.BCST 4(R12)(R8*1), Z16, Z9
+	VFMADD231PS.BCST 4(R12)(R8*2), Z16, Z10
+	VFMADD231PS.BCST 4(R12)(R9*1), Z16, Z11
+	VFMADD231PS.BCST 4(R12)(R8*4), Z16, Z12
+	VFMADD231PS.BCST 4(R12)(R10*1), Z16, Z13
+	VFMADD231PS.BCST 4(R12)(R9*2), Z16, Z14
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z15
+	ADDQ         R13, DX
+	VPERMILPS    $170, Z17, Z29
+	VFMADD231PS  Z29, Z15, Z0
+	VPERMILPS    $170, Z18, Z28
+	VFMADD231PS  Z28, Z15, Z1
+	VPERMILPS    $170, Z19, Z31
+	VFMADD231PS  Z31, Z15, Z2
+	VPERMILPS    $170, Z20, Z30
+	VFMADD231PS  Z30, Z15, Z3
+	VFMADD231PS.BCST 8(SI)(R8*4), Z15, Z4
+	VFMADD231PS.BCST 8(SI)(R10*1), Z15, Z5
+	VFMADD231PS.BCST 8(SI)(R9*2), Z15, Z6
+	VFMADD231PS.BCST 8(SI)(R11*1), Z15, Z7
+	VFMADD231PS.BCST 8(R12), Z15, Z8
+	VFMADD231PS.BCST 8(R12)(R8*1), Z15, Z9
+	VFMADD231PS.BCST 8(R12)(R8*2), Z15, Z10
+	VFMADD231PS.BCST 8(R12)(R9*1), Z15, Z11
+	VFMADD231PS.BCST 8(R12)(R8*4), Z15, Z12
+	VFMADD231PS.BCST 8(R12)(R10*1), Z15, Z13
+	VFMADD231PS.BCST 8(R12)(R9*2), Z15, Z14
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z16
+	ADDQ         R13, DX
+	VPERMILPS    $255, Z17, Z28
+	VFMADD231PS  Z28, Z16, Z0
+	VPERMILPS    $255, Z18, Z31
+	VFMADD231PS  Z31, Z16, Z1
+	VPERMILPS    $255, Z19, Z30
+	VFMADD231PS  Z30, Z16, Z2
+	VPERMILPS    $255, Z20, Z29
+	VFMADD231PS  Z29, Z16, Z3
+	VFMADD231PS.BCST 12(SI)(R8*4), Z16, Z4
+	VFMADD231PS.BCST 12(SI)(R10*1), Z16, Z5
+	VFMADD231PS.BCST 12(SI)(R9*2), Z16, Z6
+	VFMADD231PS.BCST 12(SI)(R11*1), Z16, Z7
+	VFMADD231PS.BCST 12(R12), Z16, Z8
+	VFMADD231PS.BCST 12(R12)(R8*1), Z16, Z9
+	VFMADD231PS.BCST 12(R12)(R8*2), Z16, Z10
+	VFMADD231PS.BCST 12(R12)(R9*1), Z16, Z11
+	VFMADD231PS.BCST 12(R12)(R8*4), Z16, Z12
+	VFMADD231PS.BCST 12(R12)(R10*1), Z16, Z13
+	VFMADD231PS.BCST 12(R12)(R9*2), Z16, Z14
+	ADDQ         $16, SI
+	ADDQ         $16, R12
+	DECQ         CX
+	JNZ          block15
+last15:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish15
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment15
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store15
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	ADDQ         R14, SI
-	VADDPS       (SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	ADDQ         R14, SI
-	VADDPS       (SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	ADDQ         R14, CX
+	VADDPS       (CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store15:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done15
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z17, Z17, Z17
 	VMOVUPS      (DX), Z15
-	VMOVUPS      (DX)(CX*1), Z16
+	VMOVUPS      (DX)(SI*1), Z16
 	VFMADD213PS  Z15, Z16, Z0
 	VMAXPS       Z0, Z17, Z0
 	VFMADD213PS  Z15, Z16, Z1
@@ -2598,39 +4158,229 @@ store15:
 	VFMADD213PS  Z15, Z16, Z14
 	VMAXPS       Z14, Z17, Z14
 done15:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z11, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z13, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $15, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z13, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	ADDQ         R14, CX
+	JMP          next15
+finish15:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z15
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z16
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z17
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z18
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z19
+	VPERMILPS    $0, Z19, Z31
+	VFMADD231PS  Z31, Z15, Z0
+	VPERMILPS    $85, Z19, Z30
+	VFMADD231PS  Z30, Z16, Z0
+	VPERMILPS    $170, Z19, Z29
+	VFMADD231PS  Z29, Z17, Z0
+	VPERMILPS    $255, Z19, Z28
+	VFMADD231PS  Z28, Z18, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_0
+	VADDPS       (CX), Z0, Z0
+added15_0:
+	VBROADCASTF32X4 (SI)(R8*1), Z20
+	VPERMILPS    $0, Z20, Z30
+	VFMADD231PS  Z30, Z15, Z1
+	VPERMILPS    $85, Z20, Z29
+	VFMADD231PS  Z29, Z16, Z1
+	VPERMILPS    $170, Z20, Z28
+	VFMADD231PS  Z28, Z17, Z1
+	VPERMILPS    $255, Z20, Z31
+	VFMADD231PS  Z31, Z18, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_1
+	VADDPS       (CX), Z1, Z1
+added15_1:
+	VBROADCASTF32X4 (SI)(R8*2), Z21
+	VPERMILPS    $0, Z21, Z29
+	VFMADD231PS  Z29, Z15, Z2
+	VPERMILPS    $85, Z21, Z28
+	VFMADD231PS  Z28, Z16, Z2
+	VPERMILPS    $170, Z21, Z31
+	VFMADD231PS  Z31, Z17, Z2
+	VPERMILPS    $255, Z21, Z30
+	VFMADD231PS  Z30, Z18, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_2
+	VADDPS       (CX), Z2, Z2
+added15_2:
+	VBROADCASTF32X4 (SI)(R9*1), Z22
+	VPERMILPS    $0, Z22, Z28
+	VFMADD231PS  Z28, Z15, Z3
+	VPERMILPS    $85, Z22, Z31
+	VFMADD231PS  Z31, Z16, Z3
+	VPERMILPS    $170, Z22, Z30
+	VFMADD231PS  Z30, Z17, Z3
+	VPERMILPS    $255, Z22, Z29
+	VFMADD231PS  Z29, Z18, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_3
+	VADDPS       (CX), Z3, Z3
+added15_3:
+	VFMADD231PS.BCST (SI)(R8*4), Z15, Z4
+	VFMADD231PS.BCST 4(SI)(R8*4), Z16, Z4
+	VFMADD231PS.BCST 8(SI)(R8*4), Z17, Z4
+	VFMADD231PS.BCST 12(SI)(R8*4), Z18, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_4
+	VADDPS       (CX), Z4, Z4
+added15_4:
+	VFMADD231PS.BCST (SI)(R10*1), Z15, Z5
+	VFMADD231PS.BCST 4(SI)(R10*1), Z16, Z5
+	VFMADD231PS.BCST 8(SI)(R10*1), Z17, Z5
+	VFMADD231PS.BCST 12(SI)(R10*1), Z18, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_5
+	VADDPS       (CX), Z5, Z5
+added15_5:
+	VFMADD231PS.BCST (SI)(R9*2), Z15, Z6
+	VFMADD231PS.BCST 4(SI)(R9*2), Z16, Z6
+	VFMADD231PS.BCST 8(SI)(R9*2), Z17, Z6
+	VFMADD231PS.BCST 12(SI)(R9*2), Z18, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_6
+	VADDPS       (CX), Z6, Z6
+added15_6:
+	VFMADD231PS.BCST (SI)(R11*1), Z15, Z7
+	VFMADD231PS.BCST 4(SI)(R11*1), Z16, Z7
+	VFMADD231PS.BCST 8(SI)(R11*1), Z17, Z7
+	VFMADD231PS.BCST 12(SI)(R11*1), Z18, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_7
+	VADDPS       (CX), Z7, Z7
+added15_7:
+	VFMADD231PS.BCST (R12), Z15, Z8
+	VFMADD231PS.BCST 4(R12), Z16, Z8
+	VFMADD231PS.BCST 8(R12), Z17, Z8
+	VFMADD231PS.BCST 12(R12), Z18, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_8
+	VADDPS       (CX), Z8, Z8
+added15_8:
+	VFMADD231PS.BCST (R12)(R8*1), Z15, Z9
+	VFMADD231PS.BCST 4(R12)(R8*1), Z16, Z9
+	VFMADD231PS.BCST 8(R12)(R8*1), Z17, Z9
+	VFMADD231PS.BCST 12(R12)(R8*1), Z18, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_9
+	VADDPS       (CX), Z9, Z9
+added15_9:
+	VFMADD231PS.BCST (R12)(R8*2), Z15, Z10
+	VFMADD231PS.BCST 4(R12)(R8*2), Z16, Z10
+	VFMADD231PS.BCST 8(R12)(R8*2), Z17, Z10
+	VFMADD231PS.BCST 12(R12)(R8*2), Z18, Z10
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_10
+	VADDPS       (CX), Z10, Z10
+added15_10:
+	VFMADD231PS.BCST (R12)(R9*1), Z15, Z11
+	VFMADD231PS.BCST 4(R12)(R9*1), Z16, Z11
+	VFMADD231PS.BCST 8(R12)(R9*1), Z17, Z11
+	VFMADD231PS.BCST 12(R12)(R9*1), Z18, Z11
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_11
+	VADDPS       (CX), Z11, Z11
+added15_11:
+	VFMADD231PS.BCST (R12)(R8*4), Z15, Z12
+	VFMADD231PS.BCST 4(R12)(R8*4), Z16, Z12
+	VFMADD231PS.BCST 8(R12)(R8*4), Z17, Z12
+	VFMADD231PS.BCST 12(R12)(R8*4), Z18, Z12
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_12
+	VADDPS       (CX), Z12, Z12
+added15_12:
+	VFMADD231PS.BCST (R12)(R10*1), Z15, Z13
+	VFMADD231PS.BCST 4(R12)(R10*1), Z16, Z13
+	VFMADD231PS.BCST 8(R12)(R10*1), Z17, Z13
+	VFMADD231PS.BCST 12(R12)(R10*1), Z18, Z13
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_13
+	VADDPS       (CX), Z13, Z13
+added15_13:
+	VFMADD231PS.BCST (R12)(R9*2), Z15, Z14
+	VFMADD231PS.BCST 4(R12)(R9*2), Z16, Z14
+	VFMADD231PS.BCST 8(R12)(R9*2), Z17, Z14
+	VFMADD231PS.BCST 12(R12)(R9*2), Z18, Z14
+	VMOVUPS      Z13, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added15_14
+	VADDPS       (CX), Z14, Z14
+added15_14:
+	VMOVUPS      Z14, (CX)
+	ADDQ         R14, CX
+next15:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $15, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows16:
 	VXORPS       Z0, Z0, Z0
@@ -2654,138 +4404,9 @@ rows16:
 	MOVQ         gemmCall_segments(DI), R15
 segment16:
 	LEAQ         (SI)(R8*8), R12
-	MOVQ         gemmCall_blocks(DI), CX
-	TESTQ        CX, CX
-	JZ           rest16
-block16:
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VBROADCASTF32X4 (SI), Z18
-	VBROADCASTF32X4 (SI)(R8*1), Z19
-	VBROADCASTF32X4 (SI)(R8*2), Z20
-	VBROADCASTF32X4 (SI)(R9*1), Z21
-	VBROADCASTF32X4 (SI)(R8*4), Z22
-	VBROADCASTF32X4 (SI)(R10*1), Z23
-	VBROADCASTF32X4 (SI)(R9*2), Z24
-	VBROADCASTF32X4 (SI)(R11*1), Z25
-	VMOVUPS      (DX), Z16
-	ADDQ         R13, DX
-	VPERMILPS    $0, Z18, Z31
-	VFMADD231PS  Z31, Z16, Z0
-	VPERMILPS    $0, Z19, Z30
-	VFMADD231PS  Z30, Z16, Z1
-	VPERMILPS    $0, Z20, Z29
-	VFMADD231PS  Z29, Z16, Z2
-	VPERMILPS    $0, Z21, Z28
-	VFMADD231PS  Z28, Z16, Z3
-	VPERMILPS    $0, Z22, Z31
-	VFMADD231PS  Z31, Z16, Z4
-	VPERMILPS    $0, Z23, Z30
-	VFMADD231PS  Z30, Z16, Z5
-	VPERMILPS    $0, Z24, Z29
-	VFMADD231PS  Z29, Z16, Z6
-	VPERMILPS    $0, Z25, Z28
-	VFMADD231PS  Z28, Z16, Z7
-	VFMADD231PS.BCST (R12), Z16, Z8
-	VFMADD231PS.BCST (R12)(R8*1), Z16, Z9
-	VFMADD231PS.BCST (R12)(R8*2), Z16, Z10
-	VFMADD231PS.BCST (R12)(R9*1), Z16, Z11
-	VFMADD231PS.BCST (R12)(R8*4), Z16, Z12
-	VFMADD231PS.BCST (R12)(R10*1), Z16, Z13
-	VFMADD231PS.BCST (R12)(R9*2), Z16, Z14
-	VFMADD231PS.BCST (R12)(R11*1), Z16, Z15
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z17
-	ADDQ         R13, DX
-	VPERMILPS    $85, Z18, Z31
-	VFMADD231PS  Z31, Z17, Z0
-	VPERMILPS    $85, Z19, Z30
-	VFMADD231PS  Z30, Z17, Z1
-	VPERMILPS    $85, Z20, Z29
-	VFMADD231PS  Z29, Z17, Z2
-	VPERMILPS    $85, Z21, Z28
-	VFMADD231PS  Z28, Z17, Z3
-	VPERMILPS    $85, Z22, Z31
-	VFMADD231PS  Z31, Z17, Z4
-	VPERMILPS    $85, Z23, Z30
-	VFMADD231PS  Z30, Z17, Z5
-	VPERMILPS    $85, Z24, Z29
-	VFMADD231PS  Z29, Z17, Z6
-	VPERMILPS    $85, Z25, Z28
-	VFMADD231PS  Z28, Z17, Z7
-	VFMADD231PS.BCST 4(R12), Z17, Z8
-	VFMADD231PS.BCST 4(R12)(R8*1), Z17, Z9
-	VFMADD231PS.BCST 4(R12)(R8*2), Z17, Z10
-	VFMADD231PS.BCST 4(R12)(R9*1), Z17, Z11
-	VFMADD231PS.BCST 4(R12)(R8*4), Z17, Z12
-	VFMADD231PS.BCST 4(R12)(R10*1), Z17, Z13
-	VFMADD231PS.BCST 4(R12)(R9*2), Z17, Z14
-	VFMADD231PS.BCST 4(R12)(R11*1), Z17, Z15
-	PREFETCHT0   (AX)
-	ADDQ         gemmCall_step1(DI), AX
-	VMOVUPS      (DX), Z16
-	ADDQ         R13, DX
-	VPERMILPS    $170, Z18, Z31
-	VFMADD231PS  Z31, Z16, Z0
-	VPERMILPS    $170, Z19, Z30
-	VFMADD231PS  Z30, Z16, Z1
-	VPERMILPS    $170, Z20, Z29
-	VFMADD231PS  Z29, Z16, Z2
-	VPERMILPS    $170, Z21, Z28
-	VFMADD231PS  Z28, Z16, Z3
-	VPERMILPS    $170, Z22, Z31
-	VFMADD231PS  Z31, Z16, Z4
-	VPERMILPS    $170, Z23, Z30
-	VFMADD231PS  Z30, Z16, Z5
-	VPERMILPS    $170, Z24, Z29
-	VFMADD231PS  Z29, Z16, Z6
-	VPERMILPS    $170, Z25, Z28
-	VFMADD231PS  Z28, Z16, Z7
-	VFMADD231PS.BCST 8(R12), Z16, Z8
-	VFMADD231PS.BCST 8(R12)(R8*1), Z16, Z9
-	VFMADD231PS.BCST 8(R12)(R8*2), Z16, Z10
-	VFMADD231PS.BCST 8(R12)(R9*1), Z16, Z11
-	VFMADD231PS.BCST 8(R12)(R8*4), Z16, Z12
-	VFMADD231PS.BCST 8(R12)(R10*1), Z16, Z13
-	VFMADD231PS.BCST 8(R12)(R9*2), Z16, Z14
-	VFMADD231PS.BCST 8(R12)(R11*1), Z16, Z15
-	PREFETCHT0   (BX)
-	ADDQ         gemmCall_step2(DI), BX
-	VMOVUPS      (DX), Z17
-	ADDQ         R13, DX
-	VPERMILPS    $255, Z18, Z31
-	VFMADD231PS  Z31, Z17, Z0
-	VPERMILPS    $255, Z19, Z30
-	VFMADD231PS  Z30, Z17, Z1
-	VPERMILPS    $255, Z20, Z29
-	VFMADD231PS  Z29, Z17, Z2
-	VPERMILPS    $255, Z21, Z28
-	VFMADD231PS  Z28, Z17, Z3
-	VPERMILPS    $255, Z22, Z31
-	VFMADD231PS  Z31, Z17, Z4
-	VPERMILPS    $255, Z23, Z30
-	VFMADD231PS  Z30, Z17, Z5
-	VPERMILPS    $255, Z24, Z29
-	VFMADD231PS  Z29, Z17, Z6
-	VPERMILPS    $255, Z25, Z28
-	VFMADD231PS  Z28, Z17, Z7
-	VFMADD231PS.BCST 12(R12), Z17, Z8
-	VFMADD231PS.BCST 12(R12)(R8*1), Z17, Z9
-	VFMADD231PS.BCST 12(R12)(R8*2), Z17, Z10
-	VFMADD231PS.BCST 12(R12)(R9*1), Z17, Z11
-	VFMADD231PS.BCST 12(R12)(R8*4), Z17, Z12
-	VFMADD231PS.BCST 12(R12)(R10*1), Z17, Z13
-	VFMADD231PS.BCST 12(R12)(R9*2), Z17, Z14
-	VFMADD231PS.BCST 12(R12)(R11*1), Z17, Z15
-	ADDQ         $16, SI
-	ADDQ         $16, R12
-	DECQ         CX
-	JNZ          block16
-rest16:
 	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           summed16
+	JZ           blocks16
 single16:
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
@@ -2809,55 +4430,190 @@ single16:
 	ADDQ         $4, R12
 	DECQ         CX
 	JNZ          single16
-summed16:
+blocks16:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all16
+	DECQ         CX
+all16:
+	TESTQ        CX, CX
+	JZ           last16
+block16:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z16
+	ADDQ         R13, DX
+	VBROADCASTF32X4 (SI), Z18
+	VPERMILPS    $0, Z18, Z31
+	VFMADD231PS  Z31, Z16, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z19
+	VPERMILPS    $0, Z19, Z30
+	VFMADD231PS  Z30, Z16, Z1
+	VBROADCASTF32X4 (SI)(R8*2), Z20
+	VPERMILPS    $0, Z20, Z29
+	VFMADD231PS  Z29, Z16, Z2
+	VBROADCASTF32X4 (SI)(R9*1), Z21
+	VPERMILPS    $0, Z21, Z28
+	VFMADD231PS  Z28, Z16, Z3
+	VBROADCASTF32X4 (SI)(R8*4), Z22
+	VPERMILPS    $0, Z22, Z31
+	VFMADD231PS  Z31, Z16, Z4
+	VBROADCASTF32X4 (SI)(R10*1), Z23
+	VPERMILPS    $0, Z23, Z30
+	VFMADD231PS  Z30, Z16, Z5
+	VBROADCASTF32X4 (SI)(R9*2), Z24
+	VPERMILPS    $0, Z24, Z29
+	VFMADD231PS  Z29, Z16, Z6
+	VBROADCASTF32X4 (SI)(R11*1), Z25
+	VPERMILPS    $0, Z25, Z28
+	VFMADD231PS  Z28, Z16, Z7
+	VFMADD231PS.BCST (R12), Z16, Z8
+	VFMADD231PS.BCST (R12)(R8*1), Z16, Z9
+	VFMADD231PS.BCST (R12)(R8*2), Z16, Z10
+	VFMADD231PS.BCST (R12)(R9*1), Z16, Z11
+	VFMADD231PS.BCST (R12)(R8*4), Z16, Z12
+	VFMADD231PS.BCST (R12)(R10*1), Z16, Z13
+	VFMADD231PS.BCST (R12)(R9*2), Z16, Z14
+	VFMADD231PS.BCST (R12)(R11*1), Z16, Z15
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z17
+	ADDQ         R13, DX
+	VPERMILPS    $85, Z18, Z30
+	VFMADD231PS  Z30, Z17, Z0
+	VPERMILPS    $85, Z19, Z29
+	VFMADD231PS  Z29, Z17, Z1
+	VPERMILPS    $85, Z20, Z28
+	VFMADD231PS  Z28, Z17, Z2
+	VPERMILPS    $85, Z21, Z31
+	VFMADD231PS  Z31, Z17, Z3
+	VPERMILPS    $85, Z22, Z30
+	VFMADD231PS  Z30, Z17, Z4
+	VPERMILPS    $85, Z23, Z29
+	VFMADD231PS  Z29, Z17, Z5
+	VPERMILPS    $85, Z24, Z28
+	VFMADD231PS  Z28, Z17, Z6
+	VPERMILPS    $85, Z25, Z31
+	VFMADD231PS  Z31, Z17, Z7
+	VFMADD231PS.BCST 4(R12), Z17, Z8
+	VFMADD231PS.BCST 4(R12)(R8*1), Z17, Z9
+	VFMADD231PS.BCST 4(R12)(R8*2), Z17, Z10
+	VFMADD231PS.BCST 4(R12)(R9*1), Z17, Z11
+	VFMADD231PS.BCST 4(R12)(R8*4), Z17, Z12
+	VFMADD231PS.BCST 4(R12)(R10*1), Z17, Z13
+	VFMADD231PS.BCST 4(R12)(R9*2), Z17, Z14
+	VFMADD231PS.BCST 4(R12)(R11*1), Z17, Z15
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z16
+	ADDQ         R13, DX
+	VPERMILPS    $170, Z18, Z29
+	VFMADD231PS  Z29, Z16, Z0
+	VPERMILPS    $170, Z19, Z28
+	VFMADD231PS  Z28, Z16, Z1
+	VPERMILPS    $170, Z20, Z31
+	VFMADD231PS  Z31, Z16, Z2
+	VPERMILPS    $170, Z21, Z30
+	VFMADD231PS  Z30, Z16, Z3
+	VPERMILPS    $170, Z22, Z29
+	VFMADD231PS  Z29, Z16, Z4
+	VPERMILPS    $170, Z23, Z28
+	VFMADD231PS  Z28, Z16, Z5
+	VPERMILPS    $170, Z24, Z31
+	VFMADD231PS  Z31, Z16, Z6
+	VPERMILPS    $170, Z25, Z30
+	VFMADD231PS  Z30, Z16, Z7
+	VFMADD231PS.BCST 8(R12), Z16, Z8
+	VFMADD231PS.BCST 8(R12)(R8*1), Z16, Z9
+	VFMADD231PS.BCST 8(R12)(R8*2), Z16, Z10
+	VFMADD231PS.BCST 8(R12)(R9*1), Z16, Z11
+	VFMADD231PS.BCST 8(R12)(R8*4), Z16, Z12
+	VFMADD231PS.BCST 8(R12)(R10*1), Z16, Z13
+	VFMADD231PS.BCST 8(R12)(R9*2), Z16, Z14
+	VFMADD231PS.BCST 8(R12)(R11*1), Z16, Z15
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z17
+	ADDQ         R13, DX
+	VPERMILPS    $255, Z18, Z28
+	VFMADD231PS  Z28, Z17, Z0
+	VPERMILPS    $255, Z19, Z31
+	VFMADD231PS  Z31, Z17, Z1
+	VPERMILPS    $255, Z20, Z30
+	VFMADD231PS  Z30, Z17, Z2
+	VPERMILPS    $255, Z21, Z29
+	VFMADD231PS  Z29, Z17, Z3
+	VPERMILPS    $255, Z22, Z28
+	VFMADD231PS  Z28, Z17, Z4
+	VPERMILPS    $255, Z23, Z31
+	VFMADD231PS  Z31, Z17, Z5
+	VPERMILPS    $255, Z24, Z30
+	VFMADD231PS  Z30, Z17, Z6
+	VPERMILPS    $255, Z25, Z29
+	VFMADD231PS  Z29, Z17, Z7
+	VFMADD231PS.BCST 12(R12), Z17, Z8
+	VFMADD231PS.BCST 12(R12)(R8*1), Z17, Z9
+	VFMADD231PS.BCST 12(R12)(R8*2), Z17, Z10
+	VFMADD231PS.BCST 12(R12)(R9*1), Z17, Z11
+	VFMADD231PS.BCST 12(R12)(R8*4), Z17, Z12
+	VFMADD231PS.BCST 12(R12)(R10*1), Z17, Z13
+	VFMADD231PS.BCST 12(R12)(R9*2), Z17, Z14
+	VFMADD231PS.BCST 12(R12)(R11*1), Z17, Z15
+	ADDQ         $16, SI
+	ADDQ         $16, R12
+	DECQ         CX
+	JNZ          block16
+last16:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish16
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment16
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store16
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	ADDQ         R14, SI
-	VADDPS       (SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	ADDQ         R14, SI
-	VADDPS       (SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	ADDQ         R14, SI
-	VADDPS       (SI), Z15, Z15
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	ADDQ         R14, CX
+	VADDPS       (CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	ADDQ         R14, CX
+	VADDPS       (CX), Z15, Z15
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store16:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done16
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z18, Z18, Z18
 	VMOVUPS      (DX), Z16
-	VMOVUPS      (DX)(CX*1), Z17
+	VMOVUPS      (DX)(SI*1), Z17
 	VFMADD213PS  Z16, Z17, Z0
 	VMAXPS       Z0, Z18, Z0
 	VFMADD213PS  Z16, Z17, Z1
@@ -2891,41 +4647,261 @@ store16:
 	VFMADD213PS  Z16, Z17, Z15
 	VMAXPS       Z15, Z18, Z15
 done16:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z11, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z13, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z15, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $16, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z13, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z15, (CX)
+	ADDQ         R14, CX
+	JMP          next16
+finish16:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z16
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z17
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z18
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z19
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z20
+	VPERMILPS    $0, Z20, Z31
+	VFMADD231PS  Z31, Z16, Z0
+	VPERMILPS    $85, Z20, Z30
+	VFMADD231PS  Z30, Z17, Z0
+	VPERMILPS    $170, Z20, Z29
+	VFMADD231PS  Z29, Z18, Z0
+	VPERMILPS    $255, Z20, Z28
+	VFMADD231PS  Z28, Z19, Z0
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_0
+	VADDPS       (CX), Z0, Z0
+added16_0:
+	VBROADCASTF32X4 (SI)(R8*1), Z21
+	VPERMILPS    $0, Z21, Z30
+	VFMADD231PS  Z30, Z16, Z1
+	VPERMILPS    $85, Z21, Z29
+	VFMADD231PS  Z29, Z17, Z1
+	VPERMILPS    $170, Z21, Z28
+	VFMADD231PS  Z28, Z18, Z1
+	VPERMILPS    $255, Z21, Z31
+	VFMADD231PS  Z31, Z19, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_1
+	VADDPS       (CX), Z1, Z1
+added16_1:
+	VBROADCASTF32X4 (SI)(R8*2), Z22
+	VPERMILPS    $0, Z22, Z29
+	VFMADD231PS  Z29, Z16, Z2
+	VPERMILPS    $85, Z22, Z28
+	VFMADD231PS  Z28, Z17, Z2
+	VPERMILPS    $170, Z22, Z31
+	VFMADD231PS  Z31, Z18, Z2
+	VPERMILPS    $255, Z22, Z30
+	VFMADD231PS  Z30, Z19, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_2
+	VADDPS       (CX), Z2, Z2
+added16_2:
+	VBROADCASTF32X4 (SI)(R9*1), Z23
+	VPERMILPS    $0, Z23, Z28
+	VFMADD231PS  Z28, Z16, Z3
+	VPERMILPS    $85, Z23, Z31
+	VFMADD231PS  Z31, Z17, Z3
+	VPERMILPS    $170, Z23, Z30
+	VFMADD231PS  Z30, Z18, Z3
+	VPERMILPS    $255, Z23, Z29
+	VFMADD231PS  Z29, Z19, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_3
+	VADDPS       (CX), Z3, Z3
+added16_3:
+	VBROADCASTF32X4 (SI)(R8*4), Z24
+	VPERMILPS    $0, Z24, Z31
+	VFMADD231PS  Z31, Z16, Z4
+	VPERMILPS    $85, Z24, Z30
+	VFMADD231PS  Z30, Z17, Z4
+	VPERMILPS    $170, Z24, Z29
+	VFMADD231PS  Z29, Z18, Z4
+	VPERMILPS    $255, Z24, Z28
+	VFMADD231PS  Z28, Z19, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_4
+	VADDPS       (CX), Z4, Z4
+added16_4:
+	VBROADCASTF32X4 (SI)(R10*1), Z25
+	VPERMILPS    $0, Z25, Z30
+	VFMADD231PS  Z30, Z16, Z5
+	VPERMILPS    $85, Z25, Z29
+	VFMADD231PS  Z29, Z17, Z5
+	VPERMILPS    $170, Z25, Z28
+	VFMADD231PS  Z28, Z18, Z5
+	VPERMILPS    $255, Z25, Z31
+	VFMADD231PS  Z31, Z19, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_5
+	VADDPS       (CX), Z5, Z5
+added16_5:
+	VBROADCASTF32X4 (SI)(R9*2), Z26
+	VPERMILPS    $0, Z26, Z29
+	VFMADD231PS  Z29, Z16, Z6
+	VPERMILPS    $85, Z26, Z28
+	VFMADD231PS  Z28, Z17, Z6
+	VPERMILPS    $170, Z26, Z31
+	VFMADD231PS  Z31, Z18, Z6
+	VPERMILPS    $255, Z26, Z30
+	VFMADD231PS  Z30, Z19, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_6
+	VADDPS       (CX), Z6, Z6
+added16_6:
+	VBROADCASTF32X4 (SI)(R11*1), Z27
+	VPERMILPS    $0, Z27, Z28
+	VFMADD231PS  Z28, Z16, Z7
+	VPERMILPS    $85, Z27, Z31
+	VFMADD231PS  Z31, Z17, Z7
+	VPERMILPS    $170, Z27, Z30
+	VFMADD231PS  Z30, Z18, Z7
+	VPERMILPS    $255, Z27, Z29
+	VFMADD231PS  Z29, Z19, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_7
+	VADDPS       (CX), Z7, Z7
+added16_7:
+	VFMADD231PS.BCST (R12), Z16, Z8
+	VFMADD231PS.BCST 4(R12), Z17, Z8
+	VFMADD231PS.BCST 8(R12), Z18, Z8
+	VFMADD231PS.BCST 12(R12), Z19, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_8
+	VADDPS       (CX), Z8, Z8
+added16_8:
+	VFMADD231PS.BCST (R12)(R8*1), Z16, Z9
+	VFMADD231PS.BCST 4(R12)(R8*1), Z17, Z9
+	VFMADD231PS.BCST 8(R12)(R8*1), Z18, Z9
+	VFMADD231PS.BCST 12(R12)(R8*1), Z19, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_9
+	VADDPS       (CX), Z9, Z9
+added16_9:
+	VFMADD231PS.BCST (R12)(R8*2), Z16, Z10
+	VFMADD231PS.BCST 4(R12)(R8*2), Z17, Z10
+	VFMADD231PS.BCST 8(R12)(R8*2), Z18, Z10
+	VFMADD231PS.BCST 12(R12)(R8*2), Z19, Z10
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_10
+	VADDPS       (CX), Z10, Z10
+added16_10:
+	VFMADD231PS.BCST (R12)(R9*1), Z16, Z11
+	VFMADD231PS.BCST 4(R12)(R9*1), Z17, Z11
+	VFMADD231PS.BCST 8(R12)(R9*1), Z18, Z11
+	VFMADD231PS.BCST 12(R12)(R9*1), Z19, Z11
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_11
+	VADDPS       (CX), Z11, Z11
+added16_11:
+	VFMADD231PS.BCST (R12)(R8*4), Z16, Z12
+	VFMADD231PS.BCST 4(R12)(R8*4), Z17, Z12
+	VFMADD231PS.BCST 8(R12)(R8*4), Z18, Z12
+	VFMADD231PS.BCST 12(R12)(R8*4), Z19, Z12
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_12
+	VADDPS       (CX), Z12, Z12
+added16_12:
+	VFMADD231PS.BCST (R12)(R10*1), Z16, Z13
+	VFMADD231PS.BCST 4(R12)(R10*1), Z17, Z13
+	VFMADD231PS.BCST 8(R12)(R10*1), Z18, Z13
+	VFMADD231PS.BCST 12(R12)(R10*1), Z19, Z13
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_13
+	VADDPS       (CX), Z13, Z13
+added16_13:
+	VFMADD231PS.BCST (R12)(R9*2), Z16, Z14
+	VFMADD231PS.BCST 4(R12)(R9*2), Z17, Z14
+	VFMADD231PS.BCST 8(R12)(R9*2), Z18, Z14
+	VFMADD231PS.BCST 12(R12)(R9*2), Z19, Z14
+	VMOVUPS      Z13, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_14
+	VADDPS       (CX), Z14, Z14
+added16_14:
+	VFMADD231PS.BCST (R12)(R11*1), Z16, Z15
+	VFMADD231PS.BCST 4(R12)(R11*1), Z17, Z15
+	VFMADD231PS.BCST 8(R12)(R11*1), Z18, Z15
+	VFMADD231PS.BCST 12(R12)(R11*1), Z19, Z15
+	VMOVUPS      Z14, (CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added16_15
+	VADDPS       (CX), Z15, Z15
+added16_15:
+	VMOVUPS      Z15, (CX)
+	ADDQ         R14, CX
+next16:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $16, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
@@ -3046,9 +5022,27 @@ rows1:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment1:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest1
+	JZ           blocks1
+single1:
+	VMOVUPS      (DX), Z2
+	VMOVUPS      64(DX), Z3
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z6
+	VFMADD231PS  Z6, Z2, Z0
+	VFMADD231PS  Z6, Z3, Z1
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single1
+blocks1:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all1
+	DECQ         CX
+all1:
+	TESTQ        CX, CX
+	JZ           last1
 block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -3063,75 +5057,107 @@ block1:
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Z6
-	VFMADD231PS  Z6, Z4, Z0
-	VFMADD231PS  Z6, Z5, Z1
+	VBROADCASTSS 4(SI), Z7
+	VFMADD231PS  Z7, Z4, Z0
+	VFMADD231PS  Z7, Z5, Z1
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z2
 	VMOVUPS      64(DX), Z3
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Z6
-	VFMADD231PS  Z6, Z2, Z0
-	VFMADD231PS  Z6, Z3, Z1
+	VBROADCASTSS 8(SI), Z8
+	VFMADD231PS  Z8, Z2, Z0
+	VFMADD231PS  Z8, Z3, Z1
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Z6
-	VFMADD231PS  Z6, Z4, Z0
-	VFMADD231PS  Z6, Z5, Z1
+	VBROADCASTSS 12(SI), Z9
+	VFMADD231PS  Z9, Z4, Z0
+	VFMADD231PS  Z9, Z5, Z1
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block1
-rest1:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed1
-single1:
-	VMOVUPS      (DX), Z2
-	VMOVUPS      64(DX), Z3
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z6
-	VFMADD231PS  Z6, Z2, Z0
-	VFMADD231PS  Z6, Z3, Z1
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single1
-summed1:
+last1:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish1
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment1
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store1
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store1:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done1
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z4, Z4, Z4
 	VMOVUPS      (DX), Z2
-	VMOVUPS      (DX)(CX*1), Z3
+	VMOVUPS      (DX)(SI*1), Z3
 	VFMADD213PS  Z2, Z3, Z0
 	VMAXPS       Z0, Z4, Z0
 	VMOVUPS      64(DX), Z2
-	VMOVUPS      64(DX)(CX*1), Z3
+	VMOVUPS      64(DX)(SI*1), Z3
 	VFMADD213PS  Z2, Z3, Z1
 	VMAXPS       Z1, Z4, Z1
 done1:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $1, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	JMP          next1
+finish1:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z2
+	VMOVUPS      64(DX), Z3
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z4
+	VMOVUPS      64(DX), Z5
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z6
+	VMOVUPS      64(DX), Z7
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z8
+	VMOVUPS      64(DX), Z9
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z10
+	VFMADD231PS  Z10, Z2, Z0
+	VFMADD231PS  Z10, Z3, Z1
+	VBROADCASTSS 4(SI), Z11
+	VFMADD231PS  Z11, Z4, Z0
+	VFMADD231PS  Z11, Z5, Z1
+	VBROADCASTSS 8(SI), Z12
+	VFMADD231PS  Z12, Z6, Z0
+	VFMADD231PS  Z12, Z7, Z1
+	VBROADCASTSS 12(SI), Z13
+	VFMADD231PS  Z13, Z8, Z0
+	VFMADD231PS  Z13, Z9, Z1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added1_0
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added1_0:
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+next1:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $1, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows2:
 	VXORPS       Z0, Z0, Z0
@@ -3142,9 +5168,30 @@ rows2:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment2:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest2
+	JZ           blocks2
+single2:
+	VMOVUPS      (DX), Z4
+	VMOVUPS      64(DX), Z5
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z8
+	VFMADD231PS  Z8, Z4, Z0
+	VFMADD231PS  Z8, Z5, Z1
+	VBROADCASTSS (SI)(R8*1), Z9
+	VFMADD231PS  Z9, Z4, Z2
+	VFMADD231PS  Z9, Z5, Z3
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single2
+blocks2:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all2
+	DECQ         CX
+all2:
+	TESTQ        CX, CX
+	JZ           last2
 block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -3162,97 +5209,146 @@ block2:
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Z8
-	VFMADD231PS  Z8, Z6, Z0
-	VFMADD231PS  Z8, Z7, Z1
-	VBROADCASTSS 4(SI)(R8*1), Z9
-	VFMADD231PS  Z9, Z6, Z2
-	VFMADD231PS  Z9, Z7, Z3
+	VBROADCASTSS 4(SI), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z1
+	VBROADCASTSS 4(SI)(R8*1), Z10
+	VFMADD231PS  Z10, Z6, Z2
+	VFMADD231PS  Z10, Z7, Z3
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Z8
-	VFMADD231PS  Z8, Z4, Z0
-	VFMADD231PS  Z8, Z5, Z1
-	VBROADCASTSS 8(SI)(R8*1), Z9
-	VFMADD231PS  Z9, Z4, Z2
-	VFMADD231PS  Z9, Z5, Z3
+	VBROADCASTSS 8(SI), Z10
+	VFMADD231PS  Z10, Z4, Z0
+	VFMADD231PS  Z10, Z5, Z1
+	VBROADCASTSS 8(SI)(R8*1), Z11
+	VFMADD231PS  Z11, Z4, Z2
+	VFMADD231PS  Z11, Z5, Z3
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Z8
-	VFMADD231PS  Z8, Z6, Z0
-	VFMADD231PS  Z8, Z7, Z1
-	VBROADCASTSS 12(SI)(R8*1), Z9
-	VFMADD231PS  Z9, Z6, Z2
-	VFMADD231PS  Z9, Z7, Z3
+	VBROADCASTSS 12(SI), Z11
+	VFMADD231PS  Z11, Z6, Z0
+	VFMADD231PS  Z11, Z7, Z1
+	VBROADCASTSS 12(SI)(R8*1), Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z3
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block2
-rest2:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed2
-single2:
-	VMOVUPS      (DX), Z4
-	VMOVUPS      64(DX), Z5
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z8
-	VFMADD231PS  Z8, Z4, Z0
-	VFMADD231PS  Z8, Z5, Z1
-	VBROADCASTSS (SI)(R8*1), Z9
-	VFMADD231PS  Z9, Z4, Z2
-	VFMADD231PS  Z9, Z5, Z3
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single2
-summed2:
+last2:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish2
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment2
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store2
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store2:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done2
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z6, Z6, Z6
 	VMOVUPS      (DX), Z4
-	VMOVUPS      (DX)(CX*1), Z5
+	VMOVUPS      (DX)(SI*1), Z5
 	VFMADD213PS  Z4, Z5, Z0
 	VMAXPS       Z0, Z6, Z0
 	VFMADD213PS  Z4, Z5, Z2
 	VMAXPS       Z2, Z6, Z2
 	VMOVUPS      64(DX), Z4
-	VMOVUPS      64(DX)(CX*1), Z5
+	VMOVUPS      64(DX)(SI*1), Z5
 	VFMADD213PS  Z4, Z5, Z1
 	VMAXPS       Z1, Z6, Z1
 	VFMADD213PS  Z4, Z5, Z3
 	VMAXPS       Z3, Z6, Z3
 done2:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $2, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	JMP          next2
+finish2:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z4
+	VMOVUPS      64(DX), Z5
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z6
+	VMOVUPS      64(DX), Z7
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z8
+	VMOVUPS      64(DX), Z9
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z10
+	VMOVUPS      64(DX), Z11
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z12
+	VFMADD231PS  Z12, Z4, Z0
+	VFMADD231PS  Z12, Z5, Z1
+	VBROADCASTSS 4(SI), Z13
+	VFMADD231PS  Z13, Z6, Z0
+	VFMADD231PS  Z13, Z7, Z1
+	VBROADCASTSS 8(SI), Z14
+	VFMADD231PS  Z14, Z8, Z0
+	VFMADD231PS  Z14, Z9, Z1
+	VBROADCASTSS 12(SI), Z15
+	VFMADD231PS  Z15, Z10, Z0
+	VFMADD231PS  Z15, Z11, Z1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added2_0
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added2_0:
+	VBROADCASTSS (SI)(R8*1), Z13
+	VFMADD231PS  Z13, Z4, Z2
+	VFMADD231PS  Z13, Z5, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z14
+	VFMADD231PS  Z14, Z6, Z2
+	VFMADD231PS  Z14, Z7, Z3
+	VBROADCASTSS 8(SI)(R8*1), Z15
+	VFMADD231PS  Z15, Z8, Z2
+	VFMADD231PS  Z15, Z9, Z3
+	VBROADCASTSS 12(SI)(R8*1), Z12
+	VFMADD231PS  Z12, Z10, Z2
+	VFMADD231PS  Z12, Z11, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added2_1
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added2_1:
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+next2:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $2, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows3:
 	VXORPS       Z0, Z0, Z0
@@ -3265,9 +5361,33 @@ rows3:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment3:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest3
+	JZ           blocks3
+single3:
+	VMOVUPS      (DX), Z6
+	VMOVUPS      64(DX), Z7
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z10
+	VFMADD231PS  Z10, Z6, Z0
+	VFMADD231PS  Z10, Z7, Z1
+	VBROADCASTSS (SI)(R8*1), Z11
+	VFMADD231PS  Z11, Z6, Z2
+	VFMADD231PS  Z11, Z7, Z3
+	VBROADCASTSS (SI)(R8*2), Z12
+	VFMADD231PS  Z12, Z6, Z4
+	VFMADD231PS  Z12, Z7, Z5
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single3
+blocks3:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all3
+	DECQ         CX
+all3:
+	TESTQ        CX, CX
+	JZ           last3
 block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -3288,92 +5408,74 @@ block3:
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Z10
-	VFMADD231PS  Z10, Z8, Z0
-	VFMADD231PS  Z10, Z9, Z1
-	VBROADCASTSS 4(SI)(R8*1), Z11
-	VFMADD231PS  Z11, Z8, Z2
-	VFMADD231PS  Z11, Z9, Z3
-	VBROADCASTSS 4(SI)(R8*2), Z12
-	VFMADD231PS  Z12, Z8, Z4
-	VFMADD231PS  Z12, Z9, Z5
+	VBROADCASTSS 4(SI), Z11
+	VFMADD231PS  Z11, Z8, Z0
+	VFMADD231PS  Z11, Z9, Z1
+	VBROADCASTSS 4(SI)(R8*1), Z12
+	VFMADD231PS  Z12, Z8, Z2
+	VFMADD231PS  Z12, Z9, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z13
+	VFMADD231PS  Z13, Z8, Z4
+	VFMADD231PS  Z13, Z9, Z5
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Z10
-	VFMADD231PS  Z10, Z6, Z0
-	VFMADD231PS  Z10, Z7, Z1
-	VBROADCASTSS 8(SI)(R8*1), Z11
-	VFMADD231PS  Z11, Z6, Z2
-	VFMADD231PS  Z11, Z7, Z3
-	VBROADCASTSS 8(SI)(R8*2), Z12
-	VFMADD231PS  Z12, Z6, Z4
-	VFMADD231PS  Z12, Z7, Z5
+	VBROADCASTSS 8(SI), Z12
+	VFMADD231PS  Z12, Z6, Z0
+	VFMADD231PS  Z12, Z7, Z1
+	VBROADCASTSS 8(SI)(R8*1), Z13
+	VFMADD231PS  Z13, Z6, Z2
+	VFMADD231PS  Z13, Z7, Z3
+	VBROADCASTSS 8(SI)(R8*2), Z10
+	VFMADD231PS  Z10, Z6, Z4
+	VFMADD231PS  Z10, Z7, Z5
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Z10
-	VFMADD231PS  Z10, Z8, Z0
-	VFMADD231PS  Z10, Z9, Z1
-	VBROADCASTSS 12(SI)(R8*1), Z11
-	VFMADD231PS  Z11, Z8, Z2
-	VFMADD231PS  Z11, Z9, Z3
-	VBROADCASTSS 12(SI)(R8*2), Z12
-	VFMADD231PS  Z12, Z8, Z4
-	VFMADD231PS  Z12, Z9, Z5
+	VBROADCASTSS 12(SI), Z13
+	VFMADD231PS  Z13, Z8, Z0
+	VFMADD231PS  Z13, Z9, Z1
+	VBROADCASTSS 12(SI)(R8*1), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z3
+	VBROADCASTSS 12(SI)(R8*2), Z11
+	VFMADD231PS  Z11, Z8, Z4
+	VFMADD231PS  Z11, Z9, Z5
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block3
-rest3:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed3
-single3:
-	VMOVUPS      (DX), Z6
-	VMOVUPS      64(DX), Z7
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z10
-	VFMADD231PS  Z10, Z6, Z0
-	VFMADD231PS  Z10, Z7, Z1
-	VBROADCASTSS (SI)(R8*1), Z11
-	VFMADD231PS  Z11, Z6, Z2
-	VFMADD231PS  Z11, Z7, Z3
-	VBROADCASTSS (SI)(R8*2), Z12
-	VFMADD231PS  Z12, Z6, Z4
-	VFMADD231PS  Z12, Z7, Z5
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single3
-summed3:
+last3:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish3
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment3
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store3
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store3:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done3
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z8, Z8, Z8
 	VMOVUPS      (DX), Z6
-	VMOVUPS      (DX)(CX*1), Z7
+	VMOVUPS      (DX)(SI*1), Z7
 	VFMADD213PS  Z6, Z7, Z0
 	VMAXPS       Z0, Z8, Z0
 	VFMADD213PS  Z6, Z7, Z2
@@ -3381,7 +5483,7 @@ store3:
 	VFMADD213PS  Z6, Z7, Z4
 	VMAXPS       Z4, Z8, Z4
 	VMOVUPS      64(DX), Z6
-	VMOVUPS      64(DX)(CX*1), Z7
+	VMOVUPS      64(DX)(SI*1), Z7
 	VFMADD213PS  Z6, Z7, Z1
 	VMAXPS       Z1, Z8, Z1
 	VFMADD213PS  Z6, Z7, Z3
@@ -3389,18 +5491,102 @@ store3:
 	VFMADD213PS  Z6, Z7, Z5
 	VMAXPS       Z5, Z8, Z5
 done3:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $3, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	JMP          next3
+finish3:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z6
+	VMOVUPS      64(DX), Z7
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z8
+	VMOVUPS      64(DX), Z9
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z10
+	VMOVUPS      64(DX), Z11
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z12
+	VMOVUPS      64(DX), Z13
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z14
+	VFMADD231PS  Z14, Z6, Z0
+	VFMADD231PS  Z14, Z7, Z1
+	VBROADCASTSS 4(SI), Z15
+	VFMADD231PS  Z15, Z8, Z0
+	VFMADD231PS  Z15, Z9, Z1
+	VBROADCASTSS 8(SI), Z16
+	VFMADD231PS  Z16, Z10, Z0
+	VFMADD231PS  Z16, Z11, Z1
+	VBROADCASTSS 12(SI), Z17
+	VFMADD231PS  Z17, Z12, Z0
+	VFMADD231PS  Z17, Z13, Z1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added3_0
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added3_0:
+	VBROADCASTSS (SI)(R8*1), Z15
+	VFMADD231PS  Z15, Z6, Z2
+	VFMADD231PS  Z15, Z7, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z16
+	VFMADD231PS  Z16, Z8, Z2
+	VFMADD231PS  Z16, Z9, Z3
+	VBROADCASTSS 8(SI)(R8*1), Z17
+	VFMADD231PS  Z17, Z10, Z2
+	VFMADD231PS  Z17, Z11, Z3
+	VBROADCASTSS 12(SI)(R8*1), Z14
+	VFMADD231PS  Z14, Z12, Z2
+	VFMADD231PS  Z14, Z13, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added3_1
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added3_1:
+	VBROADCASTSS (SI)(R8*2), Z16
+	VFMADD231PS  Z16, Z6, Z4
+	VFMADD231PS  Z16, Z7, Z5
+	VBROADCASTSS 4(SI)(R8*2), Z17
+	VFMADD231PS  Z17, Z8, Z4
+	VFMADD231PS  Z17, Z9, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z14
+	VFMADD231PS  Z14, Z10, Z4
+	VFMADD231PS  Z14, Z11, Z5
+	VBROADCASTSS 12(SI)(R8*2), Z15
+	VFMADD231PS  Z15, Z12, Z4
+	VFMADD231PS  Z15, Z13, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added3_2
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added3_2:
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+next3:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $3, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows4:
 	VXORPS       Z0, Z0, Z0
@@ -3415,9 +5601,36 @@ rows4:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment4:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest4
+	JZ           blocks4
+single4:
+	VMOVUPS      (DX), Z8
+	VMOVUPS      64(DX), Z9
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z12
+	VFMADD231PS  Z12, Z8, Z0
+	VFMADD231PS  Z12, Z9, Z1
+	VBROADCASTSS (SI)(R8*1), Z13
+	VFMADD231PS  Z13, Z8, Z2
+	VFMADD231PS  Z13, Z9, Z3
+	VBROADCASTSS (SI)(R8*2), Z14
+	VFMADD231PS  Z14, Z8, Z4
+	VFMADD231PS  Z14, Z9, Z5
+	VBROADCASTSS (SI)(R9*1), Z15
+	VFMADD231PS  Z15, Z8, Z6
+	VFMADD231PS  Z15, Z9, Z7
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single4
+blocks4:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all4
+	DECQ         CX
+all4:
+	TESTQ        CX, CX
+	JZ           last4
 block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -3441,107 +5654,86 @@ block4:
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Z12
-	VFMADD231PS  Z12, Z10, Z0
-	VFMADD231PS  Z12, Z11, Z1
-	VBROADCASTSS 4(SI)(R8*1), Z13
-	VFMADD231PS  Z13, Z10, Z2
-	VFMADD231PS  Z13, Z11, Z3
-	VBROADCASTSS 4(SI)(R8*2), Z14
-	VFMADD231PS  Z14, Z10, Z4
-	VFMADD231PS  Z14, Z11, Z5
-	VBROADCASTSS 4(SI)(R9*1), Z15
-	VFMADD231PS  Z15, Z10, Z6
-	VFMADD231PS  Z15, Z11, Z7
+	VBROADCASTSS 4(SI), Z13
+	VFMADD231PS  Z13, Z10, Z0
+	VFMADD231PS  Z13, Z11, Z1
+	VBROADCASTSS 4(SI)(R8*1), Z14
+	VFMADD231PS  Z14, Z10, Z2
+	VFMADD231PS  Z14, Z11, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z15
+	VFMADD231PS  Z15, Z10, Z4
+	VFMADD231PS  Z15, Z11, Z5
+	VBROADCASTSS 4(SI)(R9*1), Z12
+	VFMADD231PS  Z12, Z10, Z6
+	VFMADD231PS  Z12, Z11, Z7
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Z12
-	VFMADD231PS  Z12, Z8, Z0
-	VFMADD231PS  Z12, Z9, Z1
-	VBROADCASTSS 8(SI)(R8*1), Z13
-	VFMADD231PS  Z13, Z8, Z2
-	VFMADD231PS  Z13, Z9, Z3
-	VBROADCASTSS 8(SI)(R8*2), Z14
-	VFMADD231PS  Z14, Z8, Z4
-	VFMADD231PS  Z14, Z9, Z5
-	VBROADCASTSS 8(SI)(R9*1), Z15
-	VFMADD231PS  Z15, Z8, Z6
-	VFMADD231PS  Z15, Z9, Z7
+	VBROADCASTSS 8(SI), Z14
+	VFMADD231PS  Z14, Z8, Z0
+	VFMADD231PS  Z14, Z9, Z1
+	VBROADCASTSS 8(SI)(R8*1), Z15
+	VFMADD231PS  Z15, Z8, Z2
+	VFMADD231PS  Z15, Z9, Z3
+	VBROADCASTSS 8(SI)(R8*2), Z12
+	VFMADD231PS  Z12, Z8, Z4
+	VFMADD231PS  Z12, Z9, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z13
+	VFMADD231PS  Z13, Z8, Z6
+	VFMADD231PS  Z13, Z9, Z7
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Z12
-	VFMADD231PS  Z12, Z10, Z0
-	VFMADD231PS  Z12, Z11, Z1
-	VBROADCASTSS 12(SI)(R8*1), Z13
-	VFMADD231PS  Z13, Z10, Z2
-	VFMADD231PS  Z13, Z11, Z3
-	VBROADCASTSS 12(SI)(R8*2), Z14
-	VFMADD231PS  Z14, Z10, Z4
-	VFMADD231PS  Z14, Z11, Z5
-	VBROADCASTSS 12(SI)(R9*1), Z15
-	VFMADD231PS  Z15, Z10, Z6
-	VFMADD231PS  Z15, Z11, Z7
+	VBROADCASTSS 12(SI), Z15
+	VFMADD231PS  Z15, Z10, Z0
+	VFMADD231PS  Z15, Z11, Z1
+	VBROADCASTSS 12(SI)(R8*1), Z12
+	VFMADD231PS  Z12, Z10, Z2
+	VFMADD231PS  Z12, Z11, Z3
+	VBROADCASTSS 12(SI)(R8*2), Z13
+	VFMADD231PS  Z13, Z10, Z4
+	VFMADD231PS  Z13, Z11, Z5
+	VBROADCASTSS 12(SI)(R9*1), Z14
+	VFMADD231PS  Z14, Z10, Z6
+	VFMADD231PS  Z14, Z11, Z7
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block4
-rest4:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed4
-single4:
-	VMOVUPS      (DX), Z8
-	VMOVUPS      64(DX), Z9
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z12
-	VFMADD231PS  Z12, Z8, Z0
-	VFMADD231PS  Z12, Z9, Z1
-	VBROADCASTSS (SI)(R8*1), Z13
-	VFMADD231PS  Z13, Z8, Z2
-	VFMADD231PS  Z13, Z9, Z3
-	VBROADCASTSS (SI)(R8*2), Z14
-	VFMADD231PS  Z14, Z8, Z4
-	VFMADD231PS  Z14, Z9, Z5
-	VBROADCASTSS (SI)(R9*1), Z15
-	VFMADD231PS  Z15, Z8, Z6
-	VFMADD231PS  Z15, Z9, Z7
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single4
-summed4:
+last4:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish4
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment4
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store4
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store4:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done4
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z10, Z10, Z10
 	VMOVUPS      (DX), Z8
-	VMOVUPS      (DX)(CX*1), Z9
+	VMOVUPS      (DX)(SI*1), Z9
 	VFMADD213PS  Z8, Z9, Z0
 	VMAXPS       Z0, Z10, Z0
 	VFMADD213PS  Z8, Z9, Z2
@@ -3551,7 +5743,7 @@ store4:
 	VFMADD213PS  Z8, Z9, Z6
 	VMAXPS       Z6, Z10, Z6
 	VMOVUPS      64(DX), Z8
-	VMOVUPS      64(DX)(CX*1), Z9
+	VMOVUPS      64(DX)(SI*1), Z9
 	VFMADD213PS  Z8, Z9, Z1
 	VMAXPS       Z1, Z10, Z1
 	VFMADD213PS  Z8, Z9, Z3
@@ -3561,21 +5753,125 @@ store4:
 	VFMADD213PS  Z8, Z9, Z7
 	VMAXPS       Z7, Z10, Z7
 done4:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $4, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	JMP          next4
+finish4:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z8
+	VMOVUPS      64(DX), Z9
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z10
+	VMOVUPS      64(DX), Z11
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z12
+	VMOVUPS      64(DX), Z13
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z14
+	VMOVUPS      64(DX), Z15
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z16
+	VFMADD231PS  Z16, Z8, Z0
+	VFMADD231PS  Z16, Z9, Z1
+	VBROADCASTSS 4(SI), Z17
+	VFMADD231PS  Z17, Z10, Z0
+	VFMADD231PS  Z17, Z11, Z1
+	VBROADCASTSS 8(SI), Z18
+	VFMADD231PS  Z18, Z12, Z0
+	VFMADD231PS  Z18, Z13, Z1
+	VBROADCASTSS 12(SI), Z19
+	VFMADD231PS  Z19, Z14, Z0
+	VFMADD231PS  Z19, Z15, Z1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added4_0
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added4_0:
+	VBROADCASTSS (SI)(R8*1), Z17
+	VFMADD231PS  Z17, Z8, Z2
+	VFMADD231PS  Z17, Z9, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z18
+	VFMADD231PS  Z18, Z10, Z2
+	VFMADD231PS  Z18, Z11, Z3
+	VBROADCASTSS 8(SI)(R8*1), Z19
+	VFMADD231PS  Z19, Z12, Z2
+	VFMADD231PS  Z19, Z13, Z3
+	VBROADCASTSS 12(SI)(R8*1), Z16
+	VFMADD231PS  Z16, Z14, Z2
+	VFMADD231PS  Z16, Z15, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added4_1
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added4_1:
+	VBROADCASTSS (SI)(R8*2), Z18
+	VFMADD231PS  Z18, Z8, Z4
+	VFMADD231PS  Z18, Z9, Z5
+	VBROADCASTSS 4(SI)(R8*2), Z19
+	VFMADD231PS  Z19, Z10, Z4
+	VFMADD231PS  Z19, Z11, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z16
+	VFMADD231PS  Z16, Z12, Z4
+	VFMADD231PS  Z16, Z13, Z5
+	VBROADCASTSS 12(SI)(R8*2), Z17
+	VFMADD231PS  Z17, Z14, Z4
+	VFMADD231PS  Z17, Z15, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added4_2
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added4_2:
+	VBROADCASTSS (SI)(R9*1), Z19
+	VFMADD231PS  Z19, Z8, Z6
+	VFMADD231PS  Z19, Z9, Z7
+	VBROADCASTSS 4(SI)(R9*1), Z16
+	VFMADD231PS  Z16, Z10, Z6
+	VFMADD231PS  Z16, Z11, Z7
+	VBROADCASTSS 8(SI)(R9*1), Z17
+	VFMADD231PS  Z17, Z12, Z6
+	VFMADD231PS  Z17, Z13, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z18
+	VFMADD231PS  Z18, Z14, Z6
+	VFMADD231PS  Z18, Z15, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added4_3
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added4_3:
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+next4:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $4, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows5:
 	VXORPS       Z0, Z0, Z0
@@ -3592,9 +5888,39 @@ rows5:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment5:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest5
+	JZ           blocks5
+single5:
+	VMOVUPS      (DX), Z10
+	VMOVUPS      64(DX), Z11
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z14
+	VFMADD231PS  Z14, Z10, Z0
+	VFMADD231PS  Z14, Z11, Z1
+	VBROADCASTSS (SI)(R8*1), Z15
+	VFMADD231PS  Z15, Z10, Z2
+	VFMADD231PS  Z15, Z11, Z3
+	VBROADCASTSS (SI)(R8*2), Z16
+	VFMADD231PS  Z16, Z10, Z4
+	VFMADD231PS  Z16, Z11, Z5
+	VBROADCASTSS (SI)(R9*1), Z17
+	VFMADD231PS  Z17, Z10, Z6
+	VFMADD231PS  Z17, Z11, Z7
+	VBROADCASTSS (SI)(R8*4), Z14
+	VFMADD231PS  Z14, Z10, Z8
+	VFMADD231PS  Z14, Z11, Z9
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single5
+blocks5:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all5
+	DECQ         CX
+all5:
+	TESTQ        CX, CX
+	JZ           last5
 block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -3621,122 +5947,98 @@ block5:
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Z14
-	VFMADD231PS  Z14, Z12, Z0
-	VFMADD231PS  Z14, Z13, Z1
-	VBROADCASTSS 4(SI)(R8*1), Z15
-	VFMADD231PS  Z15, Z12, Z2
-	VFMADD231PS  Z15, Z13, Z3
-	VBROADCASTSS 4(SI)(R8*2), Z16
-	VFMADD231PS  Z16, Z12, Z4
-	VFMADD231PS  Z16, Z13, Z5
-	VBROADCASTSS 4(SI)(R9*1), Z17
-	VFMADD231PS  Z17, Z12, Z6
-	VFMADD231PS  Z17, Z13, Z7
-	VBROADCASTSS 4(SI)(R8*4), Z14
-	VFMADD231PS  Z14, Z12, Z8
-	VFMADD231PS  Z14, Z13, Z9
+	VBROADCASTSS 4(SI), Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z1
+	VBROADCASTSS 4(SI)(R8*1), Z16
+	VFMADD231PS  Z16, Z12, Z2
+	VFMADD231PS  Z16, Z13, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z17
+	VFMADD231PS  Z17, Z12, Z4
+	VFMADD231PS  Z17, Z13, Z5
+	VBROADCASTSS 4(SI)(R9*1), Z14
+	VFMADD231PS  Z14, Z12, Z6
+	VFMADD231PS  Z14, Z13, Z7
+	VBROADCASTSS 4(SI)(R8*4), Z15
+	VFMADD231PS  Z15, Z12, Z8
+	VFMADD231PS  Z15, Z13, Z9
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Z14
-	VFMADD231PS  Z14, Z10, Z0
-	VFMADD231PS  Z14, Z11, Z1
-	VBROADCASTSS 8(SI)(R8*1), Z15
-	VFMADD231PS  Z15, Z10, Z2
-	VFMADD231PS  Z15, Z11, Z3
-	VBROADCASTSS 8(SI)(R8*2), Z16
-	VFMADD231PS  Z16, Z10, Z4
-	VFMADD231PS  Z16, Z11, Z5
-	VBROADCASTSS 8(SI)(R9*1), Z17
-	VFMADD231PS  Z17, Z10, Z6
-	VFMADD231PS  Z17, Z11, Z7
-	VBROADCASTSS 8(SI)(R8*4), Z14
-	VFMADD231PS  Z14, Z10, Z8
-	VFMADD231PS  Z14, Z11, Z9
+	VBROADCASTSS 8(SI), Z16
+	VFMADD231PS  Z16, Z10, Z0
+	VFMADD231PS  Z16, Z11, Z1
+	VBROADCASTSS 8(SI)(R8*1), Z17
+	VFMADD231PS  Z17, Z10, Z2
+	VFMADD231PS  Z17, Z11, Z3
+	VBROADCASTSS 8(SI)(R8*2), Z14
+	VFMADD231PS  Z14, Z10, Z4
+	VFMADD231PS  Z14, Z11, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z15
+	VFMADD231PS  Z15, Z10, Z6
+	VFMADD231PS  Z15, Z11, Z7
+	VBROADCASTSS 8(SI)(R8*4), Z16
+	VFMADD231PS  Z16, Z10, Z8
+	VFMADD231PS  Z16, Z11, Z9
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Z14
-	VFMADD231PS  Z14, Z12, Z0
-	VFMADD231PS  Z14, Z13, Z1
-	VBROADCASTSS 12(SI)(R8*1), Z15
-	VFMADD231PS  Z15, Z12, Z2
-	VFMADD231PS  Z15, Z13, Z3
-	VBROADCASTSS 12(SI)(R8*2), Z16
-	VFMADD231PS  Z16, Z12, Z4
-	VFMADD231PS  Z16, Z13, Z5
-	VBROADCASTSS 12(SI)(R9*1), Z17
-	VFMADD231PS  Z17, Z12, Z6
-	VFMADD231PS  Z17, Z13, Z7
-	VBROADCASTSS 12(SI)(R8*4), Z14
-	VFMADD231PS  Z14, Z12, Z8
-	VFMADD231PS  Z14, Z13, Z9
+	VBROADCASTSS 12(SI), Z17
+	VFMADD231PS  Z17, Z12, Z0
+	VFMADD231PS  Z17, Z13, Z1
+	VBROADCASTSS 12(SI)(R8*1), Z14
+	VFMADD231PS  Z14, Z12, Z2
+	VFMADD231PS  Z14, Z13, Z3
+	VBROADCASTSS 12(SI)(R8*2), Z15
+	VFMADD231PS  Z15, Z12, Z4
+	VFMADD231PS  Z15, Z13, Z5
+	VBROADCASTSS 12(SI)(R9*1), Z16
+	VFMADD231PS  Z16, Z12, Z6
+	VFMADD231PS  Z16, Z13, Z7
+	VBROADCASTSS 12(SI)(R8*4), Z17
+	VFMADD231PS  Z17, Z12, Z8
+	VFMADD231PS  Z17, Z13, Z9
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block5
-rest5:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed5
-single5:
-	VMOVUPS      (DX), Z10
-	VMOVUPS      64(DX), Z11
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z14
-	VFMADD231PS  Z14, Z10, Z0
-	VFMADD231PS  Z14, Z11, Z1
-	VBROADCASTSS (SI)(R8*1), Z15
-	VFMADD231PS  Z15, Z10, Z2
-	VFMADD231PS  Z15, Z11, Z3
-	VBROADCASTSS (SI)(R8*2), Z16
-	VFMADD231PS  Z16, Z10, Z4
-	VFMADD231PS  Z16, Z11, Z5
-	VBROADCASTSS (SI)(R9*1), Z17
-	VFMADD231PS  Z17, Z10, Z6
-	VFMADD231PS  Z17, Z11, Z7
-	VBROADCASTSS (SI)(R8*4), Z14
-	VFMADD231PS  Z14, Z10, Z8
-	VFMADD231PS  Z14, Z11, Z9
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single5
-summed5:
+last5:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish5
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment5
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store5
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store5:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done5
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z12, Z12, Z12
 	VMOVUPS      (DX), Z10
-	VMOVUPS      (DX)(CX*1), Z11
+	VMOVUPS      (DX)(SI*1), Z11
 	VFMADD213PS  Z10, Z11, Z0
 	VMAXPS       Z0, Z12, Z0
 	VFMADD213PS  Z10, Z11, Z2
@@ -3748,7 +6050,7 @@ store5:
 	VFMADD213PS  Z10, Z11, Z8
 	VMAXPS       Z8, Z12, Z8
 	VMOVUPS      64(DX), Z10
-	VMOVUPS      64(DX)(CX*1), Z11
+	VMOVUPS      64(DX)(SI*1), Z11
 	VFMADD213PS  Z10, Z11, Z1
 	VMAXPS       Z1, Z12, Z1
 	VFMADD213PS  Z10, Z11, Z3
@@ -3760,24 +6062,148 @@ store5:
 	VFMADD213PS  Z10, Z11, Z9
 	VMAXPS       Z9, Z12, Z9
 done5:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $5, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	JMP          next5
+finish5:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z10
+	VMOVUPS      64(DX), Z11
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z12
+	VMOVUPS      64(DX), Z13
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z14
+	VMOVUPS      64(DX), Z15
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z16
+	VMOVUPS      64(DX), Z17
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z18
+	VFMADD231PS  Z18, Z10, Z0
+	VFMADD231PS  Z18, Z11, Z1
+	VBROADCASTSS 4(SI), Z19
+	VFMADD231PS  Z19, Z12, Z0
+	VFMADD231PS  Z19, Z13, Z1
+	VBROADCASTSS 8(SI), Z20
+	VFMADD231PS  Z20, Z14, Z0
+	VFMADD231PS  Z20, Z15, Z1
+	VBROADCASTSS 12(SI), Z21
+	VFMADD231PS  Z21, Z16, Z0
+	VFMADD231PS  Z21, Z17, Z1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_0
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added5_0:
+	VBROADCASTSS (SI)(R8*1), Z19
+	VFMADD231PS  Z19, Z10, Z2
+	VFMADD231PS  Z19, Z11, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z20
+	VFMADD231PS  Z20, Z12, Z2
+	VFMADD231PS  Z20, Z13, Z3
+	VBROADCASTSS 8(SI)(R8*1), Z21
+	VFMADD231PS  Z21, Z14, Z2
+	VFMADD231PS  Z21, Z15, Z3
+	VBROADCASTSS 12(SI)(R8*1), Z18
+	VFMADD231PS  Z18, Z16, Z2
+	VFMADD231PS  Z18, Z17, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_1
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added5_1:
+	VBROADCASTSS (SI)(R8*2), Z20
+	VFMADD231PS  Z20, Z10, Z4
+	VFMADD231PS  Z20, Z11, Z5
+	VBROADCASTSS 4(SI)(R8*2), Z21
+	VFMADD231PS  Z21, Z12, Z4
+	VFMADD231PS  Z21, Z13, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z18
+	VFMADD231PS  Z18, Z14, Z4
+	VFMADD231PS  Z18, Z15, Z5
+	VBROADCASTSS 12(SI)(R8*2), Z19
+	VFMADD231PS  Z19, Z16, Z4
+	VFMADD231PS  Z19, Z17, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_2
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added5_2:
+	VBROADCASTSS (SI)(R9*1), Z21
+	VFMADD231PS  Z21, Z10, Z6
+	VFMADD231PS  Z21, Z11, Z7
+	VBROADCASTSS 4(SI)(R9*1), Z18
+	VFMADD231PS  Z18, Z12, Z6
+	VFMADD231PS  Z18, Z13, Z7
+	VBROADCASTSS 8(SI)(R9*1), Z19
+	VFMADD231PS  Z19, Z14, Z6
+	VFMADD231PS  Z19, Z15, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z20
+	VFMADD231PS  Z20, Z16, Z6
+	VFMADD231PS  Z20, Z17, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_3
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added5_3:
+	VBROADCASTSS (SI)(R8*4), Z18
+	VFMADD231PS  Z18, Z10, Z8
+	VFMADD231PS  Z18, Z11, Z9
+	VBROADCASTSS 4(SI)(R8*4), Z19
+	VFMADD231PS  Z19, Z12, Z8
+	VFMADD231PS  Z19, Z13, Z9
+	VBROADCASTSS 8(SI)(R8*4), Z20
+	VFMADD231PS  Z20, Z14, Z8
+	VFMADD231PS  Z20, Z15, Z9
+	VBROADCASTSS 12(SI)(R8*4), Z21
+	VFMADD231PS  Z21, Z16, Z8
+	VFMADD231PS  Z21, Z17, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added5_4
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added5_4:
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+next5:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $5, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows6:
 	VXORPS       Z0, Z0, Z0
@@ -3796,9 +6222,42 @@ rows6:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment6:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest6
+	JZ           blocks6
+single6:
+	VMOVUPS      (DX), Z12
+	VMOVUPS      64(DX), Z13
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z16
+	VFMADD231PS  Z16, Z12, Z0
+	VFMADD231PS  Z16, Z13, Z1
+	VBROADCASTSS (SI)(R8*1), Z17
+	VFMADD231PS  Z17, Z12, Z2
+	VFMADD231PS  Z17, Z13, Z3
+	VBROADCASTSS (SI)(R8*2), Z18
+	VFMADD231PS  Z18, Z12, Z4
+	VFMADD231PS  Z18, Z13, Z5
+	VBROADCASTSS (SI)(R9*1), Z19
+	VFMADD231PS  Z19, Z12, Z6
+	VFMADD231PS  Z19, Z13, Z7
+	VBROADCASTSS (SI)(R8*4), Z16
+	VFMADD231PS  Z16, Z12, Z8
+	VFMADD231PS  Z16, Z13, Z9
+	VBROADCASTSS (SI)(R10*1), Z17
+	VFMADD231PS  Z17, Z12, Z10
+	VFMADD231PS  Z17, Z13, Z11
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single6
+blocks6:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all6
+	DECQ         CX
+all6:
+	TESTQ        CX, CX
+	JZ           last6
 block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -3828,137 +6287,110 @@ block6:
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Z16
-	VFMADD231PS  Z16, Z14, Z0
-	VFMADD231PS  Z16, Z15, Z1
-	VBROADCASTSS 4(SI)(R8*1), Z17
-	VFMADD231PS  Z17, Z14, Z2
-	VFMADD231PS  Z17, Z15, Z3
-	VBROADCASTSS 4(SI)(R8*2), Z18
-	VFMADD231PS  Z18, Z14, Z4
-	VFMADD231PS  Z18, Z15, Z5
-	VBROADCASTSS 4(SI)(R9*1), Z19
-	VFMADD231PS  Z19, Z14, Z6
-	VFMADD231PS  Z19, Z15, Z7
-	VBROADCASTSS 4(SI)(R8*4), Z16
-	VFMADD231PS  Z16, Z14, Z8
-	VFMADD231PS  Z16, Z15, Z9
-	VBROADCASTSS 4(SI)(R10*1), Z17
-	VFMADD231PS  Z17, Z14, Z10
-	VFMADD231PS  Z17, Z15, Z11
+	VBROADCASTSS 4(SI), Z17
+	VFMADD231PS  Z17, Z14, Z0
+	VFMADD231PS  Z17, Z15, Z1
+	VBROADCASTSS 4(SI)(R8*1), Z18
+	VFMADD231PS  Z18, Z14, Z2
+	VFMADD231PS  Z18, Z15, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z19
+	VFMADD231PS  Z19, Z14, Z4
+	VFMADD231PS  Z19, Z15, Z5
+	VBROADCASTSS 4(SI)(R9*1), Z16
+	VFMADD231PS  Z16, Z14, Z6
+	VFMADD231PS  Z16, Z15, Z7
+	VBROADCASTSS 4(SI)(R8*4), Z17
+	VFMADD231PS  Z17, Z14, Z8
+	VFMADD231PS  Z17, Z15, Z9
+	VBROADCASTSS 4(SI)(R10*1), Z18
+	VFMADD231PS  Z18, Z14, Z10
+	VFMADD231PS  Z18, Z15, Z11
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Z16
-	VFMADD231PS  Z16, Z12, Z0
-	VFMADD231PS  Z16, Z13, Z1
-	VBROADCASTSS 8(SI)(R8*1), Z17
-	VFMADD231PS  Z17, Z12, Z2
-	VFMADD231PS  Z17, Z13, Z3
-	VBROADCASTSS 8(SI)(R8*2), Z18
-	VFMADD231PS  Z18, Z12, Z4
-	VFMADD231PS  Z18, Z13, Z5
-	VBROADCASTSS 8(SI)(R9*1), Z19
-	VFMADD231PS  Z19, Z12, Z6
-	VFMADD231PS  Z19, Z13, Z7
-	VBROADCASTSS 8(SI)(R8*4), Z16
-	VFMADD231PS  Z16, Z12, Z8
-	VFMADD231PS  Z16, Z13, Z9
-	VBROADCASTSS 8(SI)(R10*1), Z17
-	VFMADD231PS  Z17, Z12, Z10
-	VFMADD231PS  Z17, Z13, Z11
+	VBROADCASTSS 8(SI), Z18
+	VFMADD231PS  Z18, Z12, Z0
+	VFMADD231PS  Z18, Z13, Z1
+	VBROADCASTSS 8(SI)(R8*1), Z19
+	VFMADD231PS  Z19, Z12, Z2
+	VFMADD231PS  Z19, Z13, Z3
+	VBROADCASTSS 8(SI)(R8*2), Z16
+	VFMADD231PS  Z16, Z12, Z4
+	VFMADD231PS  Z16, Z13, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z17
+	VFMADD231PS  Z17, Z12, Z6
+	VFMADD231PS  Z17, Z13, Z7
+	VBROADCASTSS 8(SI)(R8*4), Z18
+	VFMADD231PS  Z18, Z12, Z8
+	VFMADD231PS  Z18, Z13, Z9
+	VBROADCASTSS 8(SI)(R10*1), Z19
+	VFMADD231PS  Z19, Z12, Z10
+	VFMADD231PS  Z19, Z13, Z11
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Z16
-	VFMADD231PS  Z16, Z14, Z0
-	VFMADD231PS  Z16, Z15, Z1
-	VBROADCASTSS 12(SI)(R8*1), Z17
-	VFMADD231PS  Z17, Z14, Z2
-	VFMADD231PS  Z17, Z15, Z3
-	VBROADCASTSS 12(SI)(R8*2), Z18
-	VFMADD231PS  Z18, Z14, Z4
-	VFMADD231PS  Z18, Z15, Z5
-	VBROADCASTSS 12(SI)(R9*1), Z19
-	VFMADD231PS  Z19, Z14, Z6
-	VFMADD231PS  Z19, Z15, Z7
-	VBROADCASTSS 12(SI)(R8*4), Z16
-	VFMADD231PS  Z16, Z14, Z8
-	VFMADD231PS  Z16, Z15, Z9
-	VBROADCASTSS 12(SI)(R10*1), Z17
-	VFMADD231PS  Z17, Z14, Z10
-	VFMADD231PS  Z17, Z15, Z11
+	VBROADCASTSS 12(SI), Z19
+	VFMADD231PS  Z19, Z14, Z0
+	VFMADD231PS  Z19, Z15, Z1
+	VBROADCASTSS 12(SI)(R8*1), Z16
+	VFMADD231PS  Z16, Z14, Z2
+	VFMADD231PS  Z16, Z15, Z3
+	VBROADCASTSS 12(SI)(R8*2), Z17
+	VFMADD231PS  Z17, Z14, Z4
+	VFMADD231PS  Z17, Z15, Z5
+	VBROADCASTSS 12(SI)(R9*1), Z18
+	VFMADD231PS  Z18, Z14, Z6
+	VFMADD231PS  Z18, Z15, Z7
+	VBROADCASTSS 12(SI)(R8*4), Z19
+	VFMADD231PS  Z19, Z14, Z8
+	VFMADD231PS  Z19, Z15, Z9
+	VBROADCASTSS 12(SI)(R10*1), Z16
+	VFMADD231PS  Z16, Z14, Z10
+	VFMADD231PS  Z16, Z15, Z11
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block6
-rest6:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed6
-single6:
-	VMOVUPS      (DX), Z12
-	VMOVUPS      64(DX), Z13
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z16
-	VFMADD231PS  Z16, Z12, Z0
-	VFMADD231PS  Z16, Z13, Z1
-	VBROADCASTSS (SI)(R8*1), Z17
-	VFMADD231PS  Z17, Z12, Z2
-	VFMADD231PS  Z17, Z13, Z3
-	VBROADCASTSS (SI)(R8*2), Z18
-	VFMADD231PS  Z18, Z12, Z4
-	VFMADD231PS  Z18, Z13, Z5
-	VBROADCASTSS (SI)(R9*1), Z19
-	VFMADD231PS  Z19, Z12, Z6
-	VFMADD231PS  Z19, Z13, Z7
-	VBROADCASTSS (SI)(R8*4), Z16
-	VFMADD231PS  Z16, Z12, Z8
-	VFMADD231PS  Z16, Z13, Z9
-	VBROADCASTSS (SI)(R10*1), Z17
-	VFMADD231PS  Z17, Z12, Z10
-	VFMADD231PS  Z17, Z13, Z11
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single6
-summed6:
+last6:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish6
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment6
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store6
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store6:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done6
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z14, Z14, Z14
 	VMOVUPS      (DX), Z12
-	VMOVUPS      (DX)(CX*1), Z13
+	VMOVUPS      (DX)(SI*1), Z13
 	VFMADD213PS  Z12, Z13, Z0
 	VMAXPS       Z0, Z14, Z0
 	VFMADD213PS  Z12, Z13, Z2
@@ -3972,7 +6404,7 @@ store6:
 	VFMADD213PS  Z12, Z13, Z10
 	VMAXPS       Z10, Z14, Z10
 	VMOVUPS      64(DX), Z12
-	VMOVUPS      64(DX)(CX*1), Z13
+	VMOVUPS      64(DX)(SI*1), Z13
 	VFMADD213PS  Z12, Z13, Z1
 	VMAXPS       Z1, Z14, Z1
 	VFMADD213PS  Z12, Z13, Z3
@@ -3986,27 +6418,171 @@ store6:
 	VFMADD213PS  Z12, Z13, Z11
 	VMAXPS       Z11, Z14, Z11
 done6:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $6, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	JMP          next6
+finish6:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z12
+	VMOVUPS      64(DX), Z13
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z14
+	VMOVUPS      64(DX), Z15
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z16
+	VMOVUPS      64(DX), Z17
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z18
+	VMOVUPS      64(DX), Z19
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z20
+	VFMADD231PS  Z20, Z12, Z0
+	VFMADD231PS  Z20, Z13, Z1
+	VBROADCASTSS 4(SI), Z21
+	VFMADD231PS  Z21, Z14, Z0
+	VFMADD231PS  Z21, Z15, Z1
+	VBROADCASTSS 8(SI), Z22
+	VFMADD231PS  Z22, Z16, Z0
+	VFMADD231PS  Z22, Z17, Z1
+	VBROADCASTSS 12(SI), Z23
+	VFMADD231PS  Z23, Z18, Z0
+	VFMADD231PS  Z23, Z19, Z1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_0
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added6_0:
+	VBROADCASTSS (SI)(R8*1), Z21
+	VFMADD231PS  Z21, Z12, Z2
+	VFMADD231PS  Z21, Z13, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z22
+	VFMADD231PS  Z22, Z14, Z2
+	VFMADD231PS  Z22, Z15, Z3
+	VBROADCASTSS 8(SI)(R8*1), Z23
+	VFMADD231PS  Z23, Z16, Z2
+	VFMADD231PS  Z23, Z17, Z3
+	VBROADCASTSS 12(SI)(R8*1), Z20
+	VFMADD231PS  Z20, Z18, Z2
+	VFMADD231PS  Z20, Z19, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_1
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added6_1:
+	VBROADCASTSS (SI)(R8*2), Z22
+	VFMADD231PS  Z22, Z12, Z4
+	VFMADD231PS  Z22, Z13, Z5
+	VBROADCASTSS 4(SI)(R8*2), Z23
+	VFMADD231PS  Z23, Z14, Z4
+	VFMADD231PS  Z23, Z15, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z20
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z5
+	VBROADCASTSS 12(SI)(R8*2), Z21
+	VFMADD231PS  Z21, Z18, Z4
+	VFMADD231PS  Z21, Z19, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_2
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added6_2:
+	VBROADCASTSS (SI)(R9*1), Z23
+	VFMADD231PS  Z23, Z12, Z6
+	VFMADD231PS  Z23, Z13, Z7
+	VBROADCASTSS 4(SI)(R9*1), Z20
+	VFMADD231PS  Z20, Z14, Z6
+	VFMADD231PS  Z20, Z15, Z7
+	VBROADCASTSS 8(SI)(R9*1), Z21
+	VFMADD231PS  Z21, Z16, Z6
+	VFMADD231PS  Z21, Z17, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z22
+	VFMADD231PS  Z22, Z18, Z6
+	VFMADD231PS  Z22, Z19, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_3
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added6_3:
+	VBROADCASTSS (SI)(R8*4), Z20
+	VFMADD231PS  Z20, Z12, Z8
+	VFMADD231PS  Z20, Z13, Z9
+	VBROADCASTSS 4(SI)(R8*4), Z21
+	VFMADD231PS  Z21, Z14, Z8
+	VFMADD231PS  Z21, Z15, Z9
+	VBROADCASTSS 8(SI)(R8*4), Z22
+	VFMADD231PS  Z22, Z16, Z8
+	VFMADD231PS  Z22, Z17, Z9
+	VBROADCASTSS 12(SI)(R8*4), Z23
+	VFMADD231PS  Z23, Z18, Z8
+	VFMADD231PS  Z23, Z19, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_4
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added6_4:
+	VBROADCASTSS (SI)(R10*1), Z21
+	VFMADD231PS  Z21, Z12, Z10
+	VFMADD231PS  Z21, Z13, Z11
+	VBROADCASTSS 4(SI)(R10*1), Z22
+	VFMADD231PS  Z22, Z14, Z10
+	VFMADD231PS  Z22, Z15, Z11
+	VBROADCASTSS 8(SI)(R10*1), Z23
+	VFMADD231PS  Z23, Z16, Z10
+	VFMADD231PS  Z23, Z17, Z11
+	VBROADCASTSS 12(SI)(R10*1), Z20
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added6_5
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added6_5:
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+next6:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $6, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows7:
 	VXORPS       Z0, Z0, Z0
@@ -4027,9 +6603,45 @@ rows7:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment7:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest7
+	JZ           blocks7
+single7:
+	VMOVUPS      (DX), Z14
+	VMOVUPS      64(DX), Z15
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z18
+	VFMADD231PS  Z18, Z14, Z0
+	VFMADD231PS  Z18, Z15, Z1
+	VBROADCASTSS (SI)(R8*1), Z19
+	VFMADD231PS  Z19, Z14, Z2
+	VFMADD231PS  Z19, Z15, Z3
+	VBROADCASTSS (SI)(R8*2), Z20
+	VFMADD231PS  Z20, Z14, Z4
+	VFMADD231PS  Z20, Z15, Z5
+	VBROADCASTSS (SI)(R9*1), Z21
+	VFMADD231PS  Z21, Z14, Z6
+	VFMADD231PS  Z21, Z15, Z7
+	VBROADCASTSS (SI)(R8*4), Z18
+	VFMADD231PS  Z18, Z14, Z8
+	VFMADD231PS  Z18, Z15, Z9
+	VBROADCASTSS (SI)(R10*1), Z19
+	VFMADD231PS  Z19, Z14, Z10
+	VFMADD231PS  Z19, Z15, Z11
+	VBROADCASTSS (SI)(R9*2), Z20
+	VFMADD231PS  Z20, Z14, Z12
+	VFMADD231PS  Z20, Z15, Z13
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single7
+blocks7:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all7
+	DECQ         CX
+all7:
+	TESTQ        CX, CX
+	JZ           last7
 block7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -4062,152 +6674,122 @@ block7:
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Z18
-	VFMADD231PS  Z18, Z16, Z0
-	VFMADD231PS  Z18, Z17, Z1
-	VBROADCASTSS 4(SI)(R8*1), Z19
-	VFMADD231PS  Z19, Z16, Z2
-	VFMADD231PS  Z19, Z17, Z3
-	VBROADCASTSS 4(SI)(R8*2), Z20
-	VFMADD231PS  Z20, Z16, Z4
-	VFMADD231PS  Z20, Z17, Z5
-	VBROADCASTSS 4(SI)(R9*1), Z21
-	VFMADD231PS  Z21, Z16, Z6
-	VFMADD231PS  Z21, Z17, Z7
-	VBROADCASTSS 4(SI)(R8*4), Z18
-	VFMADD231PS  Z18, Z16, Z8
-	VFMADD231PS  Z18, Z17, Z9
-	VBROADCASTSS 4(SI)(R10*1), Z19
-	VFMADD231PS  Z19, Z16, Z10
-	VFMADD231PS  Z19, Z17, Z11
-	VBROADCASTSS 4(SI)(R9*2), Z20
-	VFMADD231PS  Z20, Z16, Z12
-	VFMADD231PS  Z20, Z17, Z13
+	VBROADCASTSS 4(SI), Z19
+	VFMADD231PS  Z19, Z16, Z0
+	VFMADD231PS  Z19, Z17, Z1
+	VBROADCASTSS 4(SI)(R8*1), Z20
+	VFMADD231PS  Z20, Z16, Z2
+	VFMADD231PS  Z20, Z17, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z21
+	VFMADD231PS  Z21, Z16, Z4
+	VFMADD231PS  Z21, Z17, Z5
+	VBROADCASTSS 4(SI)(R9*1), Z18
+	VFMADD231PS  Z18, Z16, Z6
+	VFMADD231PS  Z18, Z17, Z7
+	VBROADCASTSS 4(SI)(R8*4), Z19
+	VFMADD231PS  Z19, Z16, Z8
+	VFMADD231PS  Z19, Z17, Z9
+	VBROADCASTSS 4(SI)(R10*1), Z20
+	VFMADD231PS  Z20, Z16, Z10
+	VFMADD231PS  Z20, Z17, Z11
+	VBROADCASTSS 4(SI)(R9*2), Z21
+	VFMADD231PS  Z21, Z16, Z12
+	VFMADD231PS  Z21, Z17, Z13
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Z18
-	VFMADD231PS  Z18, Z14, Z0
-	VFMADD231PS  Z18, Z15, Z1
-	VBROADCASTSS 8(SI)(R8*1), Z19
-	VFMADD231PS  Z19, Z14, Z2
-	VFMADD231PS  Z19, Z15, Z3
-	VBROADCASTSS 8(SI)(R8*2), Z20
-	VFMADD231PS  Z20, Z14, Z4
-	VFMADD231PS  Z20, Z15, Z5
-	VBROADCASTSS 8(SI)(R9*1), Z21
-	VFMADD231PS  Z21, Z14, Z6
-	VFMADD231PS  Z21, Z15, Z7
-	VBROADCASTSS 8(SI)(R8*4), Z18
-	VFMADD231PS  Z18, Z14, Z8
-	VFMADD231PS  Z18, Z15, Z9
-	VBROADCASTSS 8(SI)(R10*1), Z19
-	VFMADD231PS  Z19, Z14, Z10
-	VFMADD231PS  Z19, Z15, Z11
-	VBROADCASTSS 8(SI)(R9*2), Z20
-	VFMADD231PS  Z20, Z14, Z12
-	VFMADD231PS  Z20, Z15, Z13
+	VBROADCASTSS 8(SI), Z20
+	VFMADD231PS  Z20, Z14, Z0
+	VFMADD231PS  Z20, Z15, Z1
+	VBROADCASTSS 8(SI)(R8*1), Z21
+	VFMADD231PS  Z21, Z14, Z2
+	VFMADD231PS  Z21, Z15, Z3
+	VBROADCASTSS 8(SI)(R8*2), Z18
+	VFMADD231PS  Z18, Z14, Z4
+	VFMADD231PS  Z18, Z15, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z19
+	VFMADD231PS  Z19, Z14, Z6
+	VFMADD231PS  Z19, Z15, Z7
+	VBROADCASTSS 8(SI)(R8*4), Z20
+	VFMADD231PS  Z20, Z14, Z8
+	VFMADD231PS  Z20, Z15, Z9
+	VBROADCASTSS 8(SI)(R10*1), Z21
+	VFMADD231PS  Z21, Z14, Z10
+	VFMADD231PS  Z21, Z15, Z11
+	VBROADCASTSS 8(SI)(R9*2), Z18
+	VFMADD231PS  Z18, Z14, Z12
+	VFMADD231PS  Z18, Z15, Z13
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Z18
-	VFMADD231PS  Z18, Z16, Z0
-	VFMADD231PS  Z18, Z17, Z1
-	VBROADCASTSS 12(SI)(R8*1), Z19
-	VFMADD231PS  Z19, Z16, Z2
-	VFMADD231PS  Z19, Z17, Z3
-	VBROADCASTSS 12(SI)(R8*2), Z20
-	VFMADD231PS  Z20, Z16, Z4
-	VFMADD231PS  Z20, Z17, Z5
-	VBROADCASTSS 12(SI)(R9*1), Z21
-	VFMADD231PS  Z21, Z16, Z6
-	VFMADD231PS  Z21, Z17, Z7
-	VBROADCASTSS 12(SI)(R8*4), Z18
-	VFMADD231PS  Z18, Z16, Z8
-	VFMADD231PS  Z18, Z17, Z9
-	VBROADCASTSS 12(SI)(R10*1), Z19
-	VFMADD231PS  Z19, Z16, Z10
-	VFMADD231PS  Z19, Z17, Z11
-	VBROADCASTSS 12(SI)(R9*2), Z20
-	VFMADD231PS  Z20, Z16, Z12
-	VFMADD231PS  Z20, Z17, Z13
+	VBROADCASTSS 12(SI), Z21
+	VFMADD231PS  Z21, Z16, Z0
+	VFMADD231PS  Z21, Z17, Z1
+	VBROADCASTSS 12(SI)(R8*1), Z18
+	VFMADD231PS  Z18, Z16, Z2
+	VFMADD231PS  Z18, Z17, Z3
+	VBROADCASTSS 12(SI)(R8*2), Z19
+	VFMADD231PS  Z19, Z16, Z4
+	VFMADD231PS  Z19, Z17, Z5
+	VBROADCASTSS 12(SI)(R9*1), Z20
+	VFMADD231PS  Z20, Z16, Z6
+	VFMADD231PS  Z20, Z17, Z7
+	VBROADCASTSS 12(SI)(R8*4), Z21
+	VFMADD231PS  Z21, Z16, Z8
+	VFMADD231PS  Z21, Z17, Z9
+	VBROADCASTSS 12(SI)(R10*1), Z18
+	VFMADD231PS  Z18, Z16, Z10
+	VFMADD231PS  Z18, Z17, Z11
+	VBROADCASTSS 12(SI)(R9*2), Z19
+	VFMADD231PS  Z19, Z16, Z12
+	VFMADD231PS  Z19, Z17, Z13
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block7
-rest7:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed7
-single7:
-	VMOVUPS      (DX), Z14
-	VMOVUPS      64(DX), Z15
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z18
-	VFMADD231PS  Z18, Z14, Z0
-	VFMADD231PS  Z18, Z15, Z1
-	VBROADCASTSS (SI)(R8*1), Z19
-	VFMADD231PS  Z19, Z14, Z2
-	VFMADD231PS  Z19, Z15, Z3
-	VBROADCASTSS (SI)(R8*2), Z20
-	VFMADD231PS  Z20, Z14, Z4
-	VFMADD231PS  Z20, Z15, Z5
-	VBROADCASTSS (SI)(R9*1), Z21
-	VFMADD231PS  Z21, Z14, Z6
-	VFMADD231PS  Z21, Z15, Z7
-	VBROADCASTSS (SI)(R8*4), Z18
-	VFMADD231PS  Z18, Z14, Z8
-	VFMADD231PS  Z18, Z15, Z9
-	VBROADCASTSS (SI)(R10*1), Z19
-	VFMADD231PS  Z19, Z14, Z10
-	VFMADD231PS  Z19, Z15, Z11
-	VBROADCASTSS (SI)(R9*2), Z20
-	VFMADD231PS  Z20, Z14, Z12
-	VFMADD231PS  Z20, Z15, Z13
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single7
-summed7:
+last7:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish7
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment7
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store7
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	VADDPS       64(SI), Z13, Z13
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store7:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done7
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z16, Z16, Z16
 	VMOVUPS      (DX), Z14
-	VMOVUPS      (DX)(CX*1), Z15
+	VMOVUPS      (DX)(SI*1), Z15
 	VFMADD213PS  Z14, Z15, Z0
 	VMAXPS       Z0, Z16, Z0
 	VFMADD213PS  Z14, Z15, Z2
@@ -4223,7 +6805,7 @@ store7:
 	VFMADD213PS  Z14, Z15, Z12
 	VMAXPS       Z12, Z16, Z12
 	VMOVUPS      64(DX), Z14
-	VMOVUPS      64(DX)(CX*1), Z15
+	VMOVUPS      64(DX)(SI*1), Z15
 	VFMADD213PS  Z14, Z15, Z1
 	VMAXPS       Z1, Z16, Z1
 	VFMADD213PS  Z14, Z15, Z3
@@ -4239,30 +6821,194 @@ store7:
 	VFMADD213PS  Z14, Z15, Z13
 	VMAXPS       Z13, Z16, Z13
 done7:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	VMOVUPS      Z13, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $7, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	JMP          next7
+finish7:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z14
+	VMOVUPS      64(DX), Z15
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z16
+	VMOVUPS      64(DX), Z17
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z18
+	VMOVUPS      64(DX), Z19
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z20
+	VMOVUPS      64(DX), Z21
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z22
+	VFMADD231PS  Z22, Z14, Z0
+	VFMADD231PS  Z22, Z15, Z1
+	VBROADCASTSS 4(SI), Z23
+	VFMADD231PS  Z23, Z16, Z0
+	VFMADD231PS  Z23, Z17, Z1
+	VBROADCASTSS 8(SI), Z24
+	VFMADD231PS  Z24, Z18, Z0
+	VFMADD231PS  Z24, Z19, Z1
+	VBROADCASTSS 12(SI), Z25
+	VFMADD231PS  Z25, Z20, Z0
+	VFMADD231PS  Z25, Z21, Z1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_0
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added7_0:
+	VBROADCASTSS (SI)(R8*1), Z23
+	VFMADD231PS  Z23, Z14, Z2
+	VFMADD231PS  Z23, Z15, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z24
+	VFMADD231PS  Z24, Z16, Z2
+	VFMADD231PS  Z24, Z17, Z3
+	VBROADCASTSS 8(SI)(R8*1), Z25
+	VFMADD231PS  Z25, Z18, Z2
+	VFMADD231PS  Z25, Z19, Z3
+	VBROADCASTSS 12(SI)(R8*1), Z22
+	VFMADD231PS  Z22, Z20, Z2
+	VFMADD231PS  Z22, Z21, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_1
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added7_1:
+	VBROADCASTSS (SI)(R8*2), Z24
+	VFMADD231PS  Z24, Z14, Z4
+	VFMADD231PS  Z24, Z15, Z5
+	VBROADCASTSS 4(SI)(R8*2), Z25
+	VFMADD231PS  Z25, Z16, Z4
+	VFMADD231PS  Z25, Z17, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z22
+	VFMADD231PS  Z22, Z18, Z4
+	VFMADD231PS  Z22, Z19, Z5
+	VBROADCASTSS 12(SI)(R8*2), Z23
+	VFMADD231PS  Z23, Z20, Z4
+	VFMADD231PS  Z23, Z21, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_2
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added7_2:
+	VBROADCASTSS (SI)(R9*1), Z25
+	VFMADD231PS  Z25, Z14, Z6
+	VFMADD231PS  Z25, Z15, Z7
+	VBROADCASTSS 4(SI)(R9*1), Z22
+	VFMADD231PS  Z22, Z16, Z6
+	VFMADD231PS  Z22, Z17, Z7
+	VBROADCASTSS 8(SI)(R9*1), Z23
+	VFMADD231PS  Z23, Z18, Z6
+	VFMADD231PS  Z23, Z19, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z24
+	VFMADD231PS  Z24, Z20, Z6
+	VFMADD231PS  Z24, Z21, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_3
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added7_3:
+	VBROADCASTSS (SI)(R8*4), Z22
+	VFMADD231PS  Z22, Z14, Z8
+	VFMADD231PS  Z22, Z15, Z9
+	VBROADCASTSS 4(SI)(R8*4), Z23
+	VFMADD231PS  Z23, Z16, Z8
+	VFMADD231PS  Z23, Z17, Z9
+	VBROADCASTSS 8(SI)(R8*4), Z24
+	VFMADD231PS  Z24, Z18, Z8
+	VFMADD231PS  Z24, Z19, Z9
+	VBROADCASTSS 12(SI)(R8*4), Z25
+	VFMADD231PS  Z25, Z20, Z8
+	VFMADD231PS  Z25, Z21, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_4
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added7_4:
+	VBROADCASTSS (SI)(R10*1), Z23
+	VFMADD231PS  Z23, Z14, Z10
+	VFMADD231PS  Z23, Z15, Z11
+	VBROADCASTSS 4(SI)(R10*1), Z24
+	VFMADD231PS  Z24, Z16, Z10
+	VFMADD231PS  Z24, Z17, Z11
+	VBROADCASTSS 8(SI)(R10*1), Z25
+	VFMADD231PS  Z25, Z18, Z10
+	VFMADD231PS  Z25, Z19, Z11
+	VBROADCASTSS 12(SI)(R10*1), Z22
+	VFMADD231PS  Z22, Z20, Z10
+	VFMADD231PS  Z22, Z21, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_5
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added7_5:
+	VBROADCASTSS (SI)(R9*2), Z24
+	VFMADD231PS  Z24, Z14, Z12
+	VFMADD231PS  Z24, Z15, Z13
+	VBROADCASTSS 4(SI)(R9*2), Z25
+	VFMADD231PS  Z25, Z16, Z12
+	VFMADD231PS  Z25, Z17, Z13
+	VBROADCASTSS 8(SI)(R9*2), Z22
+	VFMADD231PS  Z22, Z18, Z12
+	VFMADD231PS  Z22, Z19, Z13
+	VBROADCASTSS 12(SI)(R9*2), Z23
+	VFMADD231PS  Z23, Z20, Z12
+	VFMADD231PS  Z23, Z21, Z13
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added7_6
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+added7_6:
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+next7:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $7, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows8:
 	VXORPS       Z0, Z0, Z0
@@ -4285,9 +7031,48 @@ rows8:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment8:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest8
+	JZ           blocks8
+single8:
+	VMOVUPS      (DX), Z16
+	VMOVUPS      64(DX), Z17
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z20
+	VFMADD231PS  Z20, Z16, Z0
+	VFMADD231PS  Z20, Z17, Z1
+	VBROADCASTSS (SI)(R8*1), Z21
+	VFMADD231PS  Z21, Z16, Z2
+	VFMADD231PS  Z21, Z17, Z3
+	VBROADCASTSS (SI)(R8*2), Z22
+	VFMADD231PS  Z22, Z16, Z4
+	VFMADD231PS  Z22, Z17, Z5
+	VBROADCASTSS (SI)(R9*1), Z23
+	VFMADD231PS  Z23, Z16, Z6
+	VFMADD231PS  Z23, Z17, Z7
+	VBROADCASTSS (SI)(R8*4), Z20
+	VFMADD231PS  Z20, Z16, Z8
+	VFMADD231PS  Z20, Z17, Z9
+	VBROADCASTSS (SI)(R10*1), Z21
+	VFMADD231PS  Z21, Z16, Z10
+	VFMADD231PS  Z21, Z17, Z11
+	VBROADCASTSS (SI)(R9*2), Z22
+	VFMADD231PS  Z22, Z16, Z12
+	VFMADD231PS  Z22, Z17, Z13
+	VBROADCASTSS (SI)(R11*1), Z23
+	VFMADD231PS  Z23, Z16, Z14
+	VFMADD231PS  Z23, Z17, Z15
+	ADDQ         $4, SI
+	DECQ         CX
+	JNZ          single8
+blocks8:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all8
+	DECQ         CX
+all8:
+	TESTQ        CX, CX
+	JZ           last8
 block8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -4323,167 +7108,134 @@ block8:
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Z20
-	VFMADD231PS  Z20, Z18, Z0
-	VFMADD231PS  Z20, Z19, Z1
-	VBROADCASTSS 4(SI)(R8*1), Z21
-	VFMADD231PS  Z21, Z18, Z2
-	VFMADD231PS  Z21, Z19, Z3
-	VBROADCASTSS 4(SI)(R8*2), Z22
-	VFMADD231PS  Z22, Z18, Z4
-	VFMADD231PS  Z22, Z19, Z5
-	VBROADCASTSS 4(SI)(R9*1), Z23
-	VFMADD231PS  Z23, Z18, Z6
-	VFMADD231PS  Z23, Z19, Z7
-	VBROADCASTSS 4(SI)(R8*4), Z20
-	VFMADD231PS  Z20, Z18, Z8
-	VFMADD231PS  Z20, Z19, Z9
-	VBROADCASTSS 4(SI)(R10*1), Z21
-	VFMADD231PS  Z21, Z18, Z10
-	VFMADD231PS  Z21, Z19, Z11
-	VBROADCASTSS 4(SI)(R9*2), Z22
-	VFMADD231PS  Z22, Z18, Z12
-	VFMADD231PS  Z22, Z19, Z13
-	VBROADCASTSS 4(SI)(R11*1), Z23
-	VFMADD231PS  Z23, Z18, Z14
-	VFMADD231PS  Z23, Z19, Z15
+	VBROADCASTSS 4(SI), Z21
+	VFMADD231PS  Z21, Z18, Z0
+	VFMADD231PS  Z21, Z19, Z1
+	VBROADCASTSS 4(SI)(R8*1), Z22
+	VFMADD231PS  Z22, Z18, Z2
+	VFMADD231PS  Z22, Z19, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z23
+	VFMADD231PS  Z23, Z18, Z4
+	VFMADD231PS  Z23, Z19, Z5
+	VBROADCASTSS 4(SI)(R9*1), Z20
+	VFMADD231PS  Z20, Z18, Z6
+	VFMADD231PS  Z20, Z19, Z7
+	VBROADCASTSS 4(SI)(R8*4), Z21
+	VFMADD231PS  Z21, Z18, Z8
+	VFMADD231PS  Z21, Z19, Z9
+	VBROADCASTSS 4(SI)(R10*1), Z22
+	VFMADD231PS  Z22, Z18, Z10
+	VFMADD231PS  Z22, Z19, Z11
+	VBROADCASTSS 4(SI)(R9*2), Z23
+	VFMADD231PS  Z23, Z18, Z12
+	VFMADD231PS  Z23, Z19, Z13
+	VBROADCASTSS 4(SI)(R11*1), Z20
+	VFMADD231PS  Z20, Z18, Z14
+	VFMADD231PS  Z20, Z19, Z15
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Z20
-	VFMADD231PS  Z20, Z16, Z0
-	VFMADD231PS  Z20, Z17, Z1
-	VBROADCASTSS 8(SI)(R8*1), Z21
-	VFMADD231PS  Z21, Z16, Z2
-	VFMADD231PS  Z21, Z17, Z3
-	VBROADCASTSS 8(SI)(R8*2), Z22
-	VFMADD231PS  Z22, Z16, Z4
-	VFMADD231PS  Z22, Z17, Z5
-	VBROADCASTSS 8(SI)(R9*1), Z23
-	VFMADD231PS  Z23, Z16, Z6
-	VFMADD231PS  Z23, Z17, Z7
-	VBROADCASTSS 8(SI)(R8*4), Z20
-	VFMADD231PS  Z20, Z16, Z8
-	VFMADD231PS  Z20, Z17, Z9
-	VBROADCASTSS 8(SI)(R10*1), Z21
-	VFMADD231PS  Z21, Z16, Z10
-	VFMADD231PS  Z21, Z17, Z11
-	VBROADCASTSS 8(SI)(R9*2), Z22
-	VFMADD231PS  Z22, Z16, Z12
-	VFMADD231PS  Z22, Z17, Z13
-	VBROADCASTSS 8(SI)(R11*1), Z23
-	VFMADD231PS  Z23, Z16, Z14
-	VFMADD231PS  Z23, Z17, Z15
+	VBROADCASTSS 8(SI), Z22
+	VFMADD231PS  Z22, Z16, Z0
+	VFMADD231PS  Z22, Z17, Z1
+	VBROADCASTSS 8(SI)(R8*1), Z23
+	VFMADD231PS  Z23, Z16, Z2
+	VFMADD231PS  Z23, Z17, Z3
+	VBROADCASTSS 8(SI)(R8*2), Z20
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z21
+	VFMADD231PS  Z21, Z16, Z6
+	VFMADD231PS  Z21, Z17, Z7
+	VBROADCASTSS 8(SI)(R8*4), Z22
+	VFMADD231PS  Z22, Z16, Z8
+	VFMADD231PS  Z22, Z17, Z9
+	VBROADCASTSS 8(SI)(R10*1), Z23
+	VFMADD231PS  Z23, Z16, Z10
+	VFMADD231PS  Z23, Z17, Z11
+	VBROADCASTSS 8(SI)(R9*2), Z20
+	VFMADD231PS  Z20, Z16, Z12
+	VFMADD231PS  Z20, Z17, Z13
+	VBROADCASTSS 8(SI)(R11*1), Z21
+	VFMADD231PS  Z21, Z16, Z14
+	VFMADD231PS  Z21, Z17, Z15
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Z20
-	VFMADD231PS  Z20, Z18, Z0
-	VFMADD231PS  Z20, Z19, Z1
-	VBROADCASTSS 12(SI)(R8*1), Z21
-	VFMADD231PS  Z21, Z18, Z2
-	VFMADD231PS  Z21, Z19, Z3
-	VBROADCASTSS 12(SI)(R8*2), Z22
-	VFMADD231PS  Z22, Z18, Z4
-	VFMADD231PS  Z22, Z19, Z5
-	VBROADCASTSS 12(SI)(R9*1), Z23
-	VFMADD231PS  Z23, Z18, Z6
-	VFMADD231PS  Z23, Z19, Z7
-	VBROADCASTSS 12(SI)(R8*4), Z20
-	VFMADD231PS  Z20, Z18, Z8
-	VFMADD231PS  Z20, Z19, Z9
-	VBROADCASTSS 12(SI)(R10*1), Z21
-	VFMADD231PS  Z21, Z18, Z10
-	VFMADD231PS  Z21, Z19, Z11
-	VBROADCASTSS 12(SI)(R9*2), Z22
-	VFMADD231PS  Z22, Z18, Z12
-	VFMADD231PS  Z22, Z19, Z13
-	VBROADCASTSS 12(SI)(R11*1), Z23
-	VFMADD231PS  Z23, Z18, Z14
-	VFMADD231PS  Z23, Z19, Z15
+	VBROADCASTSS 12(SI), Z23
+	VFMADD231PS  Z23, Z18, Z0
+	VFMADD231PS  Z23, Z19, Z1
+	VBROADCASTSS 12(SI)(R8*1), Z20
+	VFMADD231PS  Z20, Z18, Z2
+	VFMADD231PS  Z20, Z19, Z3
+	VBROADCASTSS 12(SI)(R8*2), Z21
+	VFMADD231PS  Z21, Z18, Z4
+	VFMADD231PS  Z21, Z19, Z5
+	VBROADCASTSS 12(SI)(R9*1), Z22
+	VFMADD231PS  Z22, Z18, Z6
+	VFMADD231PS  Z22, Z19, Z7
+	VBROADCASTSS 12(SI)(R8*4), Z23
+	VFMADD231PS  Z23, Z18, Z8
+	VFMADD231PS  Z23, Z19, Z9
+	VBROADCASTSS 12(SI)(R10*1), Z20
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z11
+	VBROADCASTSS 12(SI)(R9*2), Z21
+	VFMADD231PS  Z21, Z18, Z12
+	VFMADD231PS  Z21, Z19, Z13
+	VBROADCASTSS 12(SI)(R11*1), Z22
+	VFMADD231PS  Z22, Z18, Z14
+	VFMADD231PS  Z22, Z19, Z15
 	ADDQ         $16, SI
 	DECQ         CX
 	JNZ          block8
-rest8:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed8
-single8:
-	VMOVUPS      (DX), Z16
-	VMOVUPS      64(DX), Z17
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z20
-	VFMADD231PS  Z20, Z16, Z0
-	VFMADD231PS  Z20, Z17, Z1
-	VBROADCASTSS (SI)(R8*1), Z21
-	VFMADD231PS  Z21, Z16, Z2
-	VFMADD231PS  Z21, Z17, Z3
-	VBROADCASTSS (SI)(R8*2), Z22
-	VFMADD231PS  Z22, Z16, Z4
-	VFMADD231PS  Z22, Z17, Z5
-	VBROADCASTSS (SI)(R9*1), Z23
-	VFMADD231PS  Z23, Z16, Z6
-	VFMADD231PS  Z23, Z17, Z7
-	VBROADCASTSS (SI)(R8*4), Z20
-	VFMADD231PS  Z20, Z16, Z8
-	VFMADD231PS  Z20, Z17, Z9
-	VBROADCASTSS (SI)(R10*1), Z21
-	VFMADD231PS  Z21, Z16, Z10
-	VFMADD231PS  Z21, Z17, Z11
-	VBROADCASTSS (SI)(R9*2), Z22
-	VFMADD231PS  Z22, Z16, Z12
-	VFMADD231PS  Z22, Z17, Z13
-	VBROADCASTSS (SI)(R11*1), Z23
-	VFMADD231PS  Z23, Z16, Z14
-	VFMADD231PS  Z23, Z17, Z15
-	ADDQ         $4, SI
-	DECQ         CX
-	JNZ          single8
-summed8:
+last8:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish8
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment8
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store8
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	VADDPS       64(SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	VADDPS       64(SI), Z15, Z15
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store8:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done8
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z18, Z18, Z18
 	VMOVUPS      (DX), Z16
-	VMOVUPS      (DX)(CX*1), Z17
+	VMOVUPS      (DX)(SI*1), Z17
 	VFMADD213PS  Z16, Z17, Z0
 	VMAXPS       Z0, Z18, Z0
 	VFMADD213PS  Z16, Z17, Z2
@@ -4501,7 +7253,7 @@ store8:
 	VFMADD213PS  Z16, Z17, Z14
 	VMAXPS       Z14, Z18, Z14
 	VMOVUPS      64(DX), Z16
-	VMOVUPS      64(DX)(CX*1), Z17
+	VMOVUPS      64(DX)(SI*1), Z17
 	VFMADD213PS  Z16, Z17, Z1
 	VMAXPS       Z1, Z18, Z1
 	VFMADD213PS  Z16, Z17, Z3
@@ -4519,33 +7271,217 @@ store8:
 	VFMADD213PS  Z16, Z17, Z15
 	VMAXPS       Z15, Z18, Z15
 done8:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	VMOVUPS      Z13, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	VMOVUPS      Z15, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $8, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	JMP          next8
+finish8:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z16
+	VMOVUPS      64(DX), Z17
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z18
+	VMOVUPS      64(DX), Z19
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z20
+	VMOVUPS      64(DX), Z21
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z22
+	VMOVUPS      64(DX), Z23
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z24
+	VFMADD231PS  Z24, Z16, Z0
+	VFMADD231PS  Z24, Z17, Z1
+	VBROADCASTSS 4(SI), Z25
+	VFMADD231PS  Z25, Z18, Z0
+	VFMADD231PS  Z25, Z19, Z1
+	VBROADCASTSS 8(SI), Z26
+	VFMADD231PS  Z26, Z20, Z0
+	VFMADD231PS  Z26, Z21, Z1
+	VBROADCASTSS 12(SI), Z27
+	VFMADD231PS  Z27, Z22, Z0
+	VFMADD231PS  Z27, Z23, Z1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_0
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added8_0:
+	VBROADCASTSS (SI)(R8*1), Z25
+	VFMADD231PS  Z25, Z16, Z2
+	VFMADD231PS  Z25, Z17, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z26
+	VFMADD231PS  Z26, Z18, Z2
+	VFMADD231PS  Z26, Z19, Z3
+	VBROADCASTSS 8(SI)(R8*1), Z27
+	VFMADD231PS  Z27, Z20, Z2
+	VFMADD231PS  Z27, Z21, Z3
+	VBROADCASTSS 12(SI)(R8*1), Z24
+	VFMADD231PS  Z24, Z22, Z2
+	VFMADD231PS  Z24, Z23, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_1
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added8_1:
+	VBROADCASTSS (SI)(R8*2), Z26
+	VFMADD231PS  Z26, Z16, Z4
+	VFMADD231PS  Z26, Z17, Z5
+	VBROADCASTSS 4(SI)(R8*2), Z27
+	VFMADD231PS  Z27, Z18, Z4
+	VFMADD231PS  Z27, Z19, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z24
+	VFMADD231PS  Z24, Z20, Z4
+	VFMADD231PS  Z24, Z21, Z5
+	VBROADCASTSS 12(SI)(R8*2), Z25
+	VFMADD231PS  Z25, Z22, Z4
+	VFMADD231PS  Z25, Z23, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_2
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added8_2:
+	VBROADCASTSS (SI)(R9*1), Z27
+	VFMADD231PS  Z27, Z16, Z6
+	VFMADD231PS  Z27, Z17, Z7
+	VBROADCASTSS 4(SI)(R9*1), Z24
+	VFMADD231PS  Z24, Z18, Z6
+	VFMADD231PS  Z24, Z19, Z7
+	VBROADCASTSS 8(SI)(R9*1), Z25
+	VFMADD231PS  Z25, Z20, Z6
+	VFMADD231PS  Z25, Z21, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z26
+	VFMADD231PS  Z26, Z22, Z6
+	VFMADD231PS  Z26, Z23, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_3
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added8_3:
+	VBROADCASTSS (SI)(R8*4), Z24
+	VFMADD231PS  Z24, Z16, Z8
+	VFMADD231PS  Z24, Z17, Z9
+	VBROADCASTSS 4(SI)(R8*4), Z25
+	VFMADD231PS  Z25, Z18, Z8
+	VFMADD231PS  Z25, Z19, Z9
+	VBROADCASTSS 8(SI)(R8*4), Z26
+	VFMADD231PS  Z26, Z20, Z8
+	VFMADD231PS  Z26, Z21, Z9
+	VBROADCASTSS 12(SI)(R8*4), Z27
+	VFMADD231PS  Z27, Z22, Z8
+	VFMADD231PS  Z27, Z23, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_4
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added8_4:
+	VBROADCASTSS (SI)(R10*1), Z25
+	VFMADD231PS  Z25, Z16, Z10
+	VFMADD231PS  Z25, Z17, Z11
+	VBROADCASTSS 4(SI)(R10*1), Z26
+	VFMADD231PS  Z26, Z18, Z10
+	VFMADD231PS  Z26, Z19, Z11
+	VBROADCASTSS 8(SI)(R10*1), Z27
+	VFMADD231PS  Z27, Z20, Z10
+	VFMADD231PS  Z27, Z21, Z11
+	VBROADCASTSS 12(SI)(R10*1), Z24
+	VFMADD231PS  Z24, Z22, Z10
+	VFMADD231PS  Z24, Z23, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_5
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added8_5:
+	VBROADCASTSS (SI)(R9*2), Z26
+	VFMADD231PS  Z26, Z16, Z12
+	VFMADD231PS  Z26, Z17, Z13
+	VBROADCASTSS 4(SI)(R9*2), Z27
+	VFMADD231PS  Z27, Z18, Z12
+	VFMADD231PS  Z27, Z19, Z13
+	VBROADCASTSS 8(SI)(R9*2), Z24
+	VFMADD231PS  Z24, Z20, Z12
+	VFMADD231PS  Z24, Z21, Z13
+	VBROADCASTSS 12(SI)(R9*2), Z25
+	VFMADD231PS  Z25, Z22, Z12
+	VFMADD231PS  Z25, Z23, Z13
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_6
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+added8_6:
+	VBROADCASTSS (SI)(R11*1), Z27
+	VFMADD231PS  Z27, Z16, Z14
+	VFMADD231PS  Z27, Z17, Z15
+	VBROADCASTSS 4(SI)(R11*1), Z24
+	VFMADD231PS  Z24, Z18, Z14
+	VFMADD231PS  Z24, Z19, Z15
+	VBROADCASTSS 8(SI)(R11*1), Z25
+	VFMADD231PS  Z25, Z20, Z14
+	VFMADD231PS  Z25, Z21, Z15
+	VBROADCASTSS 12(SI)(R11*1), Z26
+	VFMADD231PS  Z26, Z22, Z14
+	VFMADD231PS  Z26, Z23, Z15
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added8_7
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+added8_7:
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+next8:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $8, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows9:
 	VXORPS       Z0, Z0, Z0
@@ -4571,9 +7507,52 @@ rows9:
 	MOVQ         gemmCall_segments(DI), R15
 segment9:
 	LEAQ         (SI)(R8*8), R12
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest9
+	JZ           blocks9
+single9:
+	VMOVUPS      (DX), Z18
+	VMOVUPS      64(DX), Z19
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z22
+	VFMADD231PS  Z22, Z18, Z0
+	VFMADD231PS  Z22, Z19, Z1
+	VBROADCASTSS (SI)(R8*1), Z23
+	VFMADD231PS  Z23, Z18, Z2
+	VFMADD231PS  Z23, Z19, Z3
+	VBROADCASTSS (SI)(R8*2), Z24
+	VFMADD231PS  Z24, Z18, Z4
+	VFMADD231PS  Z24, Z19, Z5
+	VBROADCASTSS (SI)(R9*1), Z25
+	VFMADD231PS  Z25, Z18, Z6
+	VFMADD231PS  Z25, Z19, Z7
+	VBROADCASTSS (SI)(R8*4), Z22
+	VFMADD231PS  Z22, Z18, Z8
+	VFMADD231PS  Z22, Z19, Z9
+	VBROADCASTSS (SI)(R10*1), Z23
+	VFMADD231PS  Z23, Z18, Z10
+	VFMADD231PS  Z23, Z19, Z11
+	VBROADCASTSS (SI)(R9*2), Z24
+	VFMADD231PS  Z24, Z18, Z12
+	VFMADD231PS  Z24, Z19, Z13
+	VBROADCASTSS (SI)(R11*1), Z25
+	VFMADD231PS  Z25, Z18, Z14
+	VFMADD231PS  Z25, Z19, Z15
+	VBROADCASTSS (R12), Z22
+	VFMADD231PS  Z22, Z18, Z16
+	VFMADD231PS  Z22, Z19, Z17
+	ADDQ         $4, SI
+	ADDQ         $4, R12
+	DECQ         CX
+	JNZ          single9
+blocks9:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all9
+	DECQ         CX
+all9:
+	TESTQ        CX, CX
+	JZ           last9
 block9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -4612,184 +7591,147 @@ block9:
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Z22
-	VFMADD231PS  Z22, Z20, Z0
-	VFMADD231PS  Z22, Z21, Z1
-	VBROADCASTSS 4(SI)(R8*1), Z23
-	VFMADD231PS  Z23, Z20, Z2
-	VFMADD231PS  Z23, Z21, Z3
-	VBROADCASTSS 4(SI)(R8*2), Z24
-	VFMADD231PS  Z24, Z20, Z4
-	VFMADD231PS  Z24, Z21, Z5
-	VBROADCASTSS 4(SI)(R9*1), Z25
-	VFMADD231PS  Z25, Z20, Z6
-	VFMADD231PS  Z25, Z21, Z7
-	VBROADCASTSS 4(SI)(R8*4), Z22
-	VFMADD231PS  Z22, Z20, Z8
-	VFMADD231PS  Z22, Z21, Z9
-	VBROADCASTSS 4(SI)(R10*1), Z23
-	VFMADD231PS  Z23, Z20, Z10
-	VFMADD231PS  Z23, Z21, Z11
-	VBROADCASTSS 4(SI)(R9*2), Z24
-	VFMADD231PS  Z24, Z20, Z12
-	VFMADD231PS  Z24, Z21, Z13
-	VBROADCASTSS 4(SI)(R11*1), Z25
-	VFMADD231PS  Z25, Z20, Z14
-	VFMADD231PS  Z25, Z21, Z15
-	VBROADCASTSS 4(R12), Z22
-	VFMADD231PS  Z22, Z20, Z16
-	VFMADD231PS  Z22, Z21, Z17
+	VBROADCASTSS 4(SI), Z23
+	VFMADD231PS  Z23, Z20, Z0
+	VFMADD231PS  Z23, Z21, Z1
+	VBROADCASTSS 4(SI)(R8*1), Z24
+	VFMADD231PS  Z24, Z20, Z2
+	VFMADD231PS  Z24, Z21, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z25
+	VFMADD231PS  Z25, Z20, Z4
+	VFMADD231PS  Z25, Z21, Z5
+	VBROADCASTSS 4(SI)(R9*1), Z22
+	VFMADD231PS  Z22, Z20, Z6
+	VFMADD231PS  Z22, Z21, Z7
+	VBROADCASTSS 4(SI)(R8*4), Z23
+	VFMADD231PS  Z23, Z20, Z8
+	VFMADD231PS  Z23, Z21, Z9
+	VBROADCASTSS 4(SI)(R10*1), Z24
+	VFMADD231PS  Z24, Z20, Z10
+	VFMADD231PS  Z24, Z21, Z11
+	VBROADCASTSS 4(SI)(R9*2), Z25
+	VFMADD231PS  Z25, Z20, Z12
+	VFMADD231PS  Z25, Z21, Z13
+	VBROADCASTSS 4(SI)(R11*1), Z22
+	VFMADD231PS  Z22, Z20, Z14
+	VFMADD231PS  Z22, Z21, Z15
+	VBROADCASTSS 4(R12), Z23
+	VFMADD231PS  Z23, Z20, Z16
+	VFMADD231PS  Z23, Z21, Z17
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Z22
-	VFMADD231PS  Z22, Z18, Z0
-	VFMADD231PS  Z22, Z19, Z1
-	VBROADCASTSS 8(SI)(R8*1), Z23
-	VFMADD231PS  Z23, Z18, Z2
-	VFMADD231PS  Z23, Z19, Z3
-	VBROADCASTSS 8(SI)(R8*2), Z24
-	VFMADD231PS  Z24, Z18, Z4
-	VFMADD231PS  Z24, Z19, Z5
-	VBROADCASTSS 8(SI)(R9*1), Z25
-	VFMADD231PS  Z25, Z18, Z6
-	VFMADD231PS  Z25, Z19, Z7
-	VBROADCASTSS 8(SI)(R8*4), Z22
-	VFMADD231PS  Z22, Z18, Z8
-	VFMADD231PS  Z22, Z19, Z9
-	VBROADCASTSS 8(SI)(R10*1), Z23
-	VFMADD231PS  Z23, Z18, Z10
-	VFMADD231PS  Z23, Z19, Z11
-	VBROADCASTSS 8(SI)(R9*2), Z24
-	VFMADD231PS  Z24, Z18, Z12
-	VFMADD231PS  Z24, Z19, Z13
-	VBROADCASTSS 8(SI)(R11*1), Z25
-	VFMADD231PS  Z25, Z18, Z14
-	VFMADD231PS  Z25, Z19, Z15
-	VBROADCASTSS 8(R12), Z22
-	VFMADD231PS  Z22, Z18, Z16
-	VFMADD231PS  Z22, Z19, Z17
+	VBROADCASTSS 8(SI), Z24
+	VFMADD231PS  Z24, Z18, Z0
+	VFMADD231PS  Z24, Z19, Z1
+	VBROADCASTSS 8(SI)(R8*1), Z25
+	VFMADD231PS  Z25, Z18, Z2
+	VFMADD231PS  Z25, Z19, Z3
+	VBROADCASTSS 8(SI)(R8*2), Z22
+	VFMADD231PS  Z22, Z18, Z4
+	VFMADD231PS  Z22, Z19, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z23
+	VFMADD231PS  Z23, Z18, Z6
+	VFMADD231PS  Z23, Z19, Z7
+	VBROADCASTSS 8(SI)(R8*4), Z24
+	VFMADD231PS  Z24, Z18, Z8
+	VFMADD231PS  Z24, Z19, Z9
+	VBROADCASTSS 8(SI)(R10*1), Z25
+	VFMADD231PS  Z25, Z18, Z10
+	VFMADD231PS  Z25, Z19, Z11
+	VBROADCASTSS 8(SI)(R9*2), Z22
+	VFMADD231PS  Z22, Z18, Z12
+	VFMADD231PS  Z22, Z19, Z13
+	VBROADCASTSS 8(SI)(R11*1), Z23
+	VFMADD231PS  Z23, Z18, Z14
+	VFMADD231PS  Z23, Z19, Z15
+	VBROADCASTSS 8(R12), Z24
+	VFMADD231PS  Z24, Z18, Z16
+	VFMADD231PS  Z24, Z19, Z17
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Z22
-	VFMADD231PS  Z22, Z20, Z0
-	VFMADD231PS  Z22, Z21, Z1
-	VBROADCASTSS 12(SI)(R8*1), Z23
-	VFMADD231PS  Z23, Z20, Z2
-	VFMADD231PS  Z23, Z21, Z3
-	VBROADCASTSS 12(SI)(R8*2), Z24
-	VFMADD231PS  Z24, Z20, Z4
-	VFMADD231PS  Z24, Z21, Z5
-	VBROADCASTSS 12(SI)(R9*1), Z25
-	VFMADD231PS  Z25, Z20, Z6
-	VFMADD231PS  Z25, Z21, Z7
-	VBROADCASTSS 12(SI)(R8*4), Z22
-	VFMADD231PS  Z22, Z20, Z8
-	VFMADD231PS  Z22, Z21, Z9
-	VBROADCASTSS 12(SI)(R10*1), Z23
-	VFMADD231PS  Z23, Z20, Z10
-	VFMADD231PS  Z23, Z21, Z11
-	VBROADCASTSS 12(SI)(R9*2), Z24
-	VFMADD231PS  Z24, Z20, Z12
-	VFMADD231PS  Z24, Z21, Z13
-	VBROADCASTSS 12(SI)(R11*1), Z25
-	VFMADD231PS  Z25, Z20, Z14
-	VFMADD231PS  Z25, Z21, Z15
-	VBROADCASTSS 12(R12), Z22
-	VFMADD231PS  Z22, Z20, Z16
-	VFMADD231PS  Z22, Z21, Z17
+	VBROADCASTSS 12(SI), Z25
+	VFMADD231PS  Z25, Z20, Z0
+	VFMADD231PS  Z25, Z21, Z1
+	VBROADCASTSS 12(SI)(R8*1), Z22
+	VFMADD231PS  Z22, Z20, Z2
+	VFMADD231PS  Z22, Z21, Z3
+	VBROADCASTSS 12(SI)(R8*2), Z23
+	VFMADD231PS  Z23, Z20, Z4
+	VFMADD231PS  Z23, Z21, Z5
+	VBROADCASTSS 12(SI)(R9*1), Z24
+	VFMADD231PS  Z24, Z20, Z6
+	VFMADD231PS  Z24, Z21, Z7
+	VBROADCASTSS 12(SI)(R8*4), Z25
+	VFMADD231PS  Z25, Z20, Z8
+	VFMADD231PS  Z25, Z21, Z9
+	VBROADCASTSS 12(SI)(R10*1), Z22
+	VFMADD231PS  Z22, Z20, Z10
+	VFMADD231PS  Z22, Z21, Z11
+	VBROADCASTSS 12(SI)(R9*2), Z23
+	VFMADD231PS  Z23, Z20, Z12
+	VFMADD231PS  Z23, Z21, Z13
+	VBROADCASTSS 12(SI)(R11*1), Z24
+	VFMADD231PS  Z24, Z20, Z14
+	VFMADD231PS  Z24, Z21, Z15
+	VBROADCASTSS 12(R12), Z25
+	VFMADD231PS  Z25, Z20, Z16
+	VFMADD231PS  Z25, Z21, Z17
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
 	JNZ          block9
-rest9:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed9
-single9:
-	VMOVUPS      (DX), Z18
-	VMOVUPS      64(DX), Z19
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z22
-	VFMADD231PS  Z22, Z18, Z0
-	VFMADD231PS  Z22, Z19, Z1
-	VBROADCASTSS (SI)(R8*1), Z23
-	VFMADD231PS  Z23, Z18, Z2
-	VFMADD231PS  Z23, Z19, Z3
-	VBROADCASTSS (SI)(R8*2), Z24
-	VFMADD231PS  Z24, Z18, Z4
-	VFMADD231PS  Z24, Z19, Z5
-	VBROADCASTSS (SI)(R9*1), Z25
-	VFMADD231PS  Z25, Z18, Z6
-	VFMADD231PS  Z25, Z19, Z7
-	VBROADCASTSS (SI)(R8*4), Z22
-	VFMADD231PS  Z22, Z18, Z8
-	VFMADD231PS  Z22, Z19, Z9
-	VBROADCASTSS (SI)(R10*1), Z23
-	VFMADD231PS  Z23, Z18, Z10
-	VFMADD231PS  Z23, Z19, Z11
-	VBROADCASTSS (SI)(R9*2), Z24
-	VFMADD231PS  Z24, Z18, Z12
-	VFMADD231PS  Z24, Z19, Z13
-	VBROADCASTSS (SI)(R11*1), Z25
-	VFMADD231PS  Z25, Z18, Z14
-	VFMADD231PS  Z25, Z19, Z15
-	VBROADCASTSS (R12), Z22
-	VFMADD231PS  Z22, Z18, Z16
-	VFMADD231PS  Z22, Z19, Z17
-	ADDQ         $4, SI
-	ADDQ         $4, R12
-	DECQ         CX
-	JNZ          single9
-summed9:
+last9:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish9
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment9
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store9
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	VADDPS       64(SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	VADDPS       64(SI), Z15, Z15
-	ADDQ         R14, SI
-	VADDPS       (SI), Z16, Z16
-	VADDPS       64(SI), Z17, Z17
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+	ADDQ         R14, CX
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store9:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done9
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z20, Z20, Z20
 	VMOVUPS      (DX), Z18
-	VMOVUPS      (DX)(CX*1), Z19
+	VMOVUPS      (DX)(SI*1), Z19
 	VFMADD213PS  Z18, Z19, Z0
 	VMAXPS       Z0, Z20, Z0
 	VFMADD213PS  Z18, Z19, Z2
@@ -4809,7 +7751,7 @@ store9:
 	VFMADD213PS  Z18, Z19, Z16
 	VMAXPS       Z16, Z20, Z16
 	VMOVUPS      64(DX), Z18
-	VMOVUPS      64(DX)(CX*1), Z19
+	VMOVUPS      64(DX)(SI*1), Z19
 	VFMADD213PS  Z18, Z19, Z1
 	VMAXPS       Z1, Z20, Z1
 	VFMADD213PS  Z18, Z19, Z3
@@ -4829,36 +7771,240 @@ store9:
 	VFMADD213PS  Z18, Z19, Z17
 	VMAXPS       Z17, Z20, Z17
 done9:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	VMOVUPS      Z13, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	VMOVUPS      Z15, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z16, (SI)
-	VMOVUPS      Z17, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $9, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	JMP          next9
+finish9:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z18
+	VMOVUPS      64(DX), Z19
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z20
+	VMOVUPS      64(DX), Z21
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z22
+	VMOVUPS      64(DX), Z23
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z24
+	VMOVUPS      64(DX), Z25
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z26
+	VFMADD231PS  Z26, Z18, Z0
+	VFMADD231PS  Z26, Z19, Z1
+	VBROADCASTSS 4(SI), Z27
+	VFMADD231PS  Z27, Z20, Z0
+	VFMADD231PS  Z27, Z21, Z1
+	VBROADCASTSS 8(SI), Z28
+	VFMADD231PS  Z28, Z22, Z0
+	VFMADD231PS  Z28, Z23, Z1
+	VBROADCASTSS 12(SI), Z29
+	VFMADD231PS  Z29, Z24, Z0
+	VFMADD231PS  Z29, Z25, Z1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_0
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added9_0:
+	VBROADCASTSS (SI)(R8*1), Z27
+	VFMADD231PS  Z27, Z18, Z2
+	VFMADD231PS  Z27, Z19, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z28
+	VFMADD231PS  Z28, Z20, Z2
+	VFMADD231PS  Z28, Z21, Z3
+	VBROADCASTSS 8(SI)(R8*1), Z29
+	VFMADD231PS  Z29, Z22, Z2
+	VFMADD231PS  Z29, Z23, Z3
+	VBROADCASTSS 12(SI)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z2
+	VFMADD231PS  Z26, Z25, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_1
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added9_1:
+	VBROADCASTSS (SI)(R8*2), Z28
+	VFMADD231PS  Z28, Z18, Z4
+	VFMADD231PS  Z28, Z19, Z5
+	VBROADCASTSS 4(SI)(R8*2), Z29
+	VFMADD231PS  Z29, Z20, Z4
+	VFMADD231PS  Z29, Z21, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z26
+	VFMADD231PS  Z26, Z22, Z4
+	VFMADD231PS  Z26, Z23, Z5
+	VBROADCASTSS 12(SI)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z4
+	VFMADD231PS  Z27, Z25, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_2
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added9_2:
+	VBROADCASTSS (SI)(R9*1), Z29
+	VFMADD231PS  Z29, Z18, Z6
+	VFMADD231PS  Z29, Z19, Z7
+	VBROADCASTSS 4(SI)(R9*1), Z26
+	VFMADD231PS  Z26, Z20, Z6
+	VFMADD231PS  Z26, Z21, Z7
+	VBROADCASTSS 8(SI)(R9*1), Z27
+	VFMADD231PS  Z27, Z22, Z6
+	VFMADD231PS  Z27, Z23, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z6
+	VFMADD231PS  Z28, Z25, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_3
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added9_3:
+	VBROADCASTSS (SI)(R8*4), Z26
+	VFMADD231PS  Z26, Z18, Z8
+	VFMADD231PS  Z26, Z19, Z9
+	VBROADCASTSS 4(SI)(R8*4), Z27
+	VFMADD231PS  Z27, Z20, Z8
+	VFMADD231PS  Z27, Z21, Z9
+	VBROADCASTSS 8(SI)(R8*4), Z28
+	VFMADD231PS  Z28, Z22, Z8
+	VFMADD231PS  Z28, Z23, Z9
+	VBROADCASTSS 12(SI)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z8
+	VFMADD231PS  Z29, Z25, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_4
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added9_4:
+	VBROADCASTSS (SI)(R10*1), Z27
+	VFMADD231PS  Z27, Z18, Z10
+	VFMADD231PS  Z27, Z19, Z11
+	VBROADCASTSS 4(SI)(R10*1), Z28
+	VFMADD231PS  Z28, Z20, Z10
+	VFMADD231PS  Z28, Z21, Z11
+	VBROADCASTSS 8(SI)(R10*1), Z29
+	VFMADD231PS  Z29, Z22, Z10
+	VFMADD231PS  Z29, Z23, Z11
+	VBROADCASTSS 12(SI)(R10*1), Z26
+	VFMADD231PS  Z26, Z24, Z10
+	VFMADD231PS  Z26, Z25, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_5
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added9_5:
+	VBROADCASTSS (SI)(R9*2), Z28
+	VFMADD231PS  Z28, Z18, Z12
+	VFMADD231PS  Z28, Z19, Z13
+	VBROADCASTSS 4(SI)(R9*2), Z29
+	VFMADD231PS  Z29, Z20, Z12
+	VFMADD231PS  Z29, Z21, Z13
+	VBROADCASTSS 8(SI)(R9*2), Z26
+	VFMADD231PS  Z26, Z22, Z12
+	VFMADD231PS  Z26, Z23, Z13
+	VBROADCASTSS 12(SI)(R9*2), Z27
+	VFMADD231PS  Z27, Z24, Z12
+	VFMADD231PS  Z27, Z25, Z13
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_6
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+added9_6:
+	VBROADCASTSS (SI)(R11*1), Z29
+	VFMADD231PS  Z29, Z18, Z14
+	VFMADD231PS  Z29, Z19, Z15
+	VBROADCASTSS 4(SI)(R11*1), Z26
+	VFMADD231PS  Z26, Z20, Z14
+	VFMADD231PS  Z26, Z21, Z15
+	VBROADCASTSS 8(SI)(R11*1), Z27
+	VFMADD231PS  Z27, Z22, Z14
+	VFMADD231PS  Z27, Z23, Z15
+	VBROADCASTSS 12(SI)(R11*1), Z28
+	VFMADD231PS  Z28, Z24, Z14
+	VFMADD231PS  Z28, Z25, Z15
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_7
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+added9_7:
+	VBROADCASTSS (R12), Z26
+	VFMADD231PS  Z26, Z18, Z16
+	VFMADD231PS  Z26, Z19, Z17
+	VBROADCASTSS 4(R12), Z27
+	VFMADD231PS  Z27, Z20, Z16
+	VFMADD231PS  Z27, Z21, Z17
+	VBROADCASTSS 8(R12), Z28
+	VFMADD231PS  Z28, Z22, Z16
+	VFMADD231PS  Z28, Z23, Z17
+	VBROADCASTSS 12(R12), Z29
+	VFMADD231PS  Z29, Z24, Z16
+	VFMADD231PS  Z29, Z25, Z17
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added9_8
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+added9_8:
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+next9:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $9, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows10:
 	VXORPS       Z0, Z0, Z0
@@ -4886,9 +8032,55 @@ rows10:
 	MOVQ         gemmCall_segments(DI), R15
 segment10:
 	LEAQ         (SI)(R8*8), R12
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest10
+	JZ           blocks10
+single10:
+	VMOVUPS      (DX), Z20
+	VMOVUPS      64(DX), Z21
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z24
+	VFMADD231PS  Z24, Z20, Z0
+	VFMADD231PS  Z24, Z21, Z1
+	VBROADCASTSS (SI)(R8*1), Z25
+	VFMADD231PS  Z25, Z20, Z2
+	VFMADD231PS  Z25, Z21, Z3
+	VBROADCASTSS (SI)(R8*2), Z26
+	VFMADD231PS  Z26, Z20, Z4
+	VFMADD231PS  Z26, Z21, Z5
+	VBROADCASTSS (SI)(R9*1), Z27
+	VFMADD231PS  Z27, Z20, Z6
+	VFMADD231PS  Z27, Z21, Z7
+	VBROADCASTSS (SI)(R8*4), Z24
+	VFMADD231PS  Z24, Z20, Z8
+	VFMADD231PS  Z24, Z21, Z9
+	VBROADCASTSS (SI)(R10*1), Z25
+	VFMADD231PS  Z25, Z20, Z10
+	VFMADD231PS  Z25, Z21, Z11
+	VBROADCASTSS (SI)(R9*2), Z26
+	VFMADD231PS  Z26, Z20, Z12
+	VFMADD231PS  Z26, Z21, Z13
+	VBROADCASTSS (SI)(R11*1), Z27
+	VFMADD231PS  Z27, Z20, Z14
+	VFMADD231PS  Z27, Z21, Z15
+	VBROADCASTSS (R12), Z24
+	VFMADD231PS  Z24, Z20, Z16
+	VFMADD231PS  Z24, Z21, Z17
+	VBROADCASTSS (R12)(R8*1), Z25
+	VFMADD231PS  Z25, Z20, Z18
+	VFMADD231PS  Z25, Z21, Z19
+	ADDQ         $4, SI
+	ADDQ         $4, R12
+	DECQ         CX
+	JNZ          single10
+blocks10:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all10
+	DECQ         CX
+all10:
+	TESTQ        CX, CX
+	JZ           last10
 block10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -4930,199 +8122,159 @@ block10:
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Z24
-	VFMADD231PS  Z24, Z22, Z0
-	VFMADD231PS  Z24, Z23, Z1
-	VBROADCASTSS 4(SI)(R8*1), Z25
-	VFMADD231PS  Z25, Z22, Z2
-	VFMADD231PS  Z25, Z23, Z3
-	VBROADCASTSS 4(SI)(R8*2), Z26
-	VFMADD231PS  Z26, Z22, Z4
-	VFMADD231PS  Z26, Z23, Z5
-	VBROADCASTSS 4(SI)(R9*1), Z27
-	VFMADD231PS  Z27, Z22, Z6
-	VFMADD231PS  Z27, Z23, Z7
-	VBROADCASTSS 4(SI)(R8*4), Z24
-	VFMADD231PS  Z24, Z22, Z8
-	VFMADD231PS  Z24, Z23, Z9
-	VBROADCASTSS 4(SI)(R10*1), Z25
-	VFMADD231PS  Z25, Z22, Z10
-	VFMADD231PS  Z25, Z23, Z11
-	VBROADCASTSS 4(SI)(R9*2), Z26
-	VFMADD231PS  Z26, Z22, Z12
-	VFMADD231PS  Z26, Z23, Z13
-	VBROADCASTSS 4(SI)(R11*1), Z27
-	VFMADD231PS  Z27, Z22, Z14
-	VFMADD231PS  Z27, Z23, Z15
-	VBROADCASTSS 4(R12), Z24
-	VFMADD231PS  Z24, Z22, Z16
-	VFMADD231PS  Z24, Z23, Z17
-	VBROADCASTSS 4(R12)(R8*1), Z25
-	VFMADD231PS  Z25, Z22, Z18
-	VFMADD231PS  Z25, Z23, Z19
+	VBROADCASTSS 4(SI), Z25
+	VFMADD231PS  Z25, Z22, Z0
+	VFMADD231PS  Z25, Z23, Z1
+	VBROADCASTSS 4(SI)(R8*1), Z26
+	VFMADD231PS  Z26, Z22, Z2
+	VFMADD231PS  Z26, Z23, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z27
+	VFMADD231PS  Z27, Z22, Z4
+	VFMADD231PS  Z27, Z23, Z5
+	VBROADCASTSS 4(SI)(R9*1), Z24
+	VFMADD231PS  Z24, Z22, Z6
+	VFMADD231PS  Z24, Z23, Z7
+	VBROADCASTSS 4(SI)(R8*4), Z25
+	VFMADD231PS  Z25, Z22, Z8
+	VFMADD231PS  Z25, Z23, Z9
+	VBROADCASTSS 4(SI)(R10*1), Z26
+	VFMADD231PS  Z26, Z22, Z10
+	VFMADD231PS  Z26, Z23, Z11
+	VBROADCASTSS 4(SI)(R9*2), Z27
+	VFMADD231PS  Z27, Z22, Z12
+	VFMADD231PS  Z27, Z23, Z13
+	VBROADCASTSS 4(SI)(R11*1), Z24
+	VFMADD231PS  Z24, Z22, Z14
+	VFMADD231PS  Z24, Z23, Z15
+	VBROADCASTSS 4(R12), Z25
+	VFMADD231PS  Z25, Z22, Z16
+	VFMADD231PS  Z25, Z23, Z17
+	VBROADCASTSS 4(R12)(R8*1), Z26
+	VFMADD231PS  Z26, Z22, Z18
+	VFMADD231PS  Z26, Z23, Z19
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Z24
-	VFMADD231PS  Z24, Z20, Z0
-	VFMADD231PS  Z24, Z21, Z1
-	VBROADCASTSS 8(SI)(R8*1), Z25
-	VFMADD231PS  Z25, Z20, Z2
-	VFMADD231PS  Z25, Z21, Z3
-	VBROADCASTSS 8(SI)(R8*2), Z26
-	VFMADD231PS  Z26, Z20, Z4
-	VFMADD231PS  Z26, Z21, Z5
-	VBROADCASTSS 8(SI)(R9*1), Z27
-	VFMADD231PS  Z27, Z20, Z6
-	VFMADD231PS  Z27, Z21, Z7
-	VBROADCASTSS 8(SI)(R8*4), Z24
-	VFMADD231PS  Z24, Z20, Z8
-	VFMADD231PS  Z24, Z21, Z9
-	VBROADCASTSS 8(SI)(R10*1), Z25
-	VFMADD231PS  Z25, Z20, Z10
-	VFMADD231PS  Z25, Z21, Z11
-	VBROADCASTSS 8(SI)(R9*2), Z26
-	VFMADD231PS  Z26, Z20, Z12
-	VFMADD231PS  Z26, Z21, Z13
-	VBROADCASTSS 8(SI)(R11*1), Z27
-	VFMADD231PS  Z27, Z20, Z14
-	VFMADD231PS  Z27, Z21, Z15
-	VBROADCASTSS 8(R12), Z24
-	VFMADD231PS  Z24, Z20, Z16
-	VFMADD231PS  Z24, Z21, Z17
-	VBROADCASTSS 8(R12)(R8*1), Z25
-	VFMADD231PS  Z25, Z20, Z18
-	VFMADD231PS  Z25, Z21, Z19
+	VBROADCASTSS 8(SI), Z26
+	VFMADD231PS  Z26, Z20, Z0
+	VFMADD231PS  Z26, Z21, Z1
+	VBROADCASTSS 8(SI)(R8*1), Z27
+	VFMADD231PS  Z27, Z20, Z2
+	VFMADD231PS  Z27, Z21, Z3
+	VBROADCASTSS 8(SI)(R8*2), Z24
+	VFMADD231PS  Z24, Z20, Z4
+	VFMADD231PS  Z24, Z21, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z25
+	VFMADD231PS  Z25, Z20, Z6
+	VFMADD231PS  Z25, Z21, Z7
+	VBROADCASTSS 8(SI)(R8*4), Z26
+	VFMADD231PS  Z26, Z20, Z8
+	VFMADD231PS  Z26, Z21, Z9
+	VBROADCASTSS 8(SI)(R10*1), Z27
+	VFMADD231PS  Z27, Z20, Z10
+	VFMADD231PS  Z27, Z21, Z11
+	VBROADCASTSS 8(SI)(R9*2), Z24
+	VFMADD231PS  Z24, Z20, Z12
+	VFMADD231PS  Z24, Z21, Z13
+	VBROADCASTSS 8(SI)(R11*1), Z25
+	VFMADD231PS  Z25, Z20, Z14
+	VFMADD231PS  Z25, Z21, Z15
+	VBROADCASTSS 8(R12), Z26
+	VFMADD231PS  Z26, Z20, Z16
+	VFMADD231PS  Z26, Z21, Z17
+	VBROADCASTSS 8(R12)(R8*1), Z27
+	VFMADD231PS  Z27, Z20, Z18
+	VFMADD231PS  Z27, Z21, Z19
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Z24
-	VFMADD231PS  Z24, Z22, Z0
-	VFMADD231PS  Z24, Z23, Z1
-	VBROADCASTSS 12(SI)(R8*1), Z25
-	VFMADD231PS  Z25, Z22, Z2
-	VFMADD231PS  Z25, Z23, Z3
-	VBROADCASTSS 12(SI)(R8*2), Z26
-	VFMADD231PS  Z26, Z22, Z4
-	VFMADD231PS  Z26, Z23, Z5
-	VBROADCASTSS 12(SI)(R9*1), Z27
-	VFMADD231PS  Z27, Z22, Z6
-	VFMADD231PS  Z27, Z23, Z7
-	VBROADCASTSS 12(SI)(R8*4), Z24
-	VFMADD231PS  Z24, Z22, Z8
-	VFMADD231PS  Z24, Z23, Z9
-	VBROADCASTSS 12(SI)(R10*1), Z25
-	VFMADD231PS  Z25, Z22, Z10
-	VFMADD231PS  Z25, Z23, Z11
-	VBROADCASTSS 12(SI)(R9*2), Z26
-	VFMADD231PS  Z26, Z22, Z12
-	VFMADD231PS  Z26, Z23, Z13
-	VBROADCASTSS 12(SI)(R11*1), Z27
-	VFMADD231PS  Z27, Z22, Z14
-	VFMADD231PS  Z27, Z23, Z15
-	VBROADCASTSS 12(R12), Z24
-	VFMADD231PS  Z24, Z22, Z16
-	VFMADD231PS  Z24, Z23, Z17
-	VBROADCASTSS 12(R12)(R8*1), Z25
-	VFMADD231PS  Z25, Z22, Z18
-	VFMADD231PS  Z25, Z23, Z19
+	VBROADCASTSS 12(SI), Z27
+	VFMADD231PS  Z27, Z22, Z0
+	VFMADD231PS  Z27, Z23, Z1
+	VBROADCASTSS 12(SI)(R8*1), Z24
+	VFMADD231PS  Z24, Z22, Z2
+	VFMADD231PS  Z24, Z23, Z3
+	VBROADCASTSS 12(SI)(R8*2), Z25
+	VFMADD231PS  Z25, Z22, Z4
+	VFMADD231PS  Z25, Z23, Z5
+	VBROADCASTSS 12(SI)(R9*1), Z26
+	VFMADD231PS  Z26, Z22, Z6
+	VFMADD231PS  Z26, Z23, Z7
+	VBROADCASTSS 12(SI)(R8*4), Z27
+	VFMADD231PS  Z27, Z22, Z8
+	VFMADD231PS  Z27, Z23, Z9
+	VBROADCASTSS 12(SI)(R10*1), Z24
+	VFMADD231PS  Z24, Z22, Z10
+	VFMADD231PS  Z24, Z23, Z11
+	VBROADCASTSS 12(SI)(R9*2), Z25
+	VFMADD231PS  Z25, Z22, Z12
+	VFMADD231PS  Z25, Z23, Z13
+	VBROADCASTSS 12(SI)(R11*1), Z26
+	VFMADD231PS  Z26, Z22, Z14
+	VFMADD231PS  Z26, Z23, Z15
+	VBROADCASTSS 12(R12), Z27
+	VFMADD231PS  Z27, Z22, Z16
+	VFMADD231PS  Z27, Z23, Z17
+	VBROADCASTSS 12(R12)(R8*1), Z24
+	VFMADD231PS  Z24, Z22, Z18
+	VFMADD231PS  Z24, Z23, Z19
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
 	JNZ          block10
-rest10:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed10
-single10:
-	VMOVUPS      (DX), Z20
-	VMOVUPS      64(DX), Z21
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z24
-	VFMADD231PS  Z24, Z20, Z0
-	VFMADD231PS  Z24, Z21, Z1
-	VBROADCASTSS (SI)(R8*1), Z25
-	VFMADD231PS  Z25, Z20, Z2
-	VFMADD231PS  Z25, Z21, Z3
-	VBROADCASTSS (SI)(R8*2), Z26
-	VFMADD231PS  Z26, Z20, Z4
-	VFMADD231PS  Z26, Z21, Z5
-	VBROADCASTSS (SI)(R9*1), Z27
-	VFMADD231PS  Z27, Z20, Z6
-	VFMADD231PS  Z27, Z21, Z7
-	VBROADCASTSS (SI)(R8*4), Z24
-	VFMADD231PS  Z24, Z20, Z8
-	VFMADD231PS  Z24, Z21, Z9
-	VBROADCASTSS (SI)(R10*1), Z25
-	VFMADD231PS  Z25, Z20, Z10
-	VFMADD231PS  Z25, Z21, Z11
-	VBROADCASTSS (SI)(R9*2), Z26
-	VFMADD231PS  Z26, Z20, Z12
-	VFMADD231PS  Z26, Z21, Z13
-	VBROADCASTSS (SI)(R11*1), Z27
-	VFMADD231PS  Z27, Z20, Z14
-	VFMADD231PS  Z27, Z21, Z15
-	VBROADCASTSS (R12), Z24
-	VFMADD231PS  Z24, Z20, Z16
-	VFMADD231PS  Z24, Z21, Z17
-	VBROADCASTSS (R12)(R8*1), Z25
-	VFMADD231PS  Z25, Z20, Z18
-	VFMADD231PS  Z25, Z21, Z19
-	ADDQ         $4, SI
-	ADDQ         $4, R12
-	DECQ         CX
-	JNZ          single10
-summed10:
+last10:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish10
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment10
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store10
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	VADDPS       64(SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	VADDPS       64(SI), Z15, Z15
-	ADDQ         R14, SI
-	VADDPS       (SI), Z16, Z16
-	VADDPS       64(SI), Z17, Z17
-	ADDQ         R14, SI
-	VADDPS       (SI), Z18, Z18
-	VADDPS       64(SI), Z19, Z19
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+	ADDQ         R14, CX
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+	ADDQ         R14, CX
+	VADDPS       (CX), Z18, Z18
+	VADDPS       64(CX), Z19, Z19
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store10:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done10
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z22, Z22, Z22
 	VMOVUPS      (DX), Z20
-	VMOVUPS      (DX)(CX*1), Z21
+	VMOVUPS      (DX)(SI*1), Z21
 	VFMADD213PS  Z20, Z21, Z0
 	VMAXPS       Z0, Z22, Z0
 	VFMADD213PS  Z20, Z21, Z2
@@ -5144,7 +8296,7 @@ store10:
 	VFMADD213PS  Z20, Z21, Z18
 	VMAXPS       Z18, Z22, Z18
 	VMOVUPS      64(DX), Z20
-	VMOVUPS      64(DX)(CX*1), Z21
+	VMOVUPS      64(DX)(SI*1), Z21
 	VFMADD213PS  Z20, Z21, Z1
 	VMAXPS       Z1, Z22, Z1
 	VFMADD213PS  Z20, Z21, Z3
@@ -5166,39 +8318,263 @@ store10:
 	VFMADD213PS  Z20, Z21, Z19
 	VMAXPS       Z19, Z22, Z19
 done10:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	VMOVUPS      Z13, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	VMOVUPS      Z15, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z16, (SI)
-	VMOVUPS      Z17, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z18, (SI)
-	VMOVUPS      Z19, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $10, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z18, (CX)
+	VMOVUPS      Z19, 64(CX)
+	ADDQ         R14, CX
+	JMP          next10
+finish10:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z20
+	VMOVUPS      64(DX), Z21
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z22
+	VMOVUPS      64(DX), Z23
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z24
+	VMOVUPS      64(DX), Z25
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z26
+	VMOVUPS      64(DX), Z27
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z28
+	VFMADD231PS  Z28, Z20, Z0
+	VFMADD231PS  Z28, Z21, Z1
+	VBROADCASTSS 4(SI), Z29
+	VFMADD231PS  Z29, Z22, Z0
+	VFMADD231PS  Z29, Z23, Z1
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z30, Z24, Z0
+	VFMADD231PS  Z30, Z25, Z1
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z31, Z26, Z0
+	VFMADD231PS  Z31, Z27, Z1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_0
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added10_0:
+	VBROADCASTSS (SI)(R8*1), Z29
+	VFMADD231PS  Z29, Z20, Z2
+	VFMADD231PS  Z29, Z21, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z22, Z2
+	VFMADD231PS  Z30, Z23, Z3
+	VBROADCASTSS 8(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z2
+	VFMADD231PS  Z31, Z25, Z3
+	VBROADCASTSS 12(SI)(R8*1), Z28
+	VFMADD231PS  Z28, Z26, Z2
+	VFMADD231PS  Z28, Z27, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_1
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added10_1:
+	VBROADCASTSS (SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z20, Z4
+	VFMADD231PS  Z30, Z21, Z5
+	VBROADCASTSS 4(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z22, Z4
+	VFMADD231PS  Z31, Z23, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS 12(SI)(R8*2), Z29
+	VFMADD231PS  Z29, Z26, Z4
+	VFMADD231PS  Z29, Z27, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_2
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added10_2:
+	VBROADCASTSS (SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z20, Z6
+	VFMADD231PS  Z31, Z21, Z7
+	VBROADCASTSS 4(SI)(R9*1), Z28
+	VFMADD231PS  Z28, Z22, Z6
+	VFMADD231PS  Z28, Z23, Z7
+	VBROADCASTSS 8(SI)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z30
+	VFMADD231PS  Z30, Z26, Z6
+	VFMADD231PS  Z30, Z27, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_3
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added10_3:
+	VBROADCASTSS (SI)(R8*4), Z28
+	VFMADD231PS  Z28, Z20, Z8
+	VFMADD231PS  Z28, Z21, Z9
+	VBROADCASTSS 4(SI)(R8*4), Z29
+	VFMADD231PS  Z29, Z22, Z8
+	VFMADD231PS  Z29, Z23, Z9
+	VBROADCASTSS 8(SI)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS 12(SI)(R8*4), Z31
+	VFMADD231PS  Z31, Z26, Z8
+	VFMADD231PS  Z31, Z27, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_4
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added10_4:
+	VBROADCASTSS (SI)(R10*1), Z29
+	VFMADD231PS  Z29, Z20, Z10
+	VFMADD231PS  Z29, Z21, Z11
+	VBROADCASTSS 4(SI)(R10*1), Z30
+	VFMADD231PS  Z30, Z22, Z10
+	VFMADD231PS  Z30, Z23, Z11
+	VBROADCASTSS 8(SI)(R10*1), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS 12(SI)(R10*1), Z28
+	VFMADD231PS  Z28, Z26, Z10
+	VFMADD231PS  Z28, Z27, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_5
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added10_5:
+	VBROADCASTSS (SI)(R9*2), Z30
+	VFMADD231PS  Z30, Z20, Z12
+	VFMADD231PS  Z30, Z21, Z13
+	VBROADCASTSS 4(SI)(R9*2), Z31
+	VFMADD231PS  Z31, Z22, Z12
+	VFMADD231PS  Z31, Z23, Z13
+	VBROADCASTSS 8(SI)(R9*2), Z28
+	VFMADD231PS  Z28, Z24, Z12
+	VFMADD231PS  Z28, Z25, Z13
+	VBROADCASTSS 12(SI)(R9*2), Z29
+	VFMADD231PS  Z29, Z26, Z12
+	VFMADD231PS  Z29, Z27, Z13
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_6
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+added10_6:
+	VBROADCASTSS (SI)(R11*1), Z31
+	VFMADD231PS  Z31, Z20, Z14
+	VFMADD231PS  Z31, Z21, Z15
+	VBROADCASTSS 4(SI)(R11*1), Z28
+	VFMADD231PS  Z28, Z22, Z14
+	VFMADD231PS  Z28, Z23, Z15
+	VBROADCASTSS 8(SI)(R11*1), Z29
+	VFMADD231PS  Z29, Z24, Z14
+	VFMADD231PS  Z29, Z25, Z15
+	VBROADCASTSS 12(SI)(R11*1), Z30
+	VFMADD231PS  Z30, Z26, Z14
+	VFMADD231PS  Z30, Z27, Z15
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_7
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+added10_7:
+	VBROADCASTSS (R12), Z28
+	VFMADD231PS  Z28, Z20, Z16
+	VFMADD231PS  Z28, Z21, Z17
+	VBROADCASTSS 4(R12), Z29
+	VFMADD231PS  Z29, Z22, Z16
+	VFMADD231PS  Z29, Z23, Z17
+	VBROADCASTSS 8(R12), Z30
+	VFMADD231PS  Z30, Z24, Z16
+	VFMADD231PS  Z30, Z25, Z17
+	VBROADCASTSS 12(R12), Z31
+	VFMADD231PS  Z31, Z26, Z16
+	VFMADD231PS  Z31, Z27, Z17
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_8
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+added10_8:
+	VBROADCASTSS (R12)(R8*1), Z29
+	VFMADD231PS  Z29, Z20, Z18
+	VFMADD231PS  Z29, Z21, Z19
+	VBROADCASTSS 4(R12)(R8*1), Z30
+	VFMADD231PS  Z30, Z22, Z18
+	VFMADD231PS  Z30, Z23, Z19
+	VBROADCASTSS 8(R12)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z18
+	VFMADD231PS  Z31, Z25, Z19
+	VBROADCASTSS 12(R12)(R8*1), Z28
+	VFMADD231PS  Z28, Z26, Z18
+	VFMADD231PS  Z28, Z27, Z19
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added10_9
+	VADDPS       (CX), Z18, Z18
+	VADDPS       64(CX), Z19, Z19
+added10_9:
+	VMOVUPS      Z18, (CX)
+	VMOVUPS      Z19, 64(CX)
+	ADDQ         R14, CX
+next10:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $10, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows11:
 	VXORPS       Z0, Z0, Z0
@@ -5228,9 +8604,58 @@ rows11:
 	MOVQ         gemmCall_segments(DI), R15
 segment11:
 	LEAQ         (SI)(R8*8), R12
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest11
+	JZ           blocks11
+single11:
+	VMOVUPS      (DX), Z22
+	VMOVUPS      64(DX), Z23
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z26
+	VFMADD231PS  Z26, Z22, Z0
+	VFMADD231PS  Z26, Z23, Z1
+	VBROADCASTSS (SI)(R8*1), Z27
+	VFMADD231PS  Z27, Z22, Z2
+	VFMADD231PS  Z27, Z23, Z3
+	VBROADCASTSS (SI)(R8*2), Z28
+	VFMADD231PS  Z28, Z22, Z4
+	VFMADD231PS  Z28, Z23, Z5
+	VBROADCASTSS (SI)(R9*1), Z29
+	VFMADD231PS  Z29, Z22, Z6
+	VFMADD231PS  Z29, Z23, Z7
+	VBROADCASTSS (SI)(R8*4), Z26
+	VFMADD231PS  Z26, Z22, Z8
+	VFMADD231PS  Z26, Z23, Z9
+	VBROADCASTSS (SI)(R10*1), Z27
+	VFMADD231PS  Z27, Z22, Z10
+	VFMADD231PS  Z27, Z23, Z11
+	VBROADCASTSS (SI)(R9*2), Z28
+	VFMADD231PS  Z28, Z22, Z12
+	VFMADD231PS  Z28, Z23, Z13
+	VBROADCASTSS (SI)(R11*1), Z29
+	VFMADD231PS  Z29, Z22, Z14
+	VFMADD231PS  Z29, Z23, Z15
+	VBROADCASTSS (R12), Z26
+	VFMADD231PS  Z26, Z22, Z16
+	VFMADD231PS  Z26, Z23, Z17
+	VBROADCASTSS (R12)(R8*1), Z27
+	VFMADD231PS  Z27, Z22, Z18
+	VFMADD231PS  Z27, Z23, Z19
+	VBROADCASTSS (R12)(R8*2), Z28
+	VFMADD231PS  Z28, Z22, Z20
+	VFMADD231PS  Z28, Z23, Z21
+	ADDQ         $4, SI
+	ADDQ         $4, R12
+	DECQ         CX
+	JNZ          single11
+blocks11:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all11
+	DECQ         CX
+all11:
+	TESTQ        CX, CX
+	JZ           last11
 block11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -5275,214 +8700,171 @@ block11:
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Z26
-	VFMADD231PS  Z26, Z24, Z0
-	VFMADD231PS  Z26, Z25, Z1
-	VBROADCASTSS 4(SI)(R8*1), Z27
-	VFMADD231PS  Z27, Z24, Z2
-	VFMADD231PS  Z27, Z25, Z3
-	VBROADCASTSS 4(SI)(R8*2), Z28
-	VFMADD231PS  Z28, Z24, Z4
-	VFMADD231PS  Z28, Z25, Z5
-	VBROADCASTSS 4(SI)(R9*1), Z29
-	VFMADD231PS  Z29, Z24, Z6
-	VFMADD231PS  Z29, Z25, Z7
-	VBROADCASTSS 4(SI)(R8*4), Z26
-	VFMADD231PS  Z26, Z24, Z8
-	VFMADD231PS  Z26, Z25, Z9
-	VBROADCASTSS 4(SI)(R10*1), Z27
-	VFMADD231PS  Z27, Z24, Z10
-	VFMADD231PS  Z27, Z25, Z11
-	VBROADCASTSS 4(SI)(R9*2), Z28
-	VFMADD231PS  Z28, Z24, Z12
-	VFMADD231PS  Z28, Z25, Z13
-	VBROADCASTSS 4(SI)(R11*1), Z29
-	VFMADD231PS  Z29, Z24, Z14
-	VFMADD231PS  Z29, Z25, Z15
-	VBROADCASTSS 4(R12), Z26
-	VFMADD231PS  Z26, Z24, Z16
-	VFMADD231PS  Z26, Z25, Z17
-	VBROADCASTSS 4(R12)(R8*1), Z27
-	VFMADD231PS  Z27, Z24, Z18
-	VFMADD231PS  Z27, Z25, Z19
-	VBROADCASTSS 4(R12)(R8*2), Z28
-	VFMADD231PS  Z28, Z24, Z20
-	VFMADD231PS  Z28, Z25, Z21
+	VBROADCASTSS 4(SI), Z27
+	VFMADD231PS  Z27, Z24, Z0
+	VFMADD231PS  Z27, Z25, Z1
+	VBROADCASTSS 4(SI)(R8*1), Z28
+	VFMADD231PS  Z28, Z24, Z2
+	VFMADD231PS  Z28, Z25, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VFMADD231PS  Z29, Z25, Z5
+	VBROADCASTSS 4(SI)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z6
+	VFMADD231PS  Z26, Z25, Z7
+	VBROADCASTSS 4(SI)(R8*4), Z27
+	VFMADD231PS  Z27, Z24, Z8
+	VFMADD231PS  Z27, Z25, Z9
+	VBROADCASTSS 4(SI)(R10*1), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VFMADD231PS  Z28, Z25, Z11
+	VBROADCASTSS 4(SI)(R9*2), Z29
+	VFMADD231PS  Z29, Z24, Z12
+	VFMADD231PS  Z29, Z25, Z13
+	VBROADCASTSS 4(SI)(R11*1), Z26
+	VFMADD231PS  Z26, Z24, Z14
+	VFMADD231PS  Z26, Z25, Z15
+	VBROADCASTSS 4(R12), Z27
+	VFMADD231PS  Z27, Z24, Z16
+	VFMADD231PS  Z27, Z25, Z17
+	VBROADCASTSS 4(R12)(R8*1), Z28
+	VFMADD231PS  Z28, Z24, Z18
+	VFMADD231PS  Z28, Z25, Z19
+	VBROADCASTSS 4(R12)(R8*2), Z29
+	VFMADD231PS  Z29, Z24, Z20
+	VFMADD231PS  Z29, Z25, Z21
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Z26
-	VFMADD231PS  Z26, Z22, Z0
-	VFMADD231PS  Z26, Z23, Z1
-	VBROADCASTSS 8(SI)(R8*1), Z27
-	VFMADD231PS  Z27, Z22, Z2
-	VFMADD231PS  Z27, Z23, Z3
-	VBROADCASTSS 8(SI)(R8*2), Z28
-	VFMADD231PS  Z28, Z22, Z4
-	VFMADD231PS  Z28, Z23, Z5
-	VBROADCASTSS 8(SI)(R9*1), Z29
-	VFMADD231PS  Z29, Z22, Z6
-	VFMADD231PS  Z29, Z23, Z7
-	VBROADCASTSS 8(SI)(R8*4), Z26
-	VFMADD231PS  Z26, Z22, Z8
-	VFMADD231PS  Z26, Z23, Z9
-	VBROADCASTSS 8(SI)(R10*1), Z27
-	VFMADD231PS  Z27, Z22, Z10
-	VFMADD231PS  Z27, Z23, Z11
-	VBROADCASTSS 8(SI)(R9*2), Z28
-	VFMADD231PS  Z28, Z22, Z12
-	VFMADD231PS  Z28, Z23, Z13
-	VBROADCASTSS 8(SI)(R11*1), Z29
-	VFMADD231PS  Z29, Z22, Z14
-	VFMADD231PS  Z29, Z23, Z15
-	VBROADCASTSS 8(R12), Z26
-	VFMADD231PS  Z26, Z22, Z16
-	VFMADD231PS  Z26, Z23, Z17
-	VBROADCASTSS 8(R12)(R8*1), Z27
-	VFMADD231PS  Z27, Z22, Z18
-	VFMADD231PS  Z27, Z23, Z19
-	VBROADCASTSS 8(R12)(R8*2), Z28
-	VFMADD231PS  Z28, Z22, Z20
-	VFMADD231PS  Z28, Z23, Z21
+	VBROADCASTSS 8(SI), Z28
+	VFMADD231PS  Z28, Z22, Z0
+	VFMADD231PS  Z28, Z23, Z1
+	VBROADCASTSS 8(SI)(R8*1), Z29
+	VFMADD231PS  Z29, Z22, Z2
+	VFMADD231PS  Z29, Z23, Z3
+	VBROADCASTSS 8(SI)(R8*2), Z26
+	VFMADD231PS  Z26, Z22, Z4
+	VFMADD231PS  Z26, Z23, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z27
+	VFMADD231PS  Z27, Z22, Z6
+	VFMADD231PS  Z27, Z23, Z7
+	VBROADCASTSS 8(SI)(R8*4), Z28
+	VFMADD231PS  Z28, Z22, Z8
+	VFMADD231PS  Z28, Z23, Z9
+	VBROADCASTSS 8(SI)(R10*1), Z29
+	VFMADD231PS  Z29, Z22, Z10
+	VFMADD231PS  Z29, Z23, Z11
+	VBROADCASTSS 8(SI)(R9*2), Z26
+	VFMADD231PS  Z26, Z22, Z12
+	VFMADD231PS  Z26, Z23, Z13
+	VBROADCASTSS 8(SI)(R11*1), Z27
+	VFMADD231PS  Z27, Z22, Z14
+	VFMADD231PS  Z27, Z23, Z15
+	VBROADCASTSS 8(R12), Z28
+	VFMADD231PS  Z28, Z22, Z16
+	VFMADD231PS  Z28, Z23, Z17
+	VBROADCASTSS 8(R12)(R8*1), Z29
+	VFMADD231PS  Z29, Z22, Z18
+	VFMADD231PS  Z29, Z23, Z19
+	VBROADCASTSS 8(R12)(R8*2), Z26
+	VFMADD231PS  Z26, Z22, Z20
+	VFMADD231PS  Z26, Z23, Z21
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Z26
-	VFMADD231PS  Z26, Z24, Z0
-	VFMADD231PS  Z26, Z25, Z1
-	VBROADCASTSS 12(SI)(R8*1), Z27
-	VFMADD231PS  Z27, Z24, Z2
-	VFMADD231PS  Z27, Z25, Z3
-	VBROADCASTSS 12(SI)(R8*2), Z28
-	VFMADD231PS  Z28, Z24, Z4
-	VFMADD231PS  Z28, Z25, Z5
-	VBROADCASTSS 12(SI)(R9*1), Z29
-	VFMADD231PS  Z29, Z24, Z6
-	VFMADD231PS  Z29, Z25, Z7
-	VBROADCASTSS 12(SI)(R8*4), Z26
-	VFMADD231PS  Z26, Z24, Z8
-	VFMADD231PS  Z26, Z25, Z9
-	VBROADCASTSS 12(SI)(R10*1), Z27
-	VFMADD231PS  Z27, Z24, Z10
-	VFMADD231PS  Z27, Z25, Z11
-	VBROADCASTSS 12(SI)(R9*2), Z28
-	VFMADD231PS  Z28, Z24, Z12
-	VFMADD231PS  Z28, Z25, Z13
-	VBROADCASTSS 12(SI)(R11*1), Z29
-	VFMADD231PS  Z29, Z24, Z14
-	VFMADD231PS  Z29, Z25, Z15
-	VBROADCASTSS 12(R12), Z26
-	VFMADD231PS  Z26, Z24, Z16
-	VFMADD231PS  Z26, Z25, Z17
-	VBROADCASTSS 12(R12)(R8*1), Z27
-	VFMADD231PS  Z27, Z24, Z18
-	VFMADD231PS  Z27, Z25, Z19
-	VBROADCASTSS 12(R12)(R8*2), Z28
-	VFMADD231PS  Z28, Z24, Z20
-	VFMADD231PS  Z28, Z25, Z21
+	VBROADCASTSS 12(SI), Z29
+	VFMADD231PS  Z29, Z24, Z0
+	VFMADD231PS  Z29, Z25, Z1
+	VBROADCASTSS 12(SI)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z2
+	VFMADD231PS  Z26, Z25, Z3
+	VBROADCASTSS 12(SI)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z4
+	VFMADD231PS  Z27, Z25, Z5
+	VBROADCASTSS 12(SI)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z6
+	VFMADD231PS  Z28, Z25, Z7
+	VBROADCASTSS 12(SI)(R8*4), Z29
+	VFMADD231PS  Z29, Z24, Z8
+	VFMADD231PS  Z29, Z25, Z9
+	VBROADCASTSS 12(SI)(R10*1), Z26
+	VFMADD231PS  Z26, Z24, Z10
+	VFMADD231PS  Z26, Z25, Z11
+	VBROADCASTSS 12(SI)(R9*2), Z27
+	VFMADD231PS  Z27, Z24, Z12
+	VFMADD231PS  Z27, Z25, Z13
+	VBROADCASTSS 12(SI)(R11*1), Z28
+	VFMADD231PS  Z28, Z24, Z14
+	VFMADD231PS  Z28, Z25, Z15
+	VBROADCASTSS 12(R12), Z29
+	VFMADD231PS  Z29, Z24, Z16
+	VFMADD231PS  Z29, Z25, Z17
+	VBROADCASTSS 12(R12)(R8*1), Z26
+	VFMADD231PS  Z26, Z24, Z18
+	VFMADD231PS  Z26, Z25, Z19
+	VBROADCASTSS 12(R12)(R8*2), Z27
+	VFMADD231PS  Z27, Z24, Z20
+	VFMADD231PS  Z27, Z25, Z21
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
 	JNZ          block11
-rest11:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed11
-single11:
-	VMOVUPS      (DX), Z22
-	VMOVUPS      64(DX), Z23
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z26
-	VFMADD231PS  Z26, Z22, Z0
-	VFMADD231PS  Z26, Z23, Z1
-	VBROADCASTSS (SI)(R8*1), Z27
-	VFMADD231PS  Z27, Z22, Z2
-	VFMADD231PS  Z27, Z23, Z3
-	VBROADCASTSS (SI)(R8*2), Z28
-	VFMADD231PS  Z28, Z22, Z4
-	VFMADD231PS  Z28, Z23, Z5
-	VBROADCASTSS (SI)(R9*1), Z29
-	VFMADD231PS  Z29, Z22, Z6
-	VFMADD231PS  Z29, Z23, Z7
-	VBROADCASTSS (SI)(R8*4), Z26
-	VFMADD231PS  Z26, Z22, Z8
-	VFMADD231PS  Z26, Z23, Z9
-	VBROADCASTSS (SI)(R10*1), Z27
-	VFMADD231PS  Z27, Z22, Z10
-	VFMADD231PS  Z27, Z23, Z11
-	VBROADCASTSS (SI)(R9*2), Z28
-	VFMADD231PS  Z28, Z22, Z12
-	VFMADD231PS  Z28, Z23, Z13
-	VBROADCASTSS (SI)(R11*1), Z29
-	VFMADD231PS  Z29, Z22, Z14
-	VFMADD231PS  Z29, Z23, Z15
-	VBROADCASTSS (R12), Z26
-	VFMADD231PS  Z26, Z22, Z16
-	VFMADD231PS  Z26, Z23, Z17
-	VBROADCASTSS (R12)(R8*1), Z27
-	VFMADD231PS  Z27, Z22, Z18
-	VFMADD231PS  Z27, Z23, Z19
-	VBROADCASTSS (R12)(R8*2), Z28
-	VFMADD231PS  Z28, Z22, Z20
-	VFMADD231PS  Z28, Z23, Z21
-	ADDQ         $4, SI
-	ADDQ         $4, R12
-	DECQ         CX
-	JNZ          single11
-summed11:
+last11:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish11
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment11
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
 	CMPQ         gemmCall_accumulate(DI), $0
 	JEQ          store11
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	VADDPS       64(SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	VADDPS       64(SI), Z15, Z15
-	ADDQ         R14, SI
-	VADDPS       (SI), Z16, Z16
-	VADDPS       64(SI), Z17, Z17
-	ADDQ         R14, SI
-	VADDPS       (SI), Z18, Z18
-	VADDPS       64(SI), Z19, Z19
-	ADDQ         R14, SI
-	VADDPS       (SI), Z20, Z20
-	VADDPS       64(SI), Z21, Z21
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+	ADDQ         R14, CX
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+	ADDQ         R14, CX
+	VADDPS       (CX), Z18, Z18
+	VADDPS       64(CX), Z19, Z19
+	ADDQ         R14, CX
+	VADDPS       (CX), Z20, Z20
+	VADDPS       64(CX), Z21, Z21
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store11:
 	CMPQ         gemmCall_activate(DI), $0
 	JEQ          done11
 	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
+	MOVQ         gemmCall_coefScale(DI), SI
 	VXORPS       Z24, Z24, Z24
 	VMOVUPS      (DX), Z22
-	VMOVUPS      (DX)(CX*1), Z23
+	VMOVUPS      (DX)(SI*1), Z23
 	VFMADD213PS  Z22, Z23, Z0
 	VMAXPS       Z0, Z24, Z0
 	VFMADD213PS  Z22, Z23, Z2
@@ -5506,7 +8888,7 @@ store11:
 	VFMADD213PS  Z22, Z23, Z20
 	VMAXPS       Z20, Z24, Z20
 	VMOVUPS      64(DX), Z22
-	VMOVUPS      64(DX)(CX*1), Z23
+	VMOVUPS      64(DX)(SI*1), Z23
 	VFMADD213PS  Z22, Z23, Z1
 	VMAXPS       Z1, Z24, Z1
 	VFMADD213PS  Z22, Z23, Z3
@@ -5530,42 +8912,286 @@ store11:
 	VFMADD213PS  Z22, Z23, Z21
 	VMAXPS       Z21, Z24, Z21
 done11:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	VMOVUPS      Z13, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	VMOVUPS      Z15, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z16, (SI)
-	VMOVUPS      Z17, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z18, (SI)
-	VMOVUPS      Z19, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z20, (SI)
-	VMOVUPS      Z21, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $11, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z18, (CX)
+	VMOVUPS      Z19, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z20, (CX)
+	VMOVUPS      Z21, 64(CX)
+	ADDQ         R14, CX
+	JMP          next11
+finish11:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z22
+	VMOVUPS      64(DX), Z23
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z24
+	VMOVUPS      64(DX), Z25
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z26
+	VMOVUPS      64(DX), Z27
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z30, Z22, Z0
+	VFMADD231PS  Z30, Z23, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z31, Z24, Z0
+	VFMADD231PS  Z31, Z25, Z1
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z30, Z26, Z0
+	VFMADD231PS  Z30, Z27, Z1
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z31, Z28, Z0
+	VFMADD231PS  Z31, Z29, Z1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_0
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added11_0:
+	VBROADCASTSS (SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z22, Z2
+	VFMADD231PS  Z31, Z23, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z24, Z2
+	VFMADD231PS  Z30, Z25, Z3
+	VBROADCASTSS 8(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z26, Z2
+	VFMADD231PS  Z31, Z27, Z3
+	VBROADCASTSS 12(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z28, Z2
+	VFMADD231PS  Z30, Z29, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_1
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added11_1:
+	VBROADCASTSS (SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z22, Z4
+	VFMADD231PS  Z30, Z23, Z5
+	VBROADCASTSS 4(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z24, Z4
+	VFMADD231PS  Z31, Z25, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z26, Z4
+	VFMADD231PS  Z30, Z27, Z5
+	VBROADCASTSS 12(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z28, Z4
+	VFMADD231PS  Z31, Z29, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_2
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added11_2:
+	VBROADCASTSS (SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z22, Z6
+	VFMADD231PS  Z31, Z23, Z7
+	VBROADCASTSS 4(SI)(R9*1), Z30
+	VFMADD231PS  Z30, Z24, Z6
+	VFMADD231PS  Z30, Z25, Z7
+	VBROADCASTSS 8(SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z26, Z6
+	VFMADD231PS  Z31, Z27, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z30
+	VFMADD231PS  Z30, Z28, Z6
+	VFMADD231PS  Z30, Z29, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_3
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added11_3:
+	VBROADCASTSS (SI)(R8*4), Z30
+	VFMADD231PS  Z30, Z22, Z8
+	VFMADD231PS  Z30, Z23, Z9
+	VBROADCASTSS 4(SI)(R8*4), Z31
+	VFMADD231PS  Z31, Z24, Z8
+	VFMADD231PS  Z31, Z25, Z9
+	VBROADCASTSS 8(SI)(R8*4), Z30
+	VFMADD231PS  Z30, Z26, Z8
+	VFMADD231PS  Z30, Z27, Z9
+	VBROADCASTSS 12(SI)(R8*4), Z31
+	VFMADD231PS  Z31, Z28, Z8
+	VFMADD231PS  Z31, Z29, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_4
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added11_4:
+	VBROADCASTSS (SI)(R10*1), Z31
+	VFMADD231PS  Z31, Z22, Z10
+	VFMADD231PS  Z31, Z23, Z11
+	VBROADCASTSS 4(SI)(R10*1), Z30
+	VFMADD231PS  Z30, Z24, Z10
+	VFMADD231PS  Z30, Z25, Z11
+	VBROADCASTSS 8(SI)(R10*1), Z31
+	VFMADD231PS  Z31, Z26, Z10
+	VFMADD231PS  Z31, Z27, Z11
+	VBROADCASTSS 12(SI)(R10*1), Z30
+	VFMADD231PS  Z30, Z28, Z10
+	VFMADD231PS  Z30, Z29, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_5
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added11_5:
+	VBROADCASTSS (SI)(R9*2), Z30
+	VFMADD231PS  Z30, Z22, Z12
+	VFMADD231PS  Z30, Z23, Z13
+	VBROADCASTSS 4(SI)(R9*2), Z31
+	VFMADD231PS  Z31, Z24, Z12
+	VFMADD231PS  Z31, Z25, Z13
+	VBROADCASTSS 8(SI)(R9*2), Z30
+	VFMADD231PS  Z30, Z26, Z12
+	VFMADD231PS  Z30, Z27, Z13
+	VBROADCASTSS 12(SI)(R9*2), Z31
+	VFMADD231PS  Z31, Z28, Z12
+	VFMADD231PS  Z31, Z29, Z13
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_6
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+added11_6:
+	VBROADCASTSS (SI)(R11*1), Z31
+	VFMADD231PS  Z31, Z22, Z14
+	VFMADD231PS  Z31, Z23, Z15
+	VBROADCASTSS 4(SI)(R11*1), Z30
+	VFMADD231PS  Z30, Z24, Z14
+	VFMADD231PS  Z30, Z25, Z15
+	VBROADCASTSS 8(SI)(R11*1), Z31
+	VFMADD231PS  Z31, Z26, Z14
+	VFMADD231PS  Z31, Z27, Z15
+	VBROADCASTSS 12(SI)(R11*1), Z30
+	VFMADD231PS  Z30, Z28, Z14
+	VFMADD231PS  Z30, Z29, Z15
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_7
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+added11_7:
+	VBROADCASTSS (R12), Z30
+	VFMADD231PS  Z30, Z22, Z16
+	VFMADD231PS  Z30, Z23, Z17
+	VBROADCASTSS 4(R12), Z31
+	VFMADD231PS  Z31, Z24, Z16
+	VFMADD231PS  Z31, Z25, Z17
+	VBROADCASTSS 8(R12), Z30
+	VFMADD231PS  Z30, Z26, Z16
+	VFMADD231PS  Z30, Z27, Z17
+	VBROADCASTSS 12(R12), Z31
+	VFMADD231PS  Z31, Z28, Z16
+	VFMADD231PS  Z31, Z29, Z17
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_8
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+added11_8:
+	VBROADCASTSS (R12)(R8*1), Z31
+	VFMADD231PS  Z31, Z22, Z18
+	VFMADD231PS  Z31, Z23, Z19
+	VBROADCASTSS 4(R12)(R8*1), Z30
+	VFMADD231PS  Z30, Z24, Z18
+	VFMADD231PS  Z30, Z25, Z19
+	VBROADCASTSS 8(R12)(R8*1), Z31
+	VFMADD231PS  Z31, Z26, Z18
+	VFMADD231PS  Z31, Z27, Z19
+	VBROADCASTSS 12(R12)(R8*1), Z30
+	VFMADD231PS  Z30, Z28, Z18
+	VFMADD231PS  Z30, Z29, Z19
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_9
+	VADDPS       (CX), Z18, Z18
+	VADDPS       64(CX), Z19, Z19
+added11_9:
+	VBROADCASTSS (R12)(R8*2), Z30
+	VFMADD231PS  Z30, Z22, Z20
+	VFMADD231PS  Z30, Z23, Z21
+	VBROADCASTSS 4(R12)(R8*2), Z31
+	VFMADD231PS  Z31, Z24, Z20
+	VFMADD231PS  Z31, Z25, Z21
+	VBROADCASTSS 8(R12)(R8*2), Z30
+	VFMADD231PS  Z30, Z26, Z20
+	VFMADD231PS  Z30, Z27, Z21
+	VBROADCASTSS 12(R12)(R8*2), Z31
+	VFMADD231PS  Z31, Z28, Z20
+	VFMADD231PS  Z31, Z29, Z21
+	VMOVUPS      Z18, (CX)
+	VMOVUPS      Z19, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added11_10
+	VADDPS       (CX), Z20, Z20
+	VADDPS       64(CX), Z21, Z21
+added11_10:
+	VMOVUPS      Z20, (CX)
+	VMOVUPS      Z21, 64(CX)
+	ADDQ         R14, CX
+next11:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $11, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows12:
 	VXORPS       Z0, Z0, Z0
@@ -5597,9 +9223,61 @@ rows12:
 	MOVQ         gemmCall_segments(DI), R15
 segment12:
 	LEAQ         (SI)(R8*8), R12
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest12
+	JZ           blocks12
+single12:
+	VMOVUPS      (DX), Z24
+	VMOVUPS      64(DX), Z25
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z28
+	VFMADD231PS  Z28, Z24, Z0
+	VFMADD231PS  Z28, Z25, Z1
+	VBROADCASTSS (SI)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z2
+	VFMADD231PS  Z29, Z25, Z3
+	VBROADCASTSS (SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z4
+	VFMADD231PS  Z30, Z25, Z5
+	VBROADCASTSS (SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VFMADD231PS  Z31, Z25, Z7
+	VBROADCASTSS (SI)(R8*4), Z28
+	VFMADD231PS  Z28, Z24, Z8
+	VFMADD231PS  Z28, Z25, Z9
+	VBROADCASTSS (SI)(R10*1), Z29
+	VFMADD231PS  Z29, Z24, Z10
+	VFMADD231PS  Z29, Z25, Z11
+	VBROADCASTSS (SI)(R9*2), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	VFMADD231PS  Z30, Z25, Z13
+	VBROADCASTSS (SI)(R11*1), Z31
+	VFMADD231PS  Z31, Z24, Z14
+	VFMADD231PS  Z31, Z25, Z15
+	VBROADCASTSS (R12), Z28
+	VFMADD231PS  Z28, Z24, Z16
+	VFMADD231PS  Z28, Z25, Z17
+	VBROADCASTSS (R12)(R8*1), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	VFMADD231PS  Z29, Z25, Z19
+	VBROADCASTSS (R12)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z20
+	VFMADD231PS  Z30, Z25, Z21
+	VBROADCASTSS (R12)(R9*1), Z31
+	VFMADD231PS  Z31, Z24, Z22
+	VFMADD231PS  Z31, Z25, Z23
+	ADDQ         $4, SI
+	ADDQ         $4, R12
+	DECQ         CX
+	JNZ          single12
+blocks12:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all12
+	DECQ         CX
+all12:
+	TESTQ        CX, CX
+	JZ           last12
 block12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -5647,133 +9325,274 @@ block12:
 	VMOVUPS      (DX), Z26
 	VMOVUPS      64(DX), Z27
 	ADDQ         R13, DX
-	VBROADCASTSS 4(SI), Z28
-	VFMADD231PS  Z28, Z26, Z0
-	VFMADD231PS  Z28, Z27, Z1
-	VBROADCASTSS 4(SI)(R8*1), Z29
-	VFMADD231PS  Z29, Z26, Z2
-	VFMADD231PS  Z29, Z27, Z3
-	VBROADCASTSS 4(SI)(R8*2), Z30
-	VFMADD231PS  Z30, Z26, Z4
-	VFMADD231PS  Z30, Z27, Z5
-	VBROADCASTSS 4(SI)(R9*1), Z31
-	VFMADD231PS  Z31, Z26, Z6
-	VFMADD231PS  Z31, Z27, Z7
-	VBROADCASTSS 4(SI)(R8*4), Z28
-	VFMADD231PS  Z28, Z26, Z8
-	VFMADD231PS  Z28, Z27, Z9
-	VBROADCASTSS 4(SI)(R10*1), Z29
-	VFMADD231PS  Z29, Z26, Z10
-	VFMADD231PS  Z29, Z27, Z11
-	VBROADCASTSS 4(SI)(R9*2), Z30
-	VFMADD231PS  Z30, Z26, Z12
-	VFMADD231PS  Z30, Z27, Z13
-	VBROADCASTSS 4(SI)(R11*1), Z31
-	VFMADD231PS  Z31, Z26, Z14
-	VFMADD231PS  Z31, Z27, Z15
-	VBROADCASTSS 4(R12), Z28
-	VFMADD231PS  Z28, Z26, Z16
-	VFMADD231PS  Z28, Z27, Z17
-	VBROADCASTSS 4(R12)(R8*1), Z29
-	VFMADD231PS  Z29, Z26, Z18
-	VFMADD231PS  Z29, Z27, Z19
-	VBROADCASTSS 4(R12)(R8*2), Z30
-	VFMADD231PS  Z30, Z26, Z20
-	VFMADD231PS  Z30, Z27, Z21
-	VBROADCASTSS 4(R12)(R9*1), Z31
-	VFMADD231PS  Z31, Z26, Z22
-	VFMADD231PS  Z31, Z27, Z23
+	VBROADCASTSS 4(SI), Z29
+	VFMADD231PS  Z29, Z26, Z0
+	VFMADD231PS  Z29, Z27, Z1
+	VBROADCASTSS 4(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z26, Z2
+	VFMADD231PS  Z30, Z27, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z26, Z4
+	VFMADD231PS  Z31, Z27, Z5
+	VBROADCASTSS 4(SI)(R9*1), Z28
+	VFMADD231PS  Z28, Z26, Z6
+	VFMADD231PS  Z28, Z27, Z7
+	VBROADCASTSS 4(SI)(R8*4), Z29
+	VFMADD231PS  Z29, Z26, Z8
+	VFMADD231PS  Z29, Z27, Z9
+	VBROADCASTSS 4(SI)(R10*1), Z30
+	VFMADD231PS  Z30, Z26, Z10
+	VFMADD231PS  Z30, Z27, Z11
+	VBROADCASTSS 4(SI)(R9*2), Z31
+	VFMADD231PS  Z31, Z26, Z12
+	VFMADD231PS  Z31, Z27, Z13
+	VBROADCASTSS 4(SI)(R11*1), Z28
+	VFMADD231PS  Z28, Z26, Z14
+	VFMADD231PS  Z28, Z27, Z15
+	VBROADCASTSS 4(R12), Z29
+	VFMADD231PS  Z29, Z26, Z16
+	VFMADD231PS  Z29, Z27, Z17
+	VBROADCASTSS 4(R12)(R8*1), Z30
+	VFMADD231PS  Z30, Z26, Z18
+	VFMADD231PS  Z30, Z27, Z19
+	VBROADCASTSS 4(R12)(R8*2), Z31
+	VFMADD231PS  Z31, Z26, Z20
+	VFMADD231PS  Z31, Z27, Z21
+	VBROADCASTSS 4(R12)(R9*1), Z28
+	VFMADD231PS  Z28, Z26, Z22
+	VFMADD231PS  Z28, Z27, Z23
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
-	VBROADCASTSS 8(SI), Z28
-	VFMADD231PS  Z28, Z24, Z0
-	VFMADD231PS  Z28, Z25, Z1
-	VBROADCASTSS 8(SI)(R8*1), Z29
-	VFMADD231PS  Z29, Z24, Z2
-	VFMADD231PS  Z29, Z25, Z3
-	VBROADCASTSS 8(SI)(R8*2), Z30
-	VFMADD231PS  Z30, Z24, Z4
-	VFMADD231PS  Z30, Z25, Z5
-	VBROADCASTSS 8(SI)(R9*1), Z31
-	VFMADD231PS  Z31, Z24, Z6
-	VFMADD231PS  Z31, Z25, Z7
-	VBROADCASTSS 8(SI)(R8*4), Z28
-	VFMADD231PS  Z28, Z24, Z8
-	VFMADD231PS  Z28, Z25, Z9
-	VBROADCASTSS 8(SI)(R10*1), Z29
-	VFMADD231PS  Z29, Z24, Z10
-	VFMADD231PS  Z29, Z25, Z11
-	VBROADCASTSS 8(SI)(R9*2), Z30
-	VFMADD231PS  Z30, Z24, Z12
-	VFMADD231PS  Z30, Z25, Z13
-	VBROADCASTSS 8(SI)(R11*1), Z31
-	VFMADD231PS  Z31, Z24, Z14
-	VFMADD231PS  Z31, Z25, Z15
-	VBROADCASTSS 8(R12), Z28
-	VFMADD231PS  Z28, Z24, Z16
-	VFMADD231PS  Z28, Z25, Z17
-	VBROADCASTSS 8(R12)(R8*1), Z29
-	VFMADD231PS  Z29, Z24, Z18
-	VFMADD231PS  Z29, Z25, Z19
-	VBROADCASTSS 8(R12)(R8*2), Z30
-	VFMADD231PS  Z30, Z24, Z20
-	VFMADD231PS  Z30, Z25, Z21
-	VBROADCASTSS 8(R12)(R9*1), Z31
-	VFMADD231PS  Z31, Z24, Z22
-	VFMADD231PS  Z31, Z25, Z23
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z30, Z24, Z0
+	VFMADD231PS  Z30, Z25, Z1
+	VBROADCASTSS 8(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z2
+	VFMADD231PS  Z31, Z25, Z3
+	VBROADCASTSS 8(SI)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS 8(SI)(R8*4), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS 8(SI)(R10*1), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS 8(SI)(R9*2), Z28
+	VFMADD231PS  Z28, Z24, Z12
+	VFMADD231PS  Z28, Z25, Z13
+	VBROADCASTSS 8(SI)(R11*1), Z29
+	VFMADD231PS  Z29, Z24, Z14
+	VFMADD231PS  Z29, Z25, Z15
+	VBROADCASTSS 8(R12), Z30
+	VFMADD231PS  Z30, Z24, Z16
+	VFMADD231PS  Z30, Z25, Z17
+	VBROADCASTSS 8(R12)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z18
+	VFMADD231PS  Z31, Z25, Z19
+	VBROADCASTSS 8(R12)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z20
+	VFMADD231PS  Z28, Z25, Z21
+	VBROADCASTSS 8(R12)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z22
+	VFMADD231PS  Z29, Z25, Z23
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z26
 	VMOVUPS      64(DX), Z27
 	ADDQ         R13, DX
-	VBROADCASTSS 12(SI), Z28
-	VFMADD231PS  Z28, Z26, Z0
-	VFMADD231PS  Z28, Z27, Z1
-	VBROADCASTSS 12(SI)(R8*1), Z29
-	VFMADD231PS  Z29, Z26, Z2
-	VFMADD231PS  Z29, Z27, Z3
-	VBROADCASTSS 12(SI)(R8*2), Z30
-	VFMADD231PS  Z30, Z26, Z4
-	VFMADD231PS  Z30, Z27, Z5
-	VBROADCASTSS 12(SI)(R9*1), Z31
-	VFMADD231PS  Z31, Z26, Z6
-	VFMADD231PS  Z31, Z27, Z7
-	VBROADCASTSS 12(SI)(R8*4), Z28
-	VFMADD231PS  Z28, Z26, Z8
-	VFMADD231PS  Z28, Z27, Z9
-	VBROADCASTSS 12(SI)(R10*1), Z29
-	VFMADD231PS  Z29, Z26, Z10
-	VFMADD231PS  Z29, Z27, Z11
-	VBROADCASTSS 12(SI)(R9*2), Z30
-	VFMADD231PS  Z30, Z26, Z12
-	VFMADD231PS  Z30, Z27, Z13
-	VBROADCASTSS 12(SI)(R11*1), Z31
-	VFMADD231PS  Z31, Z26, Z14
-	VFMADD231PS  Z31, Z27, Z15
-	VBROADCASTSS 12(R12), Z28
-	VFMADD231PS  Z28, Z26, Z16
-	VFMADD231PS  Z28, Z27, Z17
-	VBROADCASTSS 12(R12)(R8*1), Z29
-	VFMADD231PS  Z29, Z26, Z18
-	VFMADD231PS  Z29, Z27, Z19
-	VBROADCASTSS 12(R12)(R8*2), Z30
-	VFMADD231PS  Z30, Z26, Z20
-	VFMADD231PS  Z30, Z27, Z21
-	VBROADCASTSS 12(R12)(R9*1), Z31
-	VFMADD231PS  Z31, Z26, Z22
-	VFMADD231PS  Z31, Z27, Z23
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z31, Z26, Z0
+	VFMADD231PS  Z31, Z27, Z1
+	VBROADCASTSS 12(SI)(R8*1), Z28
+	VFMADD231PS  Z28, Z26, Z2
+	VFMADD231PS  Z28, Z27, Z3
+	VBROADCASTSS 12(SI)(R8*2), Z29
+	VFMADD231PS  Z29, Z26, Z4
+	VFMADD231PS  Z29, Z27, Z5
+	VBROADCASTSS 12(SI)(R9*1), Z30
+	VFMADD231PS  Z30, Z26, Z6
+	VFMADD231PS  Z30, Z27, Z7
+	VBROADCASTSS 12(SI)(R8*4), Z31
+	VFMADD231PS  Z31, Z26, Z8
+	VFMADD231PS  Z31, Z27, Z9
+	VBROADCASTSS 12(SI)(R10*1), Z28
+	VFMADD231PS  Z28, Z26, Z10
+	VFMADD231PS  Z28, Z27, Z11
+	VBROADCASTSS 12(SI)(R9*2), Z29
+	VFMADD231PS  Z29, Z26, Z12
+	VFMADD231PS  Z29, Z27, Z13
+	VBROADCASTSS 12(SI)(R11*1), Z30
+	VFMADD231PS  Z30, Z26, Z14
+	VFMADD231PS  Z30, Z27, Z15
+	VBROADCASTSS 12(R12), Z31
+	VFMADD231PS  Z31, Z26, Z16
+	VFMADD231PS  Z31, Z27, Z17
+	VBROADCASTSS 12(R12)(R8*1), Z28
+	VFMADD231PS  Z28, Z26, Z18
+	VFMADD231PS  Z28, Z27, Z19
+	VBROADCASTSS 12(R12)(R8*2), Z29
+	VFMADD231PS  Z29, Z26, Z20
+	VFMADD231PS  Z29, Z27, Z21
+	VBROADCASTSS 12(R12)(R9*1), Z30
+	VFMADD231PS  Z30, Z26, Z22
+	VFMADD231PS  Z30, Z27, Z23
 	ADDQ         $16, SI
 	ADDQ         $16, R12
 	DECQ         CX
 	JNZ          block12
-rest12:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed12
-single12:
+last12:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish12
+	ADDQ         gemmCall_skipA(DI), SI
+	ADDQ         gemmCall_skipB(DI), DX
+	DECQ         R15
+	JNZ          segment12
+	MOVQ         gemmCall_tileC(DI), CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          store12
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+	ADDQ         R14, CX
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+	ADDQ         R14, CX
+	VADDPS       (CX), Z18, Z18
+	VADDPS       64(CX), Z19, Z19
+	ADDQ         R14, CX
+	VADDPS       (CX), Z20, Z20
+	VADDPS       64(CX), Z21, Z21
+	ADDQ         R14, CX
+	VADDPS       (CX), Z22, Z22
+	VADDPS       64(CX), Z23, Z23
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
+store12:
+	CMPQ         gemmCall_activate(DI), $0
+	JEQ          done12
+	MOVQ         gemmCall_columnCoef(DI), DX
+	MOVQ         gemmCall_coefScale(DI), SI
+	VXORPS       Z26, Z26, Z26
+	VMOVUPS      (DX), Z24
+	VMOVUPS      (DX)(SI*1), Z25
+	VFMADD213PS  Z24, Z25, Z0
+	VMAXPS       Z0, Z26, Z0
+	VFMADD213PS  Z24, Z25, Z2
+	VMAXPS       Z2, Z26, Z2
+	VFMADD213PS  Z24, Z25, Z4
+	VMAXPS       Z4, Z26, Z4
+	VFMADD213PS  Z24, Z25, Z6
+	VMAXPS       Z6, Z26, Z6
+	VFMADD213PS  Z24, Z25, Z8
+	VMAXPS       Z8, Z26, Z8
+	VFMADD213PS  Z24, Z25, Z10
+	VMAXPS       Z10, Z26, Z10
+	VFMADD213PS  Z24, Z25, Z12
+	VMAXPS       Z12, Z26, Z12
+	VFMADD213PS  Z24, Z25, Z14
+	VMAXPS       Z14, Z26, Z14
+	VFMADD213PS  Z24, Z25, Z16
+	VMAXPS       Z16, Z26, Z16
+	VFMADD213PS  Z24, Z25, Z18
+	VMAXPS       Z18, Z26, Z18
+	VFMADD213PS  Z24, Z25, Z20
+	VMAXPS       Z20, Z26, Z20
+	VFMADD213PS  Z24, Z25, Z22
+	VMAXPS       Z22, Z26, Z22
+	VMOVUPS      64(DX), Z24
+	VMOVUPS      64(DX)(SI*1), Z25
+	VFMADD213PS  Z24, Z25, Z1
+	VMAXPS       Z1, Z26, Z1
+	VFMADD213PS  Z24, Z25, Z3
+	VMAXPS       Z3, Z26, Z3
+	VFMADD213PS  Z24, Z25, Z5
+	VMAXPS       Z5, Z26, Z5
+	VFMADD213PS  Z24, Z25, Z7
+	VMAXPS       Z7, Z26, Z7
+	VFMADD213PS  Z24, Z25, Z9
+	VMAXPS       Z9, Z26, Z9
+	VFMADD213PS  Z24, Z25, Z11
+	VMAXPS       Z11, Z26, Z11
+	VFMADD213PS  Z24, Z25, Z13
+	VMAXPS       Z13, Z26, Z13
+	VFMADD213PS  Z24, Z25, Z15
+	VMAXPS       Z15, Z26, Z15
+	VFMADD213PS  Z24, Z25, Z17
+	VMAXPS       Z17, Z26, Z17
+	VFMADD213PS  Z24, Z25, Z19
+	VMAXPS       Z19, Z26, Z19
+	VFMADD213PS  Z24, Z25, Z21
+	VMAXPS       Z21, Z26, Z21
+	VFMADD213PS  Z24, Z25, Z23
+	VMAXPS       Z23, Z26, Z23
+done12:
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z18, (CX)
+	VMOVUPS      Z19, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z20, (CX)
+	VMOVUPS      Z21, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z22, (CX)
+	VMOVUPS      Z23, 64(CX)
+	ADDQ         R14, CX
+	JMP          next12
+finish12:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
@@ -5813,153 +9632,230 @@ single12:
 	VBROADCASTSS (R12)(R9*1), Z31
 	VFMADD231PS  Z31, Z24, Z22
 	VFMADD231PS  Z31, Z25, Z23
-	ADDQ         $4, SI
-	ADDQ         $4, R12
-	DECQ         CX
-	JNZ          single12
-summed12:
-	ADDQ         gemmCall_skipA(DI), SI
-	ADDQ         gemmCall_skipB(DI), DX
-	DECQ         R15
-	JNZ          segment12
-	MOVQ         gemmCall_tileC(DI), SI
-	CMPQ         gemmCall_accumulate(DI), $0
-	JEQ          store12
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	VADDPS       64(SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	VADDPS       64(SI), Z15, Z15
-	ADDQ         R14, SI
-	VADDPS       (SI), Z16, Z16
-	VADDPS       64(SI), Z17, Z17
-	ADDQ         R14, SI
-	VADDPS       (SI), Z18, Z18
-	VADDPS       64(SI), Z19, Z19
-	ADDQ         R14, SI
-	VADDPS       (SI), Z20, Z20
-	VADDPS       64(SI), Z21, Z21
-	ADDQ         R14, SI
-	VADDPS       (SI), Z22, Z22
-	VADDPS       64(SI), Z23, Z23
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
-store12:
-	CMPQ         gemmCall_activate(DI), $0
-	JEQ          done12
-	MOVQ         gemmCall_columnCoef(DI), DX
-	MOVQ         gemmCall_coefScale(DI), CX
-	VXORPS       Z26, Z26, Z26
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z26
+	VMOVUPS      64(DX), Z27
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
-	VMOVUPS      (DX)(CX*1), Z25
-	VFMADD213PS  Z24, Z25, Z0
-	VMAXPS       Z0, Z26, Z0
-	VFMADD213PS  Z24, Z25, Z2
-	VMAXPS       Z2, Z26, Z2
-	VFMADD213PS  Z24, Z25, Z4
-	VMAXPS       Z4, Z26, Z4
-	VFMADD213PS  Z24, Z25, Z6
-	VMAXPS       Z6, Z26, Z6
-	VFMADD213PS  Z24, Z25, Z8
-	VMAXPS       Z8, Z26, Z8
-	VFMADD213PS  Z24, Z25, Z10
-	VMAXPS       Z10, Z26, Z10
-	VFMADD213PS  Z24, Z25, Z12
-	VMAXPS       Z12, Z26, Z12
-	VFMADD213PS  Z24, Z25, Z14
-	VMAXPS       Z14, Z26, Z14
-	VFMADD213PS  Z24, Z25, Z16
-	VMAXPS       Z16, Z26, Z16
-	VFMADD213PS  Z24, Z25, Z18
-	VMAXPS       Z18, Z26, Z18
-	VFMADD213PS  Z24, Z25, Z20
-	VMAXPS       Z20, Z26, Z20
-	VFMADD213PS  Z24, Z25, Z22
-	VMAXPS       Z22, Z26, Z22
-	VMOVUPS      64(DX), Z24
-	VMOVUPS      64(DX)(CX*1), Z25
-	VFMADD213PS  Z24, Z25, Z1
-	VMAXPS       Z1, Z26, Z1
-	VFMADD213PS  Z24, Z25, Z3
-	VMAXPS       Z3, Z26, Z3
-	VFMADD213PS  Z24, Z25, Z5
-	VMAXPS       Z5, Z26, Z5
-	VFMADD213PS  Z24, Z25, Z7
-	VMAXPS       Z7, Z26, Z7
-	VFMADD213PS  Z24, Z25, Z9
-	VMAXPS       Z9, Z26, Z9
-	VFMADD213PS  Z24, Z25, Z11
-	VMAXPS       Z11, Z26, Z11
-	VFMADD213PS  Z24, Z25, Z13
-	VMAXPS       Z13, Z26, Z13
-	VFMADD213PS  Z24, Z25, Z15
-	VMAXPS       Z15, Z26, Z15
-	VFMADD213PS  Z24, Z25, Z17
-	VMAXPS       Z17, Z26, Z17
-	VFMADD213PS  Z24, Z25, Z19
-	VMAXPS       Z19, Z26, Z19
-	VFMADD213PS  Z24, Z25, Z21
-	VMAXPS       Z21, Z26, Z21
-	VFMADD213PS  Z24, Z25, Z23
-	VMAXPS       Z23, Z26, Z23
-done12:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	VMOVUPS      Z13, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	VMOVUPS      Z15, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z16, (SI)
-	VMOVUPS      Z17, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z18, (SI)
-	VMOVUPS      Z19, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z20, (SI)
-	VMOVUPS      Z21, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z22, (SI)
-	VMOVUPS      Z23, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
-	IMUL3Q       $12, R8, CX
-	ADDQ         CX, gemmCall_tileA(DI)
+	VMOVUPS      64(DX), Z25
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z31, Z26, Z0
+	VFMADD231PS  Z31, Z27, Z1
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z30, Z28, Z0
+	VFMADD231PS  Z30, Z29, Z1
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z31, Z24, Z0
+	VFMADD231PS  Z31, Z25, Z1
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_0
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added12_0:
+	VBROADCASTSS 4(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z26, Z2
+	VFMADD231PS  Z30, Z27, Z3
+	VBROADCASTSS 8(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z28, Z2
+	VFMADD231PS  Z31, Z29, Z3
+	VBROADCASTSS 12(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z24, Z2
+	VFMADD231PS  Z30, Z25, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_1
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added12_1:
+	VBROADCASTSS 4(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z26, Z4
+	VFMADD231PS  Z31, Z27, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z28, Z4
+	VFMADD231PS  Z30, Z29, Z5
+	VBROADCASTSS 12(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z24, Z4
+	VFMADD231PS  Z31, Z25, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_2
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added12_2:
+	VBROADCASTSS 4(SI)(R9*1), Z30
+	VFMADD231PS  Z30, Z26, Z6
+	VFMADD231PS  Z30, Z27, Z7
+	VBROADCASTSS 8(SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z28, Z6
+	VFMADD231PS  Z31, Z29, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z30
+	VFMADD231PS  Z30, Z24, Z6
+	VFMADD231PS  Z30, Z25, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_3
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added12_3:
+	VBROADCASTSS 4(SI)(R8*4), Z31
+	VFMADD231PS  Z31, Z26, Z8
+	VFMADD231PS  Z31, Z27, Z9
+	VBROADCASTSS 8(SI)(R8*4), Z30
+	VFMADD231PS  Z30, Z28, Z8
+	VFMADD231PS  Z30, Z29, Z9
+	VBROADCASTSS 12(SI)(R8*4), Z31
+	VFMADD231PS  Z31, Z24, Z8
+	VFMADD231PS  Z31, Z25, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_4
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added12_4:
+	VBROADCASTSS 4(SI)(R10*1), Z30
+	VFMADD231PS  Z30, Z26, Z10
+	VFMADD231PS  Z30, Z27, Z11
+	VBROADCASTSS 8(SI)(R10*1), Z31
+	VFMADD231PS  Z31, Z28, Z10
+	VFMADD231PS  Z31, Z29, Z11
+	VBROADCASTSS 12(SI)(R10*1), Z30
+	VFMADD231PS  Z30, Z24, Z10
+	VFMADD231PS  Z30, Z25, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_5
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added12_5:
+	VBROADCASTSS 4(SI)(R9*2), Z31
+	VFMADD231PS  Z31, Z26, Z12
+	VFMADD231PS  Z31, Z27, Z13
+	VBROADCASTSS 8(SI)(R9*2), Z30
+	VFMADD231PS  Z30, Z28, Z12
+	VFMADD231PS  Z30, Z29, Z13
+	VBROADCASTSS 12(SI)(R9*2), Z31
+	VFMADD231PS  Z31, Z24, Z12
+	VFMADD231PS  Z31, Z25, Z13
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_6
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+added12_6:
+	VBROADCASTSS 4(SI)(R11*1), Z30
+	VFMADD231PS  Z30, Z26, Z14
+	VFMADD231PS  Z30, Z27, Z15
+	VBROADCASTSS 8(SI)(R11*1), Z31
+	VFMADD231PS  Z31, Z28, Z14
+	VFMADD231PS  Z31, Z29, Z15
+	VBROADCASTSS 12(SI)(R11*1), Z30
+	VFMADD231PS  Z30, Z24, Z14
+	VFMADD231PS  Z30, Z25, Z15
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_7
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+added12_7:
+	VBROADCASTSS 4(R12), Z31
+	VFMADD231PS  Z31, Z26, Z16
+	VFMADD231PS  Z31, Z27, Z17
+	VBROADCASTSS 8(R12), Z30
+	VFMADD231PS  Z30, Z28, Z16
+	VFMADD231PS  Z30, Z29, Z17
+	VBROADCASTSS 12(R12), Z31
+	VFMADD231PS  Z31, Z24, Z16
+	VFMADD231PS  Z31, Z25, Z17
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_8
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+added12_8:
+	VBROADCASTSS 4(R12)(R8*1), Z30
+	VFMADD231PS  Z30, Z26, Z18
+	VFMADD231PS  Z30, Z27, Z19
+	VBROADCASTSS 8(R12)(R8*1), Z31
+	VFMADD231PS  Z31, Z28, Z18
+	VFMADD231PS  Z31, Z29, Z19
+	VBROADCASTSS 12(R12)(R8*1), Z30
+	VFMADD231PS  Z30, Z24, Z18
+	VFMADD231PS  Z30, Z25, Z19
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_9
+	VADDPS       (CX), Z18, Z18
+	VADDPS       64(CX), Z19, Z19
+added12_9:
+	VBROADCASTSS 4(R12)(R8*2), Z31
+	VFMADD231PS  Z31, Z26, Z20
+	VFMADD231PS  Z31, Z27, Z21
+	VBROADCASTSS 8(R12)(R8*2), Z30
+	VFMADD231PS  Z30, Z28, Z20
+	VFMADD231PS  Z30, Z29, Z21
+	VBROADCASTSS 12(R12)(R8*2), Z31
+	VFMADD231PS  Z31, Z24, Z20
+	VFMADD231PS  Z31, Z25, Z21
+	VMOVUPS      Z18, (CX)
+	VMOVUPS      Z19, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_10
+	VADDPS       (CX), Z20, Z20
+	VADDPS       64(CX), Z21, Z21
+added12_10:
+	VBROADCASTSS 4(R12)(R9*1), Z30
+	VFMADD231PS  Z30, Z26, Z22
+	VFMADD231PS  Z30, Z27, Z23
+	VBROADCASTSS 8(R12)(R9*1), Z31
+	VFMADD231PS  Z31, Z28, Z22
+	VFMADD231PS  Z31, Z29, Z23
+	VBROADCASTSS 12(R12)(R9*1), Z30
+	VFMADD231PS  Z30, Z24, Z22
+	VFMADD231PS  Z30, Z25, Z23
+	VMOVUPS      Z20, (CX)
+	VMOVUPS      Z21, 64(CX)
+	ADDQ         R14, CX
+	CMPQ         gemmCall_accumulate(DI), $0
+	JEQ          added12_11
+	VADDPS       (CX), Z22, Z22
+	VADDPS       64(CX), Z23, Z23
+added12_11:
+	VMOVUPS      Z22, (CX)
+	VMOVUPS      Z23, 64(CX)
+	ADDQ         R14, CX
+next12:
+	MOVQ         CX, gemmCall_tileC(DI)
+	IMUL3Q       $12, R8, SI
+	ADDQ         SI, gemmCall_tileA(DI)
 	JMP          tileEnd
 tileEnd:
 	DECQ         gemmCall_tileLeft(DI)
@@ -5987,6 +9883,7 @@ tileEnd:
 TEXT ·gemmT16AVX512(SB), NOSPLIT, $0-8
 	MOVQ         call+0(FP), DI
 	MOVQ         gemmCall_lda(DI), R8
+	LEAQ         (R8)(R8*2), R9
 	MOVQ         gemmCall_ldb(DI), R13
 	MOVQ         gemmCall_ldc(DI), R14
 	MOVQ         gemmCall_prefetch1(DI), AX
@@ -6092,9 +9989,24 @@ rows1:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment1:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest1
+	JZ           blocks1
+single1:
+	VMOVUPS      (DX), Z1
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z1, Z0
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single1
+blocks1:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all1
+	DECQ         CX
+all1:
+	TESTQ        CX, CX
+	JZ           last1
 block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -6122,30 +10034,49 @@ block1:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block1
-rest1:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed1
-single1:
-	VMOVUPS      (DX), Z1
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z1, Z0
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single1
-summed1:
+last1:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish1
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment1
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store1:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	JMP          next1
+finish1:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z1
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z2
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z3
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z4
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z1, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z2, Z0
+	VFMADD231PS.BCST (SI)(R8*2), Z3, Z0
+	VFMADD231PS.BCST (SI)(R9*1), Z4, Z0
+	VADDPS       (CX), Z0, Z0
+added1_0:
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+next1:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $4, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows2:
@@ -6155,9 +10086,25 @@ rows2:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment2:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest2
+	JZ           blocks2
+single2:
+	VMOVUPS      (DX), Z2
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z2, Z0
+	VFMADD231PS.BCST 4(SI), Z2, Z1
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single2
+blocks2:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all2
+	DECQ         CX
+all2:
+	TESTQ        CX, CX
+	JZ           last2
 block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -6189,35 +10136,61 @@ block2:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block2
-rest2:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed2
-single2:
-	VMOVUPS      (DX), Z2
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z2, Z0
-	VFMADD231PS.BCST 4(SI), Z2, Z1
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single2
-summed2:
+last2:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish2
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment2
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store2:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	JMP          next2
+finish2:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z2
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z3
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z4
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z5
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z2, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z3, Z0
+	VFMADD231PS.BCST (SI)(R8*2), Z4, Z0
+	VFMADD231PS.BCST (SI)(R9*1), Z5, Z0
+	VADDPS       (CX), Z0, Z0
+added2_0:
+	VFMADD231PS.BCST 4(SI), Z2, Z1
+	VFMADD231PS.BCST 4(SI)(R8*1), Z3, Z1
+	VFMADD231PS.BCST 4(SI)(R8*2), Z4, Z1
+	VFMADD231PS.BCST 4(SI)(R9*1), Z5, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added2_1:
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+next2:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $8, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows3:
@@ -6228,9 +10201,26 @@ rows3:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment3:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest3
+	JZ           blocks3
+single3:
+	VMOVUPS      (DX), Z3
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z3, Z0
+	VFMADD231PS.BCST 4(SI), Z3, Z1
+	VFMADD231PS.BCST 8(SI), Z3, Z2
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single3
+blocks3:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all3
+	DECQ         CX
+all3:
+	TESTQ        CX, CX
+	JZ           last3
 block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -6266,40 +10256,73 @@ block3:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block3
-rest3:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed3
-single3:
-	VMOVUPS      (DX), Z3
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z3, Z0
-	VFMADD231PS.BCST 4(SI), Z3, Z1
-	VFMADD231PS.BCST 8(SI), Z3, Z2
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single3
-summed3:
+last3:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish3
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment3
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store3:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	JMP          next3
+finish3:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z3
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z4
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z5
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z6
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z3, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z4, Z0
+	VFMADD231PS.BCST (SI)(R8*2), Z5, Z0
+	VFMADD231PS.BCST (SI)(R9*1), Z6, Z0
+	VADDPS       (CX), Z0, Z0
+added3_0:
+	VFMADD231PS.BCST 4(SI), Z3, Z1
+	VFMADD231PS.BCST 4(SI)(R8*1), Z4, Z1
+	VFMADD231PS.BCST 4(SI)(R8*2), Z5, Z1
+	VFMADD231PS.BCST 4(SI)(R9*1), Z6, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added3_1:
+	VFMADD231PS.BCST 8(SI), Z3, Z2
+	VFMADD231PS.BCST 8(SI)(R8*1), Z4, Z2
+	VFMADD231PS.BCST 8(SI)(R8*2), Z5, Z2
+	VFMADD231PS.BCST 8(SI)(R9*1), Z6, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added3_2:
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+next3:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $12, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows4:
@@ -6311,9 +10334,27 @@ rows4:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment4:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest4
+	JZ           blocks4
+single4:
+	VMOVUPS      (DX), Z4
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z4, Z0
+	VFMADD231PS.BCST 4(SI), Z4, Z1
+	VFMADD231PS.BCST 8(SI), Z4, Z2
+	VFMADD231PS.BCST 12(SI), Z4, Z3
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single4
+blocks4:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all4
+	DECQ         CX
+all4:
+	TESTQ        CX, CX
+	JZ           last4
 block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -6353,45 +10394,85 @@ block4:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block4
-rest4:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed4
-single4:
-	VMOVUPS      (DX), Z4
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z4, Z0
-	VFMADD231PS.BCST 4(SI), Z4, Z1
-	VFMADD231PS.BCST 8(SI), Z4, Z2
-	VFMADD231PS.BCST 12(SI), Z4, Z3
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single4
-summed4:
+last4:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish4
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment4
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store4:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	JMP          next4
+finish4:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z4
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z5
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z6
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z7
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z4, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z5, Z0
+	VFMADD231PS.BCST (SI)(R8*2), Z6, Z0
+	VFMADD231PS.BCST (SI)(R9*1), Z7, Z0
+	VADDPS       (CX), Z0, Z0
+added4_0:
+	VFMADD231PS.BCST 4(SI), Z4, Z1
+	VFMADD231PS.BCST 4(SI)(R8*1), Z5, Z1
+	VFMADD231PS.BCST 4(SI)(R8*2), Z6, Z1
+	VFMADD231PS.BCST 4(SI)(R9*1), Z7, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added4_1:
+	VFMADD231PS.BCST 8(SI), Z4, Z2
+	VFMADD231PS.BCST 8(SI)(R8*1), Z5, Z2
+	VFMADD231PS.BCST 8(SI)(R8*2), Z6, Z2
+	VFMADD231PS.BCST 8(SI)(R9*1), Z7, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added4_2:
+	VFMADD231PS.BCST 12(SI), Z4, Z3
+	VFMADD231PS.BCST 12(SI)(R8*1), Z5, Z3
+	VFMADD231PS.BCST 12(SI)(R8*2), Z6, Z3
+	VFMADD231PS.BCST 12(SI)(R9*1), Z7, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+added4_3:
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+next4:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $16, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows5:
@@ -6404,9 +10485,28 @@ rows5:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment5:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest5
+	JZ           blocks5
+single5:
+	VMOVUPS      (DX), Z5
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z5, Z0
+	VFMADD231PS.BCST 4(SI), Z5, Z1
+	VFMADD231PS.BCST 8(SI), Z5, Z2
+	VFMADD231PS.BCST 12(SI), Z5, Z3
+	VFMADD231PS.BCST 16(SI), Z5, Z4
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single5
+blocks5:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all5
+	DECQ         CX
+all5:
+	TESTQ        CX, CX
+	JZ           last5
 block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -6450,50 +10550,97 @@ block5:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block5
-rest5:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed5
-single5:
-	VMOVUPS      (DX), Z5
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z5, Z0
-	VFMADD231PS.BCST 4(SI), Z5, Z1
-	VFMADD231PS.BCST 8(SI), Z5, Z2
-	VFMADD231PS.BCST 12(SI), Z5, Z3
-	VFMADD231PS.BCST 16(SI), Z5, Z4
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single5
-summed5:
+last5:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish5
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment5
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store5:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	JMP          next5
+finish5:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z5
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z6
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z7
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z8
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z5, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z6, Z0
+	VFMADD231PS.BCST (SI)(R8*2), Z7, Z0
+	VFMADD231PS.BCST (SI)(R9*1), Z8, Z0
+	VADDPS       (CX), Z0, Z0
+added5_0:
+	VFMADD231PS.BCST 4(SI), Z5, Z1
+	VFMADD231PS.BCST 4(SI)(R8*1), Z6, Z1
+	VFMADD231PS.BCST 4(SI)(R8*2), Z7, Z1
+	VFMADD231PS.BCST 4(SI)(R9*1), Z8, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added5_1:
+	VFMADD231PS.BCST 8(SI), Z5, Z2
+	VFMADD231PS.BCST 8(SI)(R8*1), Z6, Z2
+	VFMADD231PS.BCST 8(SI)(R8*2), Z7, Z2
+	VFMADD231PS.BCST 8(SI)(R9*1), Z8, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added5_2:
+	VFMADD231PS.BCST 12(SI), Z5, Z3
+	VFMADD231PS.BCST 12(SI)(R8*1), Z6, Z3
+	VFMADD231PS.BCST 12(SI)(R8*2), Z7, Z3
+	VFMADD231PS.BCST 12(SI)(R9*1), Z8, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+added5_3:
+	VFMADD231PS.BCST 16(SI), Z5, Z4
+	VFMADD231PS.BCST 16(SI)(R8*1), Z6, Z4
+	VFMADD231PS.BCST 16(SI)(R8*2), Z7, Z4
+	VFMADD231PS.BCST 16(SI)(R9*1), Z8, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+added5_4:
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+next5:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $20, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows6:
@@ -6507,9 +10654,29 @@ rows6:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment6:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest6
+	JZ           blocks6
+single6:
+	VMOVUPS      (DX), Z6
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z6, Z0
+	VFMADD231PS.BCST 4(SI), Z6, Z1
+	VFMADD231PS.BCST 8(SI), Z6, Z2
+	VFMADD231PS.BCST 12(SI), Z6, Z3
+	VFMADD231PS.BCST 16(SI), Z6, Z4
+	VFMADD231PS.BCST 20(SI), Z6, Z5
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single6
+blocks6:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all6
+	DECQ         CX
+all6:
+	TESTQ        CX, CX
+	JZ           last6
 block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -6557,55 +10724,109 @@ block6:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block6
-rest6:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed6
-single6:
-	VMOVUPS      (DX), Z6
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z6, Z0
-	VFMADD231PS.BCST 4(SI), Z6, Z1
-	VFMADD231PS.BCST 8(SI), Z6, Z2
-	VFMADD231PS.BCST 12(SI), Z6, Z3
-	VFMADD231PS.BCST 16(SI), Z6, Z4
-	VFMADD231PS.BCST 20(SI), Z6, Z5
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single6
-summed6:
+last6:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish6
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment6
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store6:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	JMP          next6
+finish6:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z6
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z7
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z8
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z9
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z6, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z7, Z0
+	VFMADD231PS.BCST (SI)(R8*2), Z8, Z0
+	VFMADD231PS.BCST (SI)(R9*1), Z9, Z0
+	VADDPS       (CX), Z0, Z0
+added6_0:
+	VFMADD231PS.BCST 4(SI), Z6, Z1
+	VFMADD231PS.BCST 4(SI)(R8*1), Z7, Z1
+	VFMADD231PS.BCST 4(SI)(R8*2), Z8, Z1
+	VFMADD231PS.BCST 4(SI)(R9*1), Z9, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added6_1:
+	VFMADD231PS.BCST 8(SI), Z6, Z2
+	VFMADD231PS.BCST 8(SI)(R8*1), Z7, Z2
+	VFMADD231PS.BCST 8(SI)(R8*2), Z8, Z2
+	VFMADD231PS.BCST 8(SI)(R9*1), Z9, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added6_2:
+	VFMADD231PS.BCST 12(SI), Z6, Z3
+	VFMADD231PS.BCST 12(SI)(R8*1), Z7, Z3
+	VFMADD231PS.BCST 12(SI)(R8*2), Z8, Z3
+	VFMADD231PS.BCST 12(SI)(R9*1), Z9, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+added6_3:
+	VFMADD231PS.BCST 16(SI), Z6, Z4
+	VFMADD231PS.BCST 16(SI)(R8*1), Z7, Z4
+	VFMADD231PS.BCST 16(SI)(R8*2), Z8, Z4
+	VFMADD231PS.BCST 16(SI)(R9*1), Z9, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+added6_4:
+	VFMADD231PS.BCST 20(SI), Z6, Z5
+	VFMADD231PS.BCST 20(SI)(R8*1), Z7, Z5
+	VFMADD231PS.BCST 20(SI)(R8*2), Z8, Z5
+	VFMADD231PS.BCST 20(SI)(R9*1), Z9, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+added6_5:
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+next6:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $24, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows7:
@@ -6620,9 +10841,30 @@ rows7:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment7:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest7
+	JZ           blocks7
+single7:
+	VMOVUPS      (DX), Z7
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z7, Z0
+	VFMADD231PS.BCST 4(SI), Z7, Z1
+	VFMADD231PS.BCST 8(SI), Z7, Z2
+	VFMADD231PS.BCST 12(SI), Z7, Z3
+	VFMADD231PS.BCST 16(SI), Z7, Z4
+	VFMADD231PS.BCST 20(SI), Z7, Z5
+	VFMADD231PS.BCST 24(SI), Z7, Z6
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single7
+blocks7:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all7
+	DECQ         CX
+all7:
+	TESTQ        CX, CX
+	JZ           last7
 block7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -6674,60 +10916,121 @@ block7:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block7
-rest7:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed7
-single7:
-	VMOVUPS      (DX), Z7
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z7, Z0
-	VFMADD231PS.BCST 4(SI), Z7, Z1
-	VFMADD231PS.BCST 8(SI), Z7, Z2
-	VFMADD231PS.BCST 12(SI), Z7, Z3
-	VFMADD231PS.BCST 16(SI), Z7, Z4
-	VFMADD231PS.BCST 20(SI), Z7, Z5
-	VFMADD231PS.BCST 24(SI), Z7, Z6
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single7
-summed7:
+last7:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish7
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment7
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store7:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	JMP          next7
+finish7:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z7
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z8
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z9
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z10
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VFMADD231PS.BCST (SI), Z7, Z0
+	VFMADD231PS.BCST (SI)(R8*1), Z8, Z0
+	VFMADD231PS.BCST (SI)(R8*2), Z9, Z0
+	VFMADD231PS.BCST (SI)(R9*1), Z10, Z0
+	VADDPS       (CX), Z0, Z0
+added7_0:
+	VFMADD231PS.BCST 4(SI), Z7, Z1
+	VFMADD231PS.BCST 4(SI)(R8*1), Z8, Z1
+	VFMADD231PS.BCST 4(SI)(R8*2), Z9, Z1
+	VFMADD231PS.BCST 4(SI)(R9*1), Z10, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added7_1:
+	VFMADD231PS.BCST 8(SI), Z7, Z2
+	VFMADD231PS.BCST 8(SI)(R8*1), Z8, Z2
+	VFMADD231PS.BCST 8(SI)(R8*2), Z9, Z2
+	VFMADD231PS.BCST 8(SI)(R9*1), Z10, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added7_2:
+	VFMADD231PS.BCST 12(SI), Z7, Z3
+	VFMADD231PS.BCST 12(SI)(R8*1), Z8, Z3
+	VFMADD231PS.BCST 12(SI)(R8*2), Z9, Z3
+	VFMADD231PS.BCST 12(SI)(R9*1), Z10, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+added7_3:
+	VFMADD231PS.BCST 16(SI), Z7, Z4
+	VFMADD231PS.BCST 16(SI)(R8*1), Z8, Z4
+	VFMADD231PS.BCST 16(SI)(R8*2), Z9, Z4
+	VFMADD231PS.BCST 16(SI)(R9*1), Z10, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+added7_4:
+	VFMADD231PS.BCST 20(SI), Z7, Z5
+	VFMADD231PS.BCST 20(SI)(R8*1), Z8, Z5
+	VFMADD231PS.BCST 20(SI)(R8*2), Z9, Z5
+	VFMADD231PS.BCST 20(SI)(R9*1), Z10, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+added7_5:
+	VFMADD231PS.BCST 24(SI), Z7, Z6
+	VFMADD231PS.BCST 24(SI)(R8*1), Z8, Z6
+	VFMADD231PS.BCST 24(SI)(R8*2), Z9, Z6
+	VFMADD231PS.BCST 24(SI)(R9*1), Z10, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+added7_6:
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+next7:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $28, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows8:
@@ -6743,9 +11046,31 @@ rows8:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment8:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest8
+	JZ           blocks8
+single8:
+	VMOVUPS      (DX), Z8
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z8, Z0
+	VFMADD231PS.BCST 4(SI), Z8, Z1
+	VFMADD231PS.BCST 8(SI), Z8, Z2
+	VFMADD231PS.BCST 12(SI), Z8, Z3
+	VFMADD231PS.BCST 16(SI), Z8, Z4
+	VFMADD231PS.BCST 20(SI), Z8, Z5
+	VFMADD231PS.BCST 24(SI), Z8, Z6
+	VFMADD231PS.BCST 28(SI), Z8, Z7
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single8
+blocks8:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all8
+	DECQ         CX
+all8:
+	TESTQ        CX, CX
+	JZ           last8
 block8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -6770,14 +11095,14 @@ block8:
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z10
-	VPERMILPS    $0, Z10, Z31
-	VFMADD231PS  Z31, Z9, Z0
-	VPERMILPS    $85, Z10, Z30
-	VFMADD231PS  Z30, Z9, Z1
-	VPERMILPS    $170, Z10, Z29
-	VFMADD231PS  Z29, Z9, Z2
-	VPERMILPS    $255, Z10, Z28
-	VFMADD231PS  Z28, Z9, Z3
+	VPERMILPS    $0, Z10, Z30
+	VFMADD231PS  Z30, Z9, Z0
+	VPERMILPS    $85, Z10, Z29
+	VFMADD231PS  Z29, Z9, Z1
+	VPERMILPS    $170, Z10, Z28
+	VFMADD231PS  Z28, Z9, Z2
+	VPERMILPS    $255, Z10, Z31
+	VFMADD231PS  Z31, Z9, Z3
 	VFMADD231PS.BCST 16(SI), Z9, Z4
 	VFMADD231PS.BCST 20(SI), Z9, Z5
 	VFMADD231PS.BCST 24(SI), Z9, Z6
@@ -6788,14 +11113,14 @@ block8:
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z10
-	VPERMILPS    $0, Z10, Z31
-	VFMADD231PS  Z31, Z8, Z0
-	VPERMILPS    $85, Z10, Z30
-	VFMADD231PS  Z30, Z8, Z1
-	VPERMILPS    $170, Z10, Z29
-	VFMADD231PS  Z29, Z8, Z2
-	VPERMILPS    $255, Z10, Z28
-	VFMADD231PS  Z28, Z8, Z3
+	VPERMILPS    $0, Z10, Z29
+	VFMADD231PS  Z29, Z8, Z0
+	VPERMILPS    $85, Z10, Z28
+	VFMADD231PS  Z28, Z8, Z1
+	VPERMILPS    $170, Z10, Z31
+	VFMADD231PS  Z31, Z8, Z2
+	VPERMILPS    $255, Z10, Z30
+	VFMADD231PS  Z30, Z8, Z3
 	VFMADD231PS.BCST 16(SI), Z8, Z4
 	VFMADD231PS.BCST 20(SI), Z8, Z5
 	VFMADD231PS.BCST 24(SI), Z8, Z6
@@ -6806,14 +11131,14 @@ block8:
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z10
-	VPERMILPS    $0, Z10, Z31
-	VFMADD231PS  Z31, Z9, Z0
-	VPERMILPS    $85, Z10, Z30
-	VFMADD231PS  Z30, Z9, Z1
-	VPERMILPS    $170, Z10, Z29
-	VFMADD231PS  Z29, Z9, Z2
-	VPERMILPS    $255, Z10, Z28
-	VFMADD231PS  Z28, Z9, Z3
+	VPERMILPS    $0, Z10, Z28
+	VFMADD231PS  Z28, Z9, Z0
+	VPERMILPS    $85, Z10, Z31
+	VFMADD231PS  Z31, Z9, Z1
+	VPERMILPS    $170, Z10, Z30
+	VFMADD231PS  Z30, Z9, Z2
+	VPERMILPS    $255, Z10, Z29
+	VFMADD231PS  Z29, Z9, Z3
 	VFMADD231PS.BCST 16(SI), Z9, Z4
 	VFMADD231PS.BCST 20(SI), Z9, Z5
 	VFMADD231PS.BCST 24(SI), Z9, Z6
@@ -6821,65 +11146,153 @@ block8:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block8
-rest8:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed8
-single8:
-	VMOVUPS      (DX), Z8
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z8, Z0
-	VFMADD231PS.BCST 4(SI), Z8, Z1
-	VFMADD231PS.BCST 8(SI), Z8, Z2
-	VFMADD231PS.BCST 12(SI), Z8, Z3
-	VFMADD231PS.BCST 16(SI), Z8, Z4
-	VFMADD231PS.BCST 20(SI), Z8, Z5
-	VFMADD231PS.BCST 24(SI), Z8, Z6
-	VFMADD231PS.BCST 28(SI), Z8, Z7
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single8
-summed8:
+last8:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish8
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment8
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store8:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	JMP          next8
+finish8:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z8
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z9
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z10
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z11
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z12
+	VPERMILPS    $0, Z12, Z31
+	VFMADD231PS  Z31, Z8, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z13
+	VPERMILPS    $0, Z13, Z30
+	VFMADD231PS  Z30, Z9, Z0
+	VBROADCASTF32X4 (SI)(R8*2), Z14
+	VPERMILPS    $0, Z14, Z29
+	VFMADD231PS  Z29, Z10, Z0
+	VBROADCASTF32X4 (SI)(R9*1), Z15
+	VPERMILPS    $0, Z15, Z28
+	VFMADD231PS  Z28, Z11, Z0
+	VADDPS       (CX), Z0, Z0
+added8_0:
+	VPERMILPS    $85, Z12, Z30
+	VFMADD231PS  Z30, Z8, Z1
+	VPERMILPS    $85, Z13, Z29
+	VFMADD231PS  Z29, Z9, Z1
+	VPERMILPS    $85, Z14, Z28
+	VFMADD231PS  Z28, Z10, Z1
+	VPERMILPS    $85, Z15, Z31
+	VFMADD231PS  Z31, Z11, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added8_1:
+	VPERMILPS    $170, Z12, Z29
+	VFMADD231PS  Z29, Z8, Z2
+	VPERMILPS    $170, Z13, Z28
+	VFMADD231PS  Z28, Z9, Z2
+	VPERMILPS    $170, Z14, Z31
+	VFMADD231PS  Z31, Z10, Z2
+	VPERMILPS    $170, Z15, Z30
+	VFMADD231PS  Z30, Z11, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added8_2:
+	VPERMILPS    $255, Z12, Z28
+	VFMADD231PS  Z28, Z8, Z3
+	VPERMILPS    $255, Z13, Z31
+	VFMADD231PS  Z31, Z9, Z3
+	VPERMILPS    $255, Z14, Z30
+	VFMADD231PS  Z30, Z10, Z3
+	VPERMILPS    $255, Z15, Z29
+	VFMADD231PS  Z29, Z11, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+added8_3:
+	VFMADD231PS.BCST 16(SI), Z8, Z4
+	VFMADD231PS.BCST 16(SI)(R8*1), Z9, Z4
+	VFMADD231PS.BCST 16(SI)(R8*2), Z10, Z4
+	VFMADD231PS.BCST 16(SI)(R9*1), Z11, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+added8_4:
+	VFMADD231PS.BCST 20(SI), Z8, Z5
+	VFMADD231PS.BCST 20(SI)(R8*1), Z9, Z5
+	VFMADD231PS.BCST 20(SI)(R8*2), Z10, Z5
+	VFMADD231PS.BCST 20(SI)(R9*1), Z11, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+added8_5:
+	VFMADD231PS.BCST 24(SI), Z8, Z6
+	VFMADD231PS.BCST 24(SI)(R8*1), Z9, Z6
+	VFMADD231PS.BCST 24(SI)(R8*2), Z10, Z6
+	VFMADD231PS.BCST 24(SI)(R9*1), Z11, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+added8_6:
+	VFMADD231PS.BCST 28(SI), Z8, Z7
+	VFMADD231PS.BCST 28(SI)(R8*1), Z9, Z7
+	VFMADD231PS.BCST 28(SI)(R8*2), Z10, Z7
+	VFMADD231PS.BCST 28(SI)(R9*1), Z11, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+added8_7:
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+next8:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $32, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows9:
@@ -6896,9 +11309,32 @@ rows9:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment9:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest9
+	JZ           blocks9
+single9:
+	VMOVUPS      (DX), Z9
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z9, Z0
+	VFMADD231PS.BCST 4(SI), Z9, Z1
+	VFMADD231PS.BCST 8(SI), Z9, Z2
+	VFMADD231PS.BCST 12(SI), Z9, Z3
+	VFMADD231PS.BCST 16(SI), Z9, Z4
+	VFMADD231PS.BCST 20(SI), Z9, Z5
+	VFMADD231PS.BCST 24(SI), Z9, Z6
+	VFMADD231PS.BCST 28(SI), Z9, Z7
+	VFMADD231PS.BCST 32(SI), Z9, Z8
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single9
+blocks9:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all9
+	DECQ         CX
+all9:
+	TESTQ        CX, CX
+	JZ           last9
 block9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -6924,14 +11360,14 @@ block9:
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z11
-	VPERMILPS    $0, Z11, Z31
-	VFMADD231PS  Z31, Z10, Z0
-	VPERMILPS    $85, Z11, Z30
-	VFMADD231PS  Z30, Z10, Z1
-	VPERMILPS    $170, Z11, Z29
-	VFMADD231PS  Z29, Z10, Z2
-	VPERMILPS    $255, Z11, Z28
-	VFMADD231PS  Z28, Z10, Z3
+	VPERMILPS    $0, Z11, Z30
+	VFMADD231PS  Z30, Z10, Z0
+	VPERMILPS    $85, Z11, Z29
+	VFMADD231PS  Z29, Z10, Z1
+	VPERMILPS    $170, Z11, Z28
+	VFMADD231PS  Z28, Z10, Z2
+	VPERMILPS    $255, Z11, Z31
+	VFMADD231PS  Z31, Z10, Z3
 	VFMADD231PS.BCST 16(SI), Z10, Z4
 	VFMADD231PS.BCST 20(SI), Z10, Z5
 	VFMADD231PS.BCST 24(SI), Z10, Z6
@@ -6943,14 +11379,14 @@ block9:
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z11
-	VPERMILPS    $0, Z11, Z31
-	VFMADD231PS  Z31, Z9, Z0
-	VPERMILPS    $85, Z11, Z30
-	VFMADD231PS  Z30, Z9, Z1
-	VPERMILPS    $170, Z11, Z29
-	VFMADD231PS  Z29, Z9, Z2
-	VPERMILPS    $255, Z11, Z28
-	VFMADD231PS  Z28, Z9, Z3
+	VPERMILPS    $0, Z11, Z29
+	VFMADD231PS  Z29, Z9, Z0
+	VPERMILPS    $85, Z11, Z28
+	VFMADD231PS  Z28, Z9, Z1
+	VPERMILPS    $170, Z11, Z31
+	VFMADD231PS  Z31, Z9, Z2
+	VPERMILPS    $255, Z11, Z30
+	VFMADD231PS  Z30, Z9, Z3
 	VFMADD231PS.BCST 16(SI), Z9, Z4
 	VFMADD231PS.BCST 20(SI), Z9, Z5
 	VFMADD231PS.BCST 24(SI), Z9, Z6
@@ -6962,14 +11398,14 @@ block9:
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z11
-	VPERMILPS    $0, Z11, Z31
-	VFMADD231PS  Z31, Z10, Z0
-	VPERMILPS    $85, Z11, Z30
-	VFMADD231PS  Z30, Z10, Z1
-	VPERMILPS    $170, Z11, Z29
-	VFMADD231PS  Z29, Z10, Z2
-	VPERMILPS    $255, Z11, Z28
-	VFMADD231PS  Z28, Z10, Z3
+	VPERMILPS    $0, Z11, Z28
+	VFMADD231PS  Z28, Z10, Z0
+	VPERMILPS    $85, Z11, Z31
+	VFMADD231PS  Z31, Z10, Z1
+	VPERMILPS    $170, Z11, Z30
+	VFMADD231PS  Z30, Z10, Z2
+	VPERMILPS    $255, Z11, Z29
+	VFMADD231PS  Z29, Z10, Z3
 	VFMADD231PS.BCST 16(SI), Z10, Z4
 	VFMADD231PS.BCST 20(SI), Z10, Z5
 	VFMADD231PS.BCST 24(SI), Z10, Z6
@@ -6978,70 +11414,165 @@ block9:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block9
-rest9:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed9
-single9:
-	VMOVUPS      (DX), Z9
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z9, Z0
-	VFMADD231PS.BCST 4(SI), Z9, Z1
-	VFMADD231PS.BCST 8(SI), Z9, Z2
-	VFMADD231PS.BCST 12(SI), Z9, Z3
-	VFMADD231PS.BCST 16(SI), Z9, Z4
-	VFMADD231PS.BCST 20(SI), Z9, Z5
-	VFMADD231PS.BCST 24(SI), Z9, Z6
-	VFMADD231PS.BCST 28(SI), Z9, Z7
-	VFMADD231PS.BCST 32(SI), Z9, Z8
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single9
-summed9:
+last9:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish9
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment9
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store9:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	JMP          next9
+finish9:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z9
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z10
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z11
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z12
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z13
+	VPERMILPS    $0, Z13, Z31
+	VFMADD231PS  Z31, Z9, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z14
+	VPERMILPS    $0, Z14, Z30
+	VFMADD231PS  Z30, Z10, Z0
+	VBROADCASTF32X4 (SI)(R8*2), Z15
+	VPERMILPS    $0, Z15, Z29
+	VFMADD231PS  Z29, Z11, Z0
+	VBROADCASTF32X4 (SI)(R9*1), Z16
+	VPERMILPS    $0, Z16, Z28
+	VFMADD231PS  Z28, Z12, Z0
+	VADDPS       (CX), Z0, Z0
+added9_0:
+	VPERMILPS    $85, Z13, Z30
+	VFMADD231PS  Z30, Z9, Z1
+	VPERMILPS    $85, Z14, Z29
+	VFMADD231PS  Z29, Z10, Z1
+	VPERMILPS    $85, Z15, Z28
+	VFMADD231PS  Z28, Z11, Z1
+	VPERMILPS    $85, Z16, Z31
+	VFMADD231PS  Z31, Z12, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added9_1:
+	VPERMILPS    $170, Z13, Z29
+	VFMADD231PS  Z29, Z9, Z2
+	VPERMILPS    $170, Z14, Z28
+	VFMADD231PS  Z28, Z10, Z2
+	VPERMILPS    $170, Z15, Z31
+	VFMADD231PS  Z31, Z11, Z2
+	VPERMILPS    $170, Z16, Z30
+	VFMADD231PS  Z30, Z12, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added9_2:
+	VPERMILPS    $255, Z13, Z28
+	VFMADD231PS  Z28, Z9, Z3
+	VPERMILPS    $255, Z14, Z31
+	VFMADD231PS  Z31, Z10, Z3
+	VPERMILPS    $255, Z15, Z30
+	VFMADD231PS  Z30, Z11, Z3
+	VPERMILPS    $255, Z16, Z29
+	VFMADD231PS  Z29, Z12, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+added9_3:
+	VFMADD231PS.BCST 16(SI), Z9, Z4
+	VFMADD231PS.BCST 16(SI)(R8*1), Z10, Z4
+	VFMADD231PS.BCST 16(SI)(R8*2), Z11, Z4
+	VFMADD231PS.BCST 16(SI)(R9*1), Z12, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+added9_4:
+	VFMADD231PS.BCST 20(SI), Z9, Z5
+	VFMADD231PS.BCST 20(SI)(R8*1), Z10, Z5
+	VFMADD231PS.BCST 20(SI)(R8*2), Z11, Z5
+	VFMADD231PS.BCST 20(SI)(R9*1), Z12, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+added9_5:
+	VFMADD231PS.BCST 24(SI), Z9, Z6
+	VFMADD231PS.BCST 24(SI)(R8*1), Z10, Z6
+	VFMADD231PS.BCST 24(SI)(R8*2), Z11, Z6
+	VFMADD231PS.BCST 24(SI)(R9*1), Z12, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+added9_6:
+	VFMADD231PS.BCST 28(SI), Z9, Z7
+	VFMADD231PS.BCST 28(SI)(R8*1), Z10, Z7
+	VFMADD231PS.BCST 28(SI)(R8*2), Z11, Z7
+	VFMADD231PS.BCST 28(SI)(R9*1), Z12, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+added9_7:
+	VFMADD231PS.BCST 32(SI), Z9, Z8
+	VFMADD231PS.BCST 32(SI)(R8*1), Z10, Z8
+	VFMADD231PS.BCST 32(SI)(R8*2), Z11, Z8
+	VFMADD231PS.BCST 32(SI)(R9*1), Z12, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+added9_8:
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+next9:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $36, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows10:
@@ -7059,9 +11590,33 @@ rows10:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment10:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest10
+	JZ           blocks10
+single10:
+	VMOVUPS      (DX), Z10
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z10, Z0
+	VFMADD231PS.BCST 4(SI), Z10, Z1
+	VFMADD231PS.BCST 8(SI), Z10, Z2
+	VFMADD231PS.BCST 12(SI), Z10, Z3
+	VFMADD231PS.BCST 16(SI), Z10, Z4
+	VFMADD231PS.BCST 20(SI), Z10, Z5
+	VFMADD231PS.BCST 24(SI), Z10, Z6
+	VFMADD231PS.BCST 28(SI), Z10, Z7
+	VFMADD231PS.BCST 32(SI), Z10, Z8
+	VFMADD231PS.BCST 36(SI), Z10, Z9
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single10
+blocks10:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all10
+	DECQ         CX
+all10:
+	TESTQ        CX, CX
+	JZ           last10
 block10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -7088,14 +11643,14 @@ block10:
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z12
-	VPERMILPS    $0, Z12, Z31
-	VFMADD231PS  Z31, Z11, Z0
-	VPERMILPS    $85, Z12, Z30
-	VFMADD231PS  Z30, Z11, Z1
-	VPERMILPS    $170, Z12, Z29
-	VFMADD231PS  Z29, Z11, Z2
-	VPERMILPS    $255, Z12, Z28
-	VFMADD231PS  Z28, Z11, Z3
+	VPERMILPS    $0, Z12, Z30
+	VFMADD231PS  Z30, Z11, Z0
+	VPERMILPS    $85, Z12, Z29
+	VFMADD231PS  Z29, Z11, Z1
+	VPERMILPS    $170, Z12, Z28
+	VFMADD231PS  Z28, Z11, Z2
+	VPERMILPS    $255, Z12, Z31
+	VFMADD231PS  Z31, Z11, Z3
 	VFMADD231PS.BCST 16(SI), Z11, Z4
 	VFMADD231PS.BCST 20(SI), Z11, Z5
 	VFMADD231PS.BCST 24(SI), Z11, Z6
@@ -7108,14 +11663,14 @@ block10:
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z12
-	VPERMILPS    $0, Z12, Z31
-	VFMADD231PS  Z31, Z10, Z0
-	VPERMILPS    $85, Z12, Z30
-	VFMADD231PS  Z30, Z10, Z1
-	VPERMILPS    $170, Z12, Z29
-	VFMADD231PS  Z29, Z10, Z2
-	VPERMILPS    $255, Z12, Z28
-	VFMADD231PS  Z28, Z10, Z3
+	VPERMILPS    $0, Z12, Z29
+	VFMADD231PS  Z29, Z10, Z0
+	VPERMILPS    $85, Z12, Z28
+	VFMADD231PS  Z28, Z10, Z1
+	VPERMILPS    $170, Z12, Z31
+	VFMADD231PS  Z31, Z10, Z2
+	VPERMILPS    $255, Z12, Z30
+	VFMADD231PS  Z30, Z10, Z3
 	VFMADD231PS.BCST 16(SI), Z10, Z4
 	VFMADD231PS.BCST 20(SI), Z10, Z5
 	VFMADD231PS.BCST 24(SI), Z10, Z6
@@ -7128,14 +11683,14 @@ block10:
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z12
-	VPERMILPS    $0, Z12, Z31
-	VFMADD231PS  Z31, Z11, Z0
-	VPERMILPS    $85, Z12, Z30
-	VFMADD231PS  Z30, Z11, Z1
-	VPERMILPS    $170, Z12, Z29
-	VFMADD231PS  Z29, Z11, Z2
-	VPERMILPS    $255, Z12, Z28
-	VFMADD231PS  Z28, Z11, Z3
+	VPERMILPS    $0, Z12, Z28
+	VFMADD231PS  Z28, Z11, Z0
+	VPERMILPS    $85, Z12, Z31
+	VFMADD231PS  Z31, Z11, Z1
+	VPERMILPS    $170, Z12, Z30
+	VFMADD231PS  Z30, Z11, Z2
+	VPERMILPS    $255, Z12, Z29
+	VFMADD231PS  Z29, Z11, Z3
 	VFMADD231PS.BCST 16(SI), Z11, Z4
 	VFMADD231PS.BCST 20(SI), Z11, Z5
 	VFMADD231PS.BCST 24(SI), Z11, Z6
@@ -7145,75 +11700,177 @@ block10:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block10
-rest10:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed10
-single10:
-	VMOVUPS      (DX), Z10
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z10, Z0
-	VFMADD231PS.BCST 4(SI), Z10, Z1
-	VFMADD231PS.BCST 8(SI), Z10, Z2
-	VFMADD231PS.BCST 12(SI), Z10, Z3
-	VFMADD231PS.BCST 16(SI), Z10, Z4
-	VFMADD231PS.BCST 20(SI), Z10, Z5
-	VFMADD231PS.BCST 24(SI), Z10, Z6
-	VFMADD231PS.BCST 28(SI), Z10, Z7
-	VFMADD231PS.BCST 32(SI), Z10, Z8
-	VFMADD231PS.BCST 36(SI), Z10, Z9
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single10
-summed10:
+last10:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish10
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment10
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store10:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	JMP          next10
+finish10:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z10
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z11
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z12
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z13
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z14
+	VPERMILPS    $0, Z14, Z31
+	VFMADD231PS  Z31, Z10, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z15
+	VPERMILPS    $0, Z15, Z30
+	VFMADD231PS  Z30, Z11, Z0
+	VBROADCASTF32X4 (SI)(R8*2), Z16
+	VPERMILPS    $0, Z16, Z29
+	VFMADD231PS  Z29, Z12, Z0
+	VBROADCASTF32X4 (SI)(R9*1), Z17
+	VPERMILPS    $0, Z17, Z28
+	VFMADD231PS  Z28, Z13, Z0
+	VADDPS       (CX), Z0, Z0
+added10_0:
+	VPERMILPS    $85, Z14, Z30
+	VFMADD231PS  Z30, Z10, Z1
+	VPERMILPS    $85, Z15, Z29
+	VFMADD231PS  Z29, Z11, Z1
+	VPERMILPS    $85, Z16, Z28
+	VFMADD231PS  Z28, Z12, Z1
+	VPERMILPS    $85, Z17, Z31
+	VFMADD231PS  Z31, Z13, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added10_1:
+	VPERMILPS    $170, Z14, Z29
+	VFMADD231PS  Z29, Z10, Z2
+	VPERMILPS    $170, Z15, Z28
+	VFMADD231PS  Z28, Z11, Z2
+	VPERMILPS    $170, Z16, Z31
+	VFMADD231PS  Z31, Z12, Z2
+	VPERMILPS    $170, Z17, Z30
+	VFMADD231PS  Z30, Z13, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added10_2:
+	VPERMILPS    $255, Z14, Z28
+	VFMADD231PS  Z28, Z10, Z3
+	VPERMILPS    $255, Z15, Z31
+	VFMADD231PS  Z31, Z11, Z3
+	VPERMILPS    $255, Z16, Z30
+	VFMADD231PS  Z30, Z12, Z3
+	VPERMILPS    $255, Z17, Z29
+	VFMADD231PS  Z29, Z13, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+added10_3:
+	VFMADD231PS.BCST 16(SI), Z10, Z4
+	VFMADD231PS.BCST 16(SI)(R8*1), Z11, Z4
+	VFMADD231PS.BCST 16(SI)(R8*2), Z12, Z4
+	VFMADD231PS.BCST 16(SI)(R9*1), Z13, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+added10_4:
+	VFMADD231PS.BCST 20(SI), Z10, Z5
+	VFMADD231PS.BCST 20(SI)(R8*1), Z11, Z5
+	VFMADD231PS.BCST 20(SI)(R8*2), Z12, Z5
+	VFMADD231PS.BCST 20(SI)(R9*1), Z13, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+added10_5:
+	VFMADD231PS.BCST 24(SI), Z10, Z6
+	VFMADD231PS.BCST 24(SI)(R8*1), Z11, Z6
+	VFMADD231PS.BCST 24(SI)(R8*2), Z12, Z6
+	VFMADD231PS.BCST 24(SI)(R9*1), Z13, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+added10_6:
+	VFMADD231PS.BCST 28(SI), Z10, Z7
+	VFMADD231PS.BCST 28(SI)(R8*1), Z11, Z7
+	VFMADD231PS.BCST 28(SI)(R8*2), Z12, Z7
+	VFMADD231PS.BCST 28(SI)(R9*1), Z13, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+added10_7:
+	VFMADD231PS.BCST 32(SI), Z10, Z8
+	VFMADD231PS.BCST 32(SI)(R8*1), Z11, Z8
+	VFMADD231PS.BCST 32(SI)(R8*2), Z12, Z8
+	VFMADD231PS.BCST 32(SI)(R9*1), Z13, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+added10_8:
+	VFMADD231PS.BCST 36(SI), Z10, Z9
+	VFMADD231PS.BCST 36(SI)(R8*1), Z11, Z9
+	VFMADD231PS.BCST 36(SI)(R8*2), Z12, Z9
+	VFMADD231PS.BCST 36(SI)(R9*1), Z13, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+added10_9:
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+next10:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $40, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows11:
@@ -7232,9 +11889,34 @@ rows11:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment11:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest11
+	JZ           blocks11
+single11:
+	VMOVUPS      (DX), Z11
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z11, Z0
+	VFMADD231PS.BCST 4(SI), Z11, Z1
+	VFMADD231PS.BCST 8(SI), Z11, Z2
+	VFMADD231PS.BCST 12(SI), Z11, Z3
+	VFMADD231PS.BCST 16(SI), Z11, Z4
+	VFMADD231PS.BCST 20(SI), Z11, Z5
+	VFMADD231PS.BCST 24(SI), Z11, Z6
+	VFMADD231PS.BCST 28(SI), Z11, Z7
+	VFMADD231PS.BCST 32(SI), Z11, Z8
+	VFMADD231PS.BCST 36(SI), Z11, Z9
+	VFMADD231PS.BCST 40(SI), Z11, Z10
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single11
+blocks11:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all11
+	DECQ         CX
+all11:
+	TESTQ        CX, CX
+	JZ           last11
 block11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -7262,14 +11944,14 @@ block11:
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z13
-	VPERMILPS    $0, Z13, Z31
-	VFMADD231PS  Z31, Z12, Z0
-	VPERMILPS    $85, Z13, Z30
-	VFMADD231PS  Z30, Z12, Z1
-	VPERMILPS    $170, Z13, Z29
-	VFMADD231PS  Z29, Z12, Z2
-	VPERMILPS    $255, Z13, Z28
-	VFMADD231PS  Z28, Z12, Z3
+	VPERMILPS    $0, Z13, Z30
+	VFMADD231PS  Z30, Z12, Z0
+	VPERMILPS    $85, Z13, Z29
+	VFMADD231PS  Z29, Z12, Z1
+	VPERMILPS    $170, Z13, Z28
+	VFMADD231PS  Z28, Z12, Z2
+	VPERMILPS    $255, Z13, Z31
+	VFMADD231PS  Z31, Z12, Z3
 	VFMADD231PS.BCST 16(SI), Z12, Z4
 	VFMADD231PS.BCST 20(SI), Z12, Z5
 	VFMADD231PS.BCST 24(SI), Z12, Z6
@@ -7283,14 +11965,14 @@ block11:
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z13
-	VPERMILPS    $0, Z13, Z31
-	VFMADD231PS  Z31, Z11, Z0
-	VPERMILPS    $85, Z13, Z30
-	VFMADD231PS  Z30, Z11, Z1
-	VPERMILPS    $170, Z13, Z29
-	VFMADD231PS  Z29, Z11, Z2
-	VPERMILPS    $255, Z13, Z28
-	VFMADD231PS  Z28, Z11, Z3
+	VPERMILPS    $0, Z13, Z29
+	VFMADD231PS  Z29, Z11, Z0
+	VPERMILPS    $85, Z13, Z28
+	VFMADD231PS  Z28, Z11, Z1
+	VPERMILPS    $170, Z13, Z31
+	VFMADD231PS  Z31, Z11, Z2
+	VPERMILPS    $255, Z13, Z30
+	VFMADD231PS  Z30, Z11, Z3
 	VFMADD231PS.BCST 16(SI), Z11, Z4
 	VFMADD231PS.BCST 20(SI), Z11, Z5
 	VFMADD231PS.BCST 24(SI), Z11, Z6
@@ -7304,14 +11986,14 @@ block11:
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z13
-	VPERMILPS    $0, Z13, Z31
-	VFMADD231PS  Z31, Z12, Z0
-	VPERMILPS    $85, Z13, Z30
-	VFMADD231PS  Z30, Z12, Z1
-	VPERMILPS    $170, Z13, Z29
-	VFMADD231PS  Z29, Z12, Z2
-	VPERMILPS    $255, Z13, Z28
-	VFMADD231PS  Z28, Z12, Z3
+	VPERMILPS    $0, Z13, Z28
+	VFMADD231PS  Z28, Z12, Z0
+	VPERMILPS    $85, Z13, Z31
+	VFMADD231PS  Z31, Z12, Z1
+	VPERMILPS    $170, Z13, Z30
+	VFMADD231PS  Z30, Z12, Z2
+	VPERMILPS    $255, Z13, Z29
+	VFMADD231PS  Z29, Z12, Z3
 	VFMADD231PS.BCST 16(SI), Z12, Z4
 	VFMADD231PS.BCST 20(SI), Z12, Z5
 	VFMADD231PS.BCST 24(SI), Z12, Z6
@@ -7322,80 +12004,189 @@ block11:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block11
-rest11:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed11
-single11:
-	VMOVUPS      (DX), Z11
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z11, Z0
-	VFMADD231PS.BCST 4(SI), Z11, Z1
-	VFMADD231PS.BCST 8(SI), Z11, Z2
-	VFMADD231PS.BCST 12(SI), Z11, Z3
-	VFMADD231PS.BCST 16(SI), Z11, Z4
-	VFMADD231PS.BCST 20(SI), Z11, Z5
-	VFMADD231PS.BCST 24(SI), Z11, Z6
-	VFMADD231PS.BCST 28(SI), Z11, Z7
-	VFMADD231PS.BCST 32(SI), Z11, Z8
-	VFMADD231PS.BCST 36(SI), Z11, Z9
-	VFMADD231PS.BCST 40(SI), Z11, Z10
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single11
-summed11:
+last11:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish11
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment11
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store11:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	JMP          next11
+finish11:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z11
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z12
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z13
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z14
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z15
+	VPERMILPS    $0, Z15, Z31
+	VFMADD231PS  Z31, Z11, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z16
+	VPERMILPS    $0, Z16, Z30
+	VFMADD231PS  Z30, Z12, Z0
+	VBROADCASTF32X4 (SI)(R8*2), Z17
+	VPERMILPS    $0, Z17, Z29
+	VFMADD231PS  Z29, Z13, Z0
+	VBROADCASTF32X4 (SI)(R9*1), Z18
+	VPERMILPS    $0, Z18, Z28
+	VFMADD231PS  Z28, Z14, Z0
+	VADDPS       (CX), Z0, Z0
+added11_0:
+	VPERMILPS    $85, Z15, Z30
+	VFMADD231PS  Z30, Z11, Z1
+	VPERMILPS    $85, Z16, Z29
+	VFMADD231PS  Z29, Z12, Z1
+	VPERMILPS    $85, Z17, Z28
+	VFMADD231PS  Z28, Z13, Z1
+	VPERMILPS    $85, Z18, Z31
+	VFMADD231PS  Z31, Z14, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added11_1:
+	VPERMILPS    $170, Z15, Z29
+	VFMADD231PS  Z29, Z11, Z2
+	VPERMILPS    $170, Z16, Z28
+	VFMADD231PS  Z28, Z12, Z2
+	VPERMILPS    $170, Z17, Z31
+	VFMADD231PS  Z31, Z13, Z2
+	VPERMILPS    $170, Z18, Z30
+	VFMADD231PS  Z30, Z14, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added11_2:
+	VPERMILPS    $255, Z15, Z28
+	VFMADD231PS  Z28, Z11, Z3
+	VPERMILPS    $255, Z16, Z31
+	VFMADD231PS  Z31, Z12, Z3
+	VPERMILPS    $255, Z17, Z30
+	VFMADD231PS  Z30, Z13, Z3
+	VPERMILPS    $255, Z18, Z29
+	VFMADD231PS  Z29, Z14, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+added11_3:
+	VFMADD231PS.BCST 16(SI), Z11, Z4
+	VFMADD231PS.BCST 16(SI)(R8*1), Z12, Z4
+	VFMADD231PS.BCST 16(SI)(R8*2), Z13, Z4
+	VFMADD231PS.BCST 16(SI)(R9*1), Z14, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+added11_4:
+	VFMADD231PS.BCST 20(SI), Z11, Z5
+	VFMADD231PS.BCST 20(SI)(R8*1), Z12, Z5
+	VFMADD231PS.BCST 20(SI)(R8*2), Z13, Z5
+	VFMADD231PS.BCST 20(SI)(R9*1), Z14, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+added11_5:
+	VFMADD231PS.BCST 24(SI), Z11, Z6
+	VFMADD231PS.BCST 24(SI)(R8*1), Z12, Z6
+	VFMADD231PS.BCST 24(SI)(R8*2), Z13, Z6
+	VFMADD231PS.BCST 24(SI)(R9*1), Z14, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+added11_6:
+	VFMADD231PS.BCST 28(SI), Z11, Z7
+	VFMADD231PS.BCST 28(SI)(R8*1), Z12, Z7
+	VFMADD231PS.BCST 28(SI)(R8*2), Z13, Z7
+	VFMADD231PS.BCST 28(SI)(R9*1), Z14, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+added11_7:
+	VFMADD231PS.BCST 32(SI), Z11, Z8
+	VFMADD231PS.BCST 32(SI)(R8*1), Z12, Z8
+	VFMADD231PS.BCST 32(SI)(R8*2), Z13, Z8
+	VFMADD231PS.BCST 32(SI)(R9*1), Z14, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+added11_8:
+	VFMADD231PS.BCST 36(SI), Z11, Z9
+	VFMADD231PS.BCST 36(SI)(R8*1), Z12, Z9
+	VFMADD231PS.BCST 36(SI)(R8*2), Z13, Z9
+	VFMADD231PS.BCST 36(SI)(R9*1), Z14, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+added11_9:
+	VFMADD231PS.BCST 40(SI), Z11, Z10
+	VFMADD231PS.BCST 40(SI)(R8*1), Z12, Z10
+	VFMADD231PS.BCST 40(SI)(R8*2), Z13, Z10
+	VFMADD231PS.BCST 40(SI)(R9*1), Z14, Z10
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+added11_10:
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+next11:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $44, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows12:
@@ -7415,9 +12206,35 @@ rows12:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment12:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest12
+	JZ           blocks12
+single12:
+	VMOVUPS      (DX), Z12
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z12, Z0
+	VFMADD231PS.BCST 4(SI), Z12, Z1
+	VFMADD231PS.BCST 8(SI), Z12, Z2
+	VFMADD231PS.BCST 12(SI), Z12, Z3
+	VFMADD231PS.BCST 16(SI), Z12, Z4
+	VFMADD231PS.BCST 20(SI), Z12, Z5
+	VFMADD231PS.BCST 24(SI), Z12, Z6
+	VFMADD231PS.BCST 28(SI), Z12, Z7
+	VFMADD231PS.BCST 32(SI), Z12, Z8
+	VFMADD231PS.BCST 36(SI), Z12, Z9
+	VFMADD231PS.BCST 40(SI), Z12, Z10
+	VFMADD231PS.BCST 44(SI), Z12, Z11
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single12
+blocks12:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all12
+	DECQ         CX
+all12:
+	TESTQ        CX, CX
+	JZ           last12
 block12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -7446,14 +12263,14 @@ block12:
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z14
-	VPERMILPS    $0, Z14, Z31
-	VFMADD231PS  Z31, Z13, Z0
-	VPERMILPS    $85, Z14, Z30
-	VFMADD231PS  Z30, Z13, Z1
-	VPERMILPS    $170, Z14, Z29
-	VFMADD231PS  Z29, Z13, Z2
-	VPERMILPS    $255, Z14, Z28
-	VFMADD231PS  Z28, Z13, Z3
+	VPERMILPS    $0, Z14, Z30
+	VFMADD231PS  Z30, Z13, Z0
+	VPERMILPS    $85, Z14, Z29
+	VFMADD231PS  Z29, Z13, Z1
+	VPERMILPS    $170, Z14, Z28
+	VFMADD231PS  Z28, Z13, Z2
+	VPERMILPS    $255, Z14, Z31
+	VFMADD231PS  Z31, Z13, Z3
 	VFMADD231PS.BCST 16(SI), Z13, Z4
 	VFMADD231PS.BCST 20(SI), Z13, Z5
 	VFMADD231PS.BCST 24(SI), Z13, Z6
@@ -7468,14 +12285,14 @@ block12:
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z14
-	VPERMILPS    $0, Z14, Z31
-	VFMADD231PS  Z31, Z12, Z0
-	VPERMILPS    $85, Z14, Z30
-	VFMADD231PS  Z30, Z12, Z1
-	VPERMILPS    $170, Z14, Z29
-	VFMADD231PS  Z29, Z12, Z2
-	VPERMILPS    $255, Z14, Z28
-	VFMADD231PS  Z28, Z12, Z3
+	VPERMILPS    $0, Z14, Z29
+	VFMADD231PS  Z29, Z12, Z0
+	VPERMILPS    $85, Z14, Z28
+	VFMADD231PS  Z28, Z12, Z1
+	VPERMILPS    $170, Z14, Z31
+	VFMADD231PS  Z31, Z12, Z2
+	VPERMILPS    $255, Z14, Z30
+	VFMADD231PS  Z30, Z12, Z3
 	VFMADD231PS.BCST 16(SI), Z12, Z4
 	VFMADD231PS.BCST 20(SI), Z12, Z5
 	VFMADD231PS.BCST 24(SI), Z12, Z6
@@ -7490,14 +12307,14 @@ block12:
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z14
-	VPERMILPS    $0, Z14, Z31
-	VFMADD231PS  Z31, Z13, Z0
-	VPERMILPS    $85, Z14, Z30
-	VFMADD231PS  Z30, Z13, Z1
-	VPERMILPS    $170, Z14, Z29
-	VFMADD231PS  Z29, Z13, Z2
-	VPERMILPS    $255, Z14, Z28
-	VFMADD231PS  Z28, Z13, Z3
+	VPERMILPS    $0, Z14, Z28
+	VFMADD231PS  Z28, Z13, Z0
+	VPERMILPS    $85, Z14, Z31
+	VFMADD231PS  Z31, Z13, Z1
+	VPERMILPS    $170, Z14, Z30
+	VFMADD231PS  Z30, Z13, Z2
+	VPERMILPS    $255, Z14, Z29
+	VFMADD231PS  Z29, Z13, Z3
 	VFMADD231PS.BCST 16(SI), Z13, Z4
 	VFMADD231PS.BCST 20(SI), Z13, Z5
 	VFMADD231PS.BCST 24(SI), Z13, Z6
@@ -7509,85 +12326,201 @@ block12:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block12
-rest12:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed12
-single12:
-	VMOVUPS      (DX), Z12
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z12, Z0
-	VFMADD231PS.BCST 4(SI), Z12, Z1
-	VFMADD231PS.BCST 8(SI), Z12, Z2
-	VFMADD231PS.BCST 12(SI), Z12, Z3
-	VFMADD231PS.BCST 16(SI), Z12, Z4
-	VFMADD231PS.BCST 20(SI), Z12, Z5
-	VFMADD231PS.BCST 24(SI), Z12, Z6
-	VFMADD231PS.BCST 28(SI), Z12, Z7
-	VFMADD231PS.BCST 32(SI), Z12, Z8
-	VFMADD231PS.BCST 36(SI), Z12, Z9
-	VFMADD231PS.BCST 40(SI), Z12, Z10
-	VFMADD231PS.BCST 44(SI), Z12, Z11
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single12
-summed12:
+last12:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish12
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment12
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	ADDQ         R14, SI
-	VADDPS       (SI), Z11, Z11
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store12:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z11, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	JMP          next12
+finish12:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z12
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z13
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z14
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z15
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z16
+	VPERMILPS    $0, Z16, Z31
+	VFMADD231PS  Z31, Z12, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z17
+	VPERMILPS    $0, Z17, Z30
+	VFMADD231PS  Z30, Z13, Z0
+	VBROADCASTF32X4 (SI)(R8*2), Z18
+	VPERMILPS    $0, Z18, Z29
+	VFMADD231PS  Z29, Z14, Z0
+	VBROADCASTF32X4 (SI)(R9*1), Z19
+	VPERMILPS    $0, Z19, Z28
+	VFMADD231PS  Z28, Z15, Z0
+	VADDPS       (CX), Z0, Z0
+added12_0:
+	VPERMILPS    $85, Z16, Z30
+	VFMADD231PS  Z30, Z12, Z1
+	VPERMILPS    $85, Z17, Z29
+	VFMADD231PS  Z29, Z13, Z1
+	VPERMILPS    $85, Z18, Z28
+	VFMADD231PS  Z28, Z14, Z1
+	VPERMILPS    $85, Z19, Z31
+	VFMADD231PS  Z31, Z15, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added12_1:
+	VPERMILPS    $170, Z16, Z29
+	VFMADD231PS  Z29, Z12, Z2
+	VPERMILPS    $170, Z17, Z28
+	VFMADD231PS  Z28, Z13, Z2
+	VPERMILPS    $170, Z18, Z31
+	VFMADD231PS  Z31, Z14, Z2
+	VPERMILPS    $170, Z19, Z30
+	VFMADD231PS  Z30, Z15, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added12_2:
+	VPERMILPS    $255, Z16, Z28
+	VFMADD231PS  Z28, Z12, Z3
+	VPERMILPS    $255, Z17, Z31
+	VFMADD231PS  Z31, Z13, Z3
+	VPERMILPS    $255, Z18, Z30
+	VFMADD231PS  Z30, Z14, Z3
+	VPERMILPS    $255, Z19, Z29
+	VFMADD231PS  Z29, Z15, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+added12_3:
+	VFMADD231PS.BCST 16(SI), Z12, Z4
+	VFMADD231PS.BCST 16(SI)(R8*1), Z13, Z4
+	VFMADD231PS.BCST 16(SI)(R8*2), Z14, Z4
+	VFMADD231PS.BCST 16(SI)(R9*1), Z15, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+added12_4:
+	VFMADD231PS.BCST 20(SI), Z12, Z5
+	VFMADD231PS.BCST 20(SI)(R8*1), Z13, Z5
+	VFMADD231PS.BCST 20(SI)(R8*2), Z14, Z5
+	VFMADD231PS.BCST 20(SI)(R9*1), Z15, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+added12_5:
+	VFMADD231PS.BCST 24(SI), Z12, Z6
+	VFMADD231PS.BCST 24(SI)(R8*1), Z13, Z6
+	VFMADD231PS.BCST 24(SI)(R8*2), Z14, Z6
+	VFMADD231PS.BCST 24(SI)(R9*1), Z15, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+added12_6:
+	VFMADD231PS.BCST 28(SI), Z12, Z7
+	VFMADD231PS.BCST 28(SI)(R8*1), Z13, Z7
+	VFMADD231PS.BCST 28(SI)(R8*2), Z14, Z7
+	VFMADD231PS.BCST 28(SI)(R9*1), Z15, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+added12_7:
+	VFMADD231PS.BCST 32(SI), Z12, Z8
+	VFMADD231PS.BCST 32(SI)(R8*1), Z13, Z8
+	VFMADD231PS.BCST 32(SI)(R8*2), Z14, Z8
+	VFMADD231PS.BCST 32(SI)(R9*1), Z15, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+added12_8:
+	VFMADD231PS.BCST 36(SI), Z12, Z9
+	VFMADD231PS.BCST 36(SI)(R8*1), Z13, Z9
+	VFMADD231PS.BCST 36(SI)(R8*2), Z14, Z9
+	VFMADD231PS.BCST 36(SI)(R9*1), Z15, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+added12_9:
+	VFMADD231PS.BCST 40(SI), Z12, Z10
+	VFMADD231PS.BCST 40(SI)(R8*1), Z13, Z10
+	VFMADD231PS.BCST 40(SI)(R8*2), Z14, Z10
+	VFMADD231PS.BCST 40(SI)(R9*1), Z15, Z10
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+added12_10:
+	VFMADD231PS.BCST 44(SI), Z12, Z11
+	VFMADD231PS.BCST 44(SI)(R8*1), Z13, Z11
+	VFMADD231PS.BCST 44(SI)(R8*2), Z14, Z11
+	VFMADD231PS.BCST 44(SI)(R9*1), Z15, Z11
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+added12_11:
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+next12:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $48, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows13:
@@ -7608,9 +12541,36 @@ rows13:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment13:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest13
+	JZ           blocks13
+single13:
+	VMOVUPS      (DX), Z13
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z13, Z0
+	VFMADD231PS.BCST 4(SI), Z13, Z1
+	VFMADD231PS.BCST 8(SI), Z13, Z2
+	VFMADD231PS.BCST 12(SI), Z13, Z3
+	VFMADD231PS.BCST 16(SI), Z13, Z4
+	VFMADD231PS.BCST 20(SI), Z13, Z5
+	VFMADD231PS.BCST 24(SI), Z13, Z6
+	VFMADD231PS.BCST 28(SI), Z13, Z7
+	VFMADD231PS.BCST 32(SI), Z13, Z8
+	VFMADD231PS.BCST 36(SI), Z13, Z9
+	VFMADD231PS.BCST 40(SI), Z13, Z10
+	VFMADD231PS.BCST 44(SI), Z13, Z11
+	VFMADD231PS.BCST 48(SI), Z13, Z12
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single13
+blocks13:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all13
+	DECQ         CX
+all13:
+	TESTQ        CX, CX
+	JZ           last13
 block13:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -7640,14 +12600,14 @@ block13:
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z15
-	VPERMILPS    $0, Z15, Z31
-	VFMADD231PS  Z31, Z14, Z0
-	VPERMILPS    $85, Z15, Z30
-	VFMADD231PS  Z30, Z14, Z1
-	VPERMILPS    $170, Z15, Z29
-	VFMADD231PS  Z29, Z14, Z2
-	VPERMILPS    $255, Z15, Z28
-	VFMADD231PS  Z28, Z14, Z3
+	VPERMILPS    $0, Z15, Z30
+	VFMADD231PS  Z30, Z14, Z0
+	VPERMILPS    $85, Z15, Z29
+	VFMADD231PS  Z29, Z14, Z1
+	VPERMILPS    $170, Z15, Z28
+	VFMADD231PS  Z28, Z14, Z2
+	VPERMILPS    $255, Z15, Z31
+	VFMADD231PS  Z31, Z14, Z3
 	VFMADD231PS.BCST 16(SI), Z14, Z4
 	VFMADD231PS.BCST 20(SI), Z14, Z5
 	VFMADD231PS.BCST 24(SI), Z14, Z6
@@ -7663,14 +12623,14 @@ block13:
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z15
-	VPERMILPS    $0, Z15, Z31
-	VFMADD231PS  Z31, Z13, Z0
-	VPERMILPS    $85, Z15, Z30
-	VFMADD231PS  Z30, Z13, Z1
-	VPERMILPS    $170, Z15, Z29
-	VFMADD231PS  Z29, Z13, Z2
-	VPERMILPS    $255, Z15, Z28
-	VFMADD231PS  Z28, Z13, Z3
+	VPERMILPS    $0, Z15, Z29
+	VFMADD231PS  Z29, Z13, Z0
+	VPERMILPS    $85, Z15, Z28
+	VFMADD231PS  Z28, Z13, Z1
+	VPERMILPS    $170, Z15, Z31
+	VFMADD231PS  Z31, Z13, Z2
+	VPERMILPS    $255, Z15, Z30
+	VFMADD231PS  Z30, Z13, Z3
 	VFMADD231PS.BCST 16(SI), Z13, Z4
 	VFMADD231PS.BCST 20(SI), Z13, Z5
 	VFMADD231PS.BCST 24(SI), Z13, Z6
@@ -7686,14 +12646,14 @@ block13:
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z15
-	VPERMILPS    $0, Z15, Z31
-	VFMADD231PS  Z31, Z14, Z0
-	VPERMILPS    $85, Z15, Z30
-	VFMADD231PS  Z30, Z14, Z1
-	VPERMILPS    $170, Z15, Z29
-	VFMADD231PS  Z29, Z14, Z2
-	VPERMILPS    $255, Z15, Z28
-	VFMADD231PS  Z28, Z14, Z3
+	VPERMILPS    $0, Z15, Z28
+	VFMADD231PS  Z28, Z14, Z0
+	VPERMILPS    $85, Z15, Z31
+	VFMADD231PS  Z31, Z14, Z1
+	VPERMILPS    $170, Z15, Z30
+	VFMADD231PS  Z30, Z14, Z2
+	VPERMILPS    $255, Z15, Z29
+	VFMADD231PS  Z29, Z14, Z3
 	VFMADD231PS.BCST 16(SI), Z14, Z4
 	VFMADD231PS.BCST 20(SI), Z14, Z5
 	VFMADD231PS.BCST 24(SI), Z14, Z6
@@ -7706,90 +12666,213 @@ block13:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block13
-rest13:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed13
-single13:
-	VMOVUPS      (DX), Z13
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z13, Z0
-	VFMADD231PS.BCST 4(SI), Z13, Z1
-	VFMADD231PS.BCST 8(SI), Z13, Z2
-	VFMADD231PS.BCST 12(SI), Z13, Z3
-	VFMADD231PS.BCST 16(SI), Z13, Z4
-	VFMADD231PS.BCST 20(SI), Z13, Z5
-	VFMADD231PS.BCST 24(SI), Z13, Z6
-	VFMADD231PS.BCST 28(SI), Z13, Z7
-	VFMADD231PS.BCST 32(SI), Z13, Z8
-	VFMADD231PS.BCST 36(SI), Z13, Z9
-	VFMADD231PS.BCST 40(SI), Z13, Z10
-	VFMADD231PS.BCST 44(SI), Z13, Z11
-	VFMADD231PS.BCST 48(SI), Z13, Z12
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single13
-summed13:
+last13:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish13
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment13
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	ADDQ         R14, SI
-	VADDPS       (SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store13:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z11, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	JMP          next13
+finish13:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z13
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z14
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z15
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z16
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z17
+	VPERMILPS    $0, Z17, Z31
+	VFMADD231PS  Z31, Z13, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z18
+	VPERMILPS    $0, Z18, Z30
+	VFMADD231PS  Z30, Z14, Z0
+	VBROADCASTF32X4 (SI)(R8*2), Z19
+	VPERMILPS    $0, Z19, Z29
+	VFMADD231PS  Z29, Z15, Z0
+	VBROADCASTF32X4 (SI)(R9*1), Z20
+	VPERMILPS    $0, Z20, Z28
+	VFMADD231PS  Z28, Z16, Z0
+	VADDPS       (CX), Z0, Z0
+added13_0:
+	VPERMILPS    $85, Z17, Z30
+	VFMADD231PS  Z30, Z13, Z1
+	VPERMILPS    $85, Z18, Z29
+	VFMADD231PS  Z29, Z14, Z1
+	VPERMILPS    $85, Z19, Z28
+	VFMADD231PS  Z28, Z15, Z1
+	VPERMILPS    $85, Z20, Z31
+	VFMADD231PS  Z31, Z16, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added13_1:
+	VPERMILPS    $170, Z17, Z29
+	VFMADD231PS  Z29, Z13, Z2
+	VPERMILPS    $170, Z18, Z28
+	VFMADD231PS  Z28, Z14, Z2
+	VPERMILPS    $170, Z19, Z31
+	VFMADD231PS  Z31, Z15, Z2
+	VPERMILPS    $170, Z20, Z30
+	VFMADD231PS  Z30, Z16, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added13_2:
+	VPERMILPS    $255, Z17, Z28
+	VFMADD231PS  Z28, Z13, Z3
+	VPERMILPS    $255, Z18, Z31
+	VFMADD231PS  Z31, Z14, Z3
+	VPERMILPS    $255, Z19, Z30
+	VFMADD231PS  Z30, Z15, Z3
+	VPERMILPS    $255, Z20, Z29
+	VFMADD231PS  Z29, Z16, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+added13_3:
+	VFMADD231PS.BCST 16(SI), Z13, Z4
+	VFMADD231PS.BCST 16(SI)(R8*1), Z14, Z4
+	VFMADD231PS.BCST 16(SI)(R8*2), Z15, Z4
+	VFMADD231PS.BCST 16(SI)(R9*1), Z16, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+added13_4:
+	VFMADD231PS.BCST 20(SI), Z13, Z5
+	VFMADD231PS.BCST 20(SI)(R8*1), Z14, Z5
+	VFMADD231PS.BCST 20(SI)(R8*2), Z15, Z5
+	VFMADD231PS.BCST 20(SI)(R9*1), Z16, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+added13_5:
+	VFMADD231PS.BCST 24(SI), Z13, Z6
+	VFMADD231PS.BCST 24(SI)(R8*1), Z14, Z6
+	VFMADD231PS.BCST 24(SI)(R8*2), Z15, Z6
+	VFMADD231PS.BCST 24(SI)(R9*1), Z16, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+added13_6:
+	VFMADD231PS.BCST 28(SI), Z13, Z7
+	VFMADD231PS.BCST 28(SI)(R8*1), Z14, Z7
+	VFMADD231PS.BCST 28(SI)(R8*2), Z15, Z7
+	VFMADD231PS.BCST 28(SI)(R9*1), Z16, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+added13_7:
+	VFMADD231PS.BCST 32(SI), Z13, Z8
+	VFMADD231PS.BCST 32(SI)(R8*1), Z14, Z8
+	VFMADD231PS.BCST 32(SI)(R8*2), Z15, Z8
+	VFMADD231PS.BCST 32(SI)(R9*1), Z16, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+added13_8:
+	VFMADD231PS.BCST 36(SI), Z13, Z9
+	VFMADD231PS.BCST 36(SI)(R8*1), Z14, Z9
+	VFMADD231PS.BCST 36(SI)(R8*2), Z15, Z9
+	VFMADD231PS.BCST 36(SI)(R9*1), Z16, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+added13_9:
+	VFMADD231PS.BCST 40(SI), Z13, Z10
+	VFMADD231PS.BCST 40(SI)(R8*1), Z14, Z10
+	VFMADD231PS.BCST 40(SI)(R8*2), Z15, Z10
+	VFMADD231PS.BCST 40(SI)(R9*1), Z16, Z10
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+added13_10:
+	VFMADD231PS.BCST 44(SI), Z13, Z11
+	VFMADD231PS.BCST 44(SI)(R8*1), Z14, Z11
+	VFMADD231PS.BCST 44(SI)(R8*2), Z15, Z11
+	VFMADD231PS.BCST 44(SI)(R9*1), Z16, Z11
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+added13_11:
+	VFMADD231PS.BCST 48(SI), Z13, Z12
+	VFMADD231PS.BCST 48(SI)(R8*1), Z14, Z12
+	VFMADD231PS.BCST 48(SI)(R8*2), Z15, Z12
+	VFMADD231PS.BCST 48(SI)(R9*1), Z16, Z12
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+added13_12:
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+next13:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $52, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows14:
@@ -7811,9 +12894,37 @@ rows14:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment14:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest14
+	JZ           blocks14
+single14:
+	VMOVUPS      (DX), Z14
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z14, Z0
+	VFMADD231PS.BCST 4(SI), Z14, Z1
+	VFMADD231PS.BCST 8(SI), Z14, Z2
+	VFMADD231PS.BCST 12(SI), Z14, Z3
+	VFMADD231PS.BCST 16(SI), Z14, Z4
+	VFMADD231PS.BCST 20(SI), Z14, Z5
+	VFMADD231PS.BCST 24(SI), Z14, Z6
+	VFMADD231PS.BCST 28(SI), Z14, Z7
+	VFMADD231PS.BCST 32(SI), Z14, Z8
+	VFMADD231PS.BCST 36(SI), Z14, Z9
+	VFMADD231PS.BCST 40(SI), Z14, Z10
+	VFMADD231PS.BCST 44(SI), Z14, Z11
+	VFMADD231PS.BCST 48(SI), Z14, Z12
+	VFMADD231PS.BCST 52(SI), Z14, Z13
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single14
+blocks14:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all14
+	DECQ         CX
+all14:
+	TESTQ        CX, CX
+	JZ           last14
 block14:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -7844,14 +12955,14 @@ block14:
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z16
-	VPERMILPS    $0, Z16, Z31
-	VFMADD231PS  Z31, Z15, Z0
-	VPERMILPS    $85, Z16, Z30
-	VFMADD231PS  Z30, Z15, Z1
-	VPERMILPS    $170, Z16, Z29
-	VFMADD231PS  Z29, Z15, Z2
-	VPERMILPS    $255, Z16, Z28
-	VFMADD231PS  Z28, Z15, Z3
+	VPERMILPS    $0, Z16, Z30
+	VFMADD231PS  Z30, Z15, Z0
+	VPERMILPS    $85, Z16, Z29
+	VFMADD231PS  Z29, Z15, Z1
+	VPERMILPS    $170, Z16, Z28
+	VFMADD231PS  Z28, Z15, Z2
+	VPERMILPS    $255, Z16, Z31
+	VFMADD231PS  Z31, Z15, Z3
 	VFMADD231PS.BCST 16(SI), Z15, Z4
 	VFMADD231PS.BCST 20(SI), Z15, Z5
 	VFMADD231PS.BCST 24(SI), Z15, Z6
@@ -7868,14 +12979,14 @@ block14:
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z16
-	VPERMILPS    $0, Z16, Z31
-	VFMADD231PS  Z31, Z14, Z0
-	VPERMILPS    $85, Z16, Z30
-	VFMADD231PS  Z30, Z14, Z1
-	VPERMILPS    $170, Z16, Z29
-	VFMADD231PS  Z29, Z14, Z2
-	VPERMILPS    $255, Z16, Z28
-	VFMADD231PS  Z28, Z14, Z3
+	VPERMILPS    $0, Z16, Z29
+	VFMADD231PS  Z29, Z14, Z0
+	VPERMILPS    $85, Z16, Z28
+	VFMADD231PS  Z28, Z14, Z1
+	VPERMILPS    $170, Z16, Z31
+	VFMADD231PS  Z31, Z14, Z2
+	VPERMILPS    $255, Z16, Z30
+	VFMADD231PS  Z30, Z14, Z3
 	VFMADD231PS.BCST 16(SI), Z14, Z4
 	VFMADD231PS.BCST 20(SI), Z14, Z5
 	VFMADD231PS.BCST 24(SI), Z14, Z6
@@ -7892,14 +13003,14 @@ block14:
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z16
-	VPERMILPS    $0, Z16, Z31
-	VFMADD231PS  Z31, Z15, Z0
-	VPERMILPS    $85, Z16, Z30
-	VFMADD231PS  Z30, Z15, Z1
-	VPERMILPS    $170, Z16, Z29
-	VFMADD231PS  Z29, Z15, Z2
-	VPERMILPS    $255, Z16, Z28
-	VFMADD231PS  Z28, Z15, Z3
+	VPERMILPS    $0, Z16, Z28
+	VFMADD231PS  Z28, Z15, Z0
+	VPERMILPS    $85, Z16, Z31
+	VFMADD231PS  Z31, Z15, Z1
+	VPERMILPS    $170, Z16, Z30
+	VFMADD231PS  Z30, Z15, Z2
+	VPERMILPS    $255, Z16, Z29
+	VFMADD231PS  Z29, Z15, Z3
 	VFMADD231PS.BCST 16(SI), Z15, Z4
 	VFMADD231PS.BCST 20(SI), Z15, Z5
 	VFMADD231PS.BCST 24(SI), Z15, Z6
@@ -7913,95 +13024,225 @@ block14:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block14
-rest14:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed14
-single14:
-	VMOVUPS      (DX), Z14
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z14, Z0
-	VFMADD231PS.BCST 4(SI), Z14, Z1
-	VFMADD231PS.BCST 8(SI), Z14, Z2
-	VFMADD231PS.BCST 12(SI), Z14, Z3
-	VFMADD231PS.BCST 16(SI), Z14, Z4
-	VFMADD231PS.BCST 20(SI), Z14, Z5
-	VFMADD231PS.BCST 24(SI), Z14, Z6
-	VFMADD231PS.BCST 28(SI), Z14, Z7
-	VFMADD231PS.BCST 32(SI), Z14, Z8
-	VFMADD231PS.BCST 36(SI), Z14, Z9
-	VFMADD231PS.BCST 40(SI), Z14, Z10
-	VFMADD231PS.BCST 44(SI), Z14, Z11
-	VFMADD231PS.BCST 48(SI), Z14, Z12
-	VFMADD231PS.BCST 52(SI), Z14, Z13
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single14
-summed14:
+last14:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish14
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment14
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	ADDQ         R14, SI
-	VADDPS       (SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	ADDQ         R14, SI
-	VADDPS       (SI), Z13, Z13
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	ADDQ         R14, CX
+	VADDPS       (CX), Z13, Z13
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store14:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z11, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z13, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z13, (CX)
+	ADDQ         R14, CX
+	JMP          next14
+finish14:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z14
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z15
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z16
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z17
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z18
+	VPERMILPS    $0, Z18, Z31
+	VFMADD231PS  Z31, Z14, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z19
+	VPERMILPS    $0, Z19, Z30
+	VFMADD231PS  Z30, Z15, Z0
+	VBROADCASTF32X4 (SI)(R8*2), Z20
+	VPERMILPS    $0, Z20, Z29
+	VFMADD231PS  Z29, Z16, Z0
+	VBROADCASTF32X4 (SI)(R9*1), Z21
+	VPERMILPS    $0, Z21, Z28
+	VFMADD231PS  Z28, Z17, Z0
+	VADDPS       (CX), Z0, Z0
+added14_0:
+	VPERMILPS    $85, Z18, Z30
+	VFMADD231PS  Z30, Z14, Z1
+	VPERMILPS    $85, Z19, Z29
+	VFMADD231PS  Z29, Z15, Z1
+	VPERMILPS    $85, Z20, Z28
+	VFMADD231PS  Z28, Z16, Z1
+	VPERMILPS    $85, Z21, Z31
+	VFMADD231PS  Z31, Z17, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added14_1:
+	VPERMILPS    $170, Z18, Z29
+	VFMADD231PS  Z29, Z14, Z2
+	VPERMILPS    $170, Z19, Z28
+	VFMADD231PS  Z28, Z15, Z2
+	VPERMILPS    $170, Z20, Z31
+	VFMADD231PS  Z31, Z16, Z2
+	VPERMILPS    $170, Z21, Z30
+	VFMADD231PS  Z30, Z17, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added14_2:
+	VPERMILPS    $255, Z18, Z28
+	VFMADD231PS  Z28, Z14, Z3
+	VPERMILPS    $255, Z19, Z31
+	VFMADD231PS  Z31, Z15, Z3
+	VPERMILPS    $255, Z20, Z30
+	VFMADD231PS  Z30, Z16, Z3
+	VPERMILPS    $255, Z21, Z29
+	VFMADD231PS  Z29, Z17, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+added14_3:
+	VFMADD231PS.BCST 16(SI), Z14, Z4
+	VFMADD231PS.BCST 16(SI)(R8*1), Z15, Z4
+	VFMADD231PS.BCST 16(SI)(R8*2), Z16, Z4
+	VFMADD231PS.BCST 16(SI)(R9*1), Z17, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+added14_4:
+	VFMADD231PS.BCST 20(SI), Z14, Z5
+	VFMADD231PS.BCST 20(SI)(R8*1), Z15, Z5
+	VFMADD231PS.BCST 20(SI)(R8*2), Z16, Z5
+	VFMADD231PS.BCST 20(SI)(R9*1), Z17, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+added14_5:
+	VFMADD231PS.BCST 24(SI), Z14, Z6
+	VFMADD231PS.BCST 24(SI)(R8*1), Z15, Z6
+	VFMADD231PS.BCST 24(SI)(R8*2), Z16, Z6
+	VFMADD231PS.BCST 24(SI)(R9*1), Z17, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+added14_6:
+	VFMADD231PS.BCST 28(SI), Z14, Z7
+	VFMADD231PS.BCST 28(SI)(R8*1), Z15, Z7
+	VFMADD231PS.BCST 28(SI)(R8*2), Z16, Z7
+	VFMADD231PS.BCST 28(SI)(R9*1), Z17, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+added14_7:
+	VFMADD231PS.BCST 32(SI), Z14, Z8
+	VFMADD231PS.BCST 32(SI)(R8*1), Z15, Z8
+	VFMADD231PS.BCST 32(SI)(R8*2), Z16, Z8
+	VFMADD231PS.BCST 32(SI)(R9*1), Z17, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+added14_8:
+	VFMADD231PS.BCST 36(SI), Z14, Z9
+	VFMADD231PS.BCST 36(SI)(R8*1), Z15, Z9
+	VFMADD231PS.BCST 36(SI)(R8*2), Z16, Z9
+	VFMADD231PS.BCST 36(SI)(R9*1), Z17, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+added14_9:
+	VFMADD231PS.BCST 40(SI), Z14, Z10
+	VFMADD231PS.BCST 40(SI)(R8*1), Z15, Z10
+	VFMADD231PS.BCST 40(SI)(R8*2), Z16, Z10
+	VFMADD231PS.BCST 40(SI)(R9*1), Z17, Z10
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+added14_10:
+	VFMADD231PS.BCST 44(SI), Z14, Z11
+	VFMADD231PS.BCST 44(SI)(R8*1), Z15, Z11
+	VFMADD231PS.BCST 44(SI)(R8*2), Z16, Z11
+	VFMADD231PS.BCST 44(SI)(R9*1), Z17, Z11
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+added14_11:
+	VFMADD231PS.BCST 48(SI), Z14, Z12
+	VFMADD231PS.BCST 48(SI)(R8*1), Z15, Z12
+	VFMADD231PS.BCST 48(SI)(R8*2), Z16, Z12
+	VFMADD231PS.BCST 48(SI)(R9*1), Z17, Z12
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+added14_12:
+	VFMADD231PS.BCST 52(SI), Z14, Z13
+	VFMADD231PS.BCST 52(SI)(R8*1), Z15, Z13
+	VFMADD231PS.BCST 52(SI)(R8*2), Z16, Z13
+	VFMADD231PS.BCST 52(SI)(R9*1), Z17, Z13
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z13, Z13
+added14_13:
+	VMOVUPS      Z13, (CX)
+	ADDQ         R14, CX
+next14:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $56, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows15:
@@ -8024,9 +13265,38 @@ rows15:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment15:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest15
+	JZ           blocks15
+single15:
+	VMOVUPS      (DX), Z15
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z15, Z0
+	VFMADD231PS.BCST 4(SI), Z15, Z1
+	VFMADD231PS.BCST 8(SI), Z15, Z2
+	VFMADD231PS.BCST 12(SI), Z15, Z3
+	VFMADD231PS.BCST 16(SI), Z15, Z4
+	VFMADD231PS.BCST 20(SI), Z15, Z5
+	VFMADD231PS.BCST 24(SI), Z15, Z6
+	VFMADD231PS.BCST 28(SI), Z15, Z7
+	VFMADD231PS.BCST 32(SI), Z15, Z8
+	VFMADD231PS.BCST 36(SI), Z15, Z9
+	VFMADD231PS.BCST 40(SI), Z15, Z10
+	VFMADD231PS.BCST 44(SI), Z15, Z11
+	VFMADD231PS.BCST 48(SI), Z15, Z12
+	VFMADD231PS.BCST 52(SI), Z15, Z13
+	VFMADD231PS.BCST 56(SI), Z15, Z14
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single15
+blocks15:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all15
+	DECQ         CX
+all15:
+	TESTQ        CX, CX
+	JZ           last15
 block15:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -8058,14 +13328,14 @@ block15:
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z17
-	VPERMILPS    $0, Z17, Z31
-	VFMADD231PS  Z31, Z16, Z0
-	VPERMILPS    $85, Z17, Z30
-	VFMADD231PS  Z30, Z16, Z1
-	VPERMILPS    $170, Z17, Z29
-	VFMADD231PS  Z29, Z16, Z2
-	VPERMILPS    $255, Z17, Z28
-	VFMADD231PS  Z28, Z16, Z3
+	VPERMILPS    $0, Z17, Z30
+	VFMADD231PS  Z30, Z16, Z0
+	VPERMILPS    $85, Z17, Z29
+	VFMADD231PS  Z29, Z16, Z1
+	VPERMILPS    $170, Z17, Z28
+	VFMADD231PS  Z28, Z16, Z2
+	VPERMILPS    $255, Z17, Z31
+	VFMADD231PS  Z31, Z16, Z3
 	VFMADD231PS.BCST 16(SI), Z16, Z4
 	VFMADD231PS.BCST 20(SI), Z16, Z5
 	VFMADD231PS.BCST 24(SI), Z16, Z6
@@ -8083,14 +13353,14 @@ block15:
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z17
-	VPERMILPS    $0, Z17, Z31
-	VFMADD231PS  Z31, Z15, Z0
-	VPERMILPS    $85, Z17, Z30
-	VFMADD231PS  Z30, Z15, Z1
-	VPERMILPS    $170, Z17, Z29
-	VFMADD231PS  Z29, Z15, Z2
-	VPERMILPS    $255, Z17, Z28
-	VFMADD231PS  Z28, Z15, Z3
+	VPERMILPS    $0, Z17, Z29
+	VFMADD231PS  Z29, Z15, Z0
+	VPERMILPS    $85, Z17, Z28
+	VFMADD231PS  Z28, Z15, Z1
+	VPERMILPS    $170, Z17, Z31
+	VFMADD231PS  Z31, Z15, Z2
+	VPERMILPS    $255, Z17, Z30
+	VFMADD231PS  Z30, Z15, Z3
 	VFMADD231PS.BCST 16(SI), Z15, Z4
 	VFMADD231PS.BCST 20(SI), Z15, Z5
 	VFMADD231PS.BCST 24(SI), Z15, Z6
@@ -8108,14 +13378,14 @@ block15:
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z17
-	VPERMILPS    $0, Z17, Z31
-	VFMADD231PS  Z31, Z16, Z0
-	VPERMILPS    $85, Z17, Z30
-	VFMADD231PS  Z30, Z16, Z1
-	VPERMILPS    $170, Z17, Z29
-	VFMADD231PS  Z29, Z16, Z2
-	VPERMILPS    $255, Z17, Z28
-	VFMADD231PS  Z28, Z16, Z3
+	VPERMILPS    $0, Z17, Z28
+	VFMADD231PS  Z28, Z16, Z0
+	VPERMILPS    $85, Z17, Z31
+	VFMADD231PS  Z31, Z16, Z1
+	VPERMILPS    $170, Z17, Z30
+	VFMADD231PS  Z30, Z16, Z2
+	VPERMILPS    $255, Z17, Z29
+	VFMADD231PS  Z29, Z16, Z3
 	VFMADD231PS.BCST 16(SI), Z16, Z4
 	VFMADD231PS.BCST 20(SI), Z16, Z5
 	VFMADD231PS.BCST 24(SI), Z16, Z6
@@ -8130,100 +13400,237 @@ block15:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block15
-rest15:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed15
-single15:
-	VMOVUPS      (DX), Z15
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z15, Z0
-	VFMADD231PS.BCST 4(SI), Z15, Z1
-	VFMADD231PS.BCST 8(SI), Z15, Z2
-	VFMADD231PS.BCST 12(SI), Z15, Z3
-	VFMADD231PS.BCST 16(SI), Z15, Z4
-	VFMADD231PS.BCST 20(SI), Z15, Z5
-	VFMADD231PS.BCST 24(SI), Z15, Z6
-	VFMADD231PS.BCST 28(SI), Z15, Z7
-	VFMADD231PS.BCST 32(SI), Z15, Z8
-	VFMADD231PS.BCST 36(SI), Z15, Z9
-	VFMADD231PS.BCST 40(SI), Z15, Z10
-	VFMADD231PS.BCST 44(SI), Z15, Z11
-	VFMADD231PS.BCST 48(SI), Z15, Z12
-	VFMADD231PS.BCST 52(SI), Z15, Z13
-	VFMADD231PS.BCST 56(SI), Z15, Z14
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single15
-summed15:
+last15:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish15
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment15
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	ADDQ         R14, SI
-	VADDPS       (SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	ADDQ         R14, SI
-	VADDPS       (SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	ADDQ         R14, CX
+	VADDPS       (CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store15:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z11, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z13, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z13, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	ADDQ         R14, CX
+	JMP          next15
+finish15:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z15
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z16
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z17
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z18
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z19
+	VPERMILPS    $0, Z19, Z31
+	VFMADD231PS  Z31, Z15, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z20
+	VPERMILPS    $0, Z20, Z30
+	VFMADD231PS  Z30, Z16, Z0
+	VBROADCASTF32X4 (SI)(R8*2), Z21
+	VPERMILPS    $0, Z21, Z29
+	VFMADD231PS  Z29, Z17, Z0
+	VBROADCASTF32X4 (SI)(R9*1), Z22
+	VPERMILPS    $0, Z22, Z28
+	VFMADD231PS  Z28, Z18, Z0
+	VADDPS       (CX), Z0, Z0
+added15_0:
+	VPERMILPS    $85, Z19, Z30
+	VFMADD231PS  Z30, Z15, Z1
+	VPERMILPS    $85, Z20, Z29
+	VFMADD231PS  Z29, Z16, Z1
+	VPERMILPS    $85, Z21, Z28
+	VFMADD231PS  Z28, Z17, Z1
+	VPERMILPS    $85, Z22, Z31
+	VFMADD231PS  Z31, Z18, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added15_1:
+	VPERMILPS    $170, Z19, Z29
+	VFMADD231PS  Z29, Z15, Z2
+	VPERMILPS    $170, Z20, Z28
+	VFMADD231PS  Z28, Z16, Z2
+	VPERMILPS    $170, Z21, Z31
+	VFMADD231PS  Z31, Z17, Z2
+	VPERMILPS    $170, Z22, Z30
+	VFMADD231PS  Z30, Z18, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added15_2:
+	VPERMILPS    $255, Z19, Z28
+	VFMADD231PS  Z28, Z15, Z3
+	VPERMILPS    $255, Z20, Z31
+	VFMADD231PS  Z31, Z16, Z3
+	VPERMILPS    $255, Z21, Z30
+	VFMADD231PS  Z30, Z17, Z3
+	VPERMILPS    $255, Z22, Z29
+	VFMADD231PS  Z29, Z18, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+added15_3:
+	VFMADD231PS.BCST 16(SI), Z15, Z4
+	VFMADD231PS.BCST 16(SI)(R8*1), Z16, Z4
+	VFMADD231PS.BCST 16(SI)(R8*2), Z17, Z4
+	VFMADD231PS.BCST 16(SI)(R9*1), Z18, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+added15_4:
+	VFMADD231PS.BCST 20(SI), Z15, Z5
+	VFMADD231PS.BCST 20(SI)(R8*1), Z16, Z5
+	VFMADD231PS.BCST 20(SI)(R8*2), Z17, Z5
+	VFMADD231PS.BCST 20(SI)(R9*1), Z18, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+added15_5:
+	VFMADD231PS.BCST 24(SI), Z15, Z6
+	VFMADD231PS.BCST 24(SI)(R8*1), Z16, Z6
+	VFMADD231PS.BCST 24(SI)(R8*2), Z17, Z6
+	VFMADD231PS.BCST 24(SI)(R9*1), Z18, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+added15_6:
+	VFMADD231PS.BCST 28(SI), Z15, Z7
+	VFMADD231PS.BCST 28(SI)(R8*1), Z16, Z7
+	VFMADD231PS.BCST 28(SI)(R8*2), Z17, Z7
+	VFMADD231PS.BCST 28(SI)(R9*1), Z18, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+added15_7:
+	VFMADD231PS.BCST 32(SI), Z15, Z8
+	VFMADD231PS.BCST 32(SI)(R8*1), Z16, Z8
+	VFMADD231PS.BCST 32(SI)(R8*2), Z17, Z8
+	VFMADD231PS.BCST 32(SI)(R9*1), Z18, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+added15_8:
+	VFMADD231PS.BCST 36(SI), Z15, Z9
+	VFMADD231PS.BCST 36(SI)(R8*1), Z16, Z9
+	VFMADD231PS.BCST 36(SI)(R8*2), Z17, Z9
+	VFMADD231PS.BCST 36(SI)(R9*1), Z18, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+added15_9:
+	VFMADD231PS.BCST 40(SI), Z15, Z10
+	VFMADD231PS.BCST 40(SI)(R8*1), Z16, Z10
+	VFMADD231PS.BCST 40(SI)(R8*2), Z17, Z10
+	VFMADD231PS.BCST 40(SI)(R9*1), Z18, Z10
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+added15_10:
+	VFMADD231PS.BCST 44(SI), Z15, Z11
+	VFMADD231PS.BCST 44(SI)(R8*1), Z16, Z11
+	VFMADD231PS.BCST 44(SI)(R8*2), Z17, Z11
+	VFMADD231PS.BCST 44(SI)(R9*1), Z18, Z11
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+added15_11:
+	VFMADD231PS.BCST 48(SI), Z15, Z12
+	VFMADD231PS.BCST 48(SI)(R8*1), Z16, Z12
+	VFMADD231PS.BCST 48(SI)(R8*2), Z17, Z12
+	VFMADD231PS.BCST 48(SI)(R9*1), Z18, Z12
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+added15_12:
+	VFMADD231PS.BCST 52(SI), Z15, Z13
+	VFMADD231PS.BCST 52(SI)(R8*1), Z16, Z13
+	VFMADD231PS.BCST 52(SI)(R8*2), Z17, Z13
+	VFMADD231PS.BCST 52(SI)(R9*1), Z18, Z13
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z13, Z13
+added15_13:
+	VFMADD231PS.BCST 56(SI), Z15, Z14
+	VFMADD231PS.BCST 56(SI)(R8*1), Z16, Z14
+	VFMADD231PS.BCST 56(SI)(R8*2), Z17, Z14
+	VFMADD231PS.BCST 56(SI)(R9*1), Z18, Z14
+	VMOVUPS      Z13, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+added15_14:
+	VMOVUPS      Z14, (CX)
+	ADDQ         R14, CX
+next15:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $60, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows16:
@@ -8247,9 +13654,39 @@ rows16:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment16:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest16
+	JZ           blocks16
+single16:
+	VMOVUPS      (DX), Z16
+	ADDQ         R13, DX
+	VFMADD231PS.BCST (SI), Z16, Z0
+	VFMADD231PS.BCST 4(SI), Z16, Z1
+	VFMADD231PS.BCST 8(SI), Z16, Z2
+	VFMADD231PS.BCST 12(SI), Z16, Z3
+	VFMADD231PS.BCST 16(SI), Z16, Z4
+	VFMADD231PS.BCST 20(SI), Z16, Z5
+	VFMADD231PS.BCST 24(SI), Z16, Z6
+	VFMADD231PS.BCST 28(SI), Z16, Z7
+	VFMADD231PS.BCST 32(SI), Z16, Z8
+	VFMADD231PS.BCST 36(SI), Z16, Z9
+	VFMADD231PS.BCST 40(SI), Z16, Z10
+	VFMADD231PS.BCST 44(SI), Z16, Z11
+	VFMADD231PS.BCST 48(SI), Z16, Z12
+	VFMADD231PS.BCST 52(SI), Z16, Z13
+	VFMADD231PS.BCST 56(SI), Z16, Z14
+	VFMADD231PS.BCST 60(SI), Z16, Z15
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single16
+blocks16:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all16
+	DECQ         CX
+all16:
+	TESTQ        CX, CX
+	JZ           last16
 block16:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -8287,23 +13724,23 @@ block16:
 	VMOVUPS      (DX), Z17
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z18
-	VPERMILPS    $0, Z18, Z31
-	VFMADD231PS  Z31, Z17, Z0
-	VPERMILPS    $85, Z18, Z30
-	VFMADD231PS  Z30, Z17, Z1
-	VPERMILPS    $170, Z18, Z29
-	VFMADD231PS  Z29, Z17, Z2
-	VPERMILPS    $255, Z18, Z28
-	VFMADD231PS  Z28, Z17, Z3
+	VPERMILPS    $0, Z18, Z30
+	VFMADD231PS  Z30, Z17, Z0
+	VPERMILPS    $85, Z18, Z29
+	VFMADD231PS  Z29, Z17, Z1
+	VPERMILPS    $170, Z18, Z28
+	VFMADD231PS  Z28, Z17, Z2
+	VPERMILPS    $255, Z18, Z31
+	VFMADD231PS  Z31, Z17, Z3
 	VBROADCASTF32X4 16(SI), Z19
-	VPERMILPS    $0, Z19, Z31
-	VFMADD231PS  Z31, Z17, Z4
-	VPERMILPS    $85, Z19, Z30
-	VFMADD231PS  Z30, Z17, Z5
-	VPERMILPS    $170, Z19, Z29
-	VFMADD231PS  Z29, Z17, Z6
-	VPERMILPS    $255, Z19, Z28
-	VFMADD231PS  Z28, Z17, Z7
+	VPERMILPS    $0, Z19, Z30
+	VFMADD231PS  Z30, Z17, Z4
+	VPERMILPS    $85, Z19, Z29
+	VFMADD231PS  Z29, Z17, Z5
+	VPERMILPS    $170, Z19, Z28
+	VFMADD231PS  Z28, Z17, Z6
+	VPERMILPS    $255, Z19, Z31
+	VFMADD231PS  Z31, Z17, Z7
 	VFMADD231PS.BCST 32(SI), Z17, Z8
 	VFMADD231PS.BCST 36(SI), Z17, Z9
 	VFMADD231PS.BCST 40(SI), Z17, Z10
@@ -8318,23 +13755,23 @@ block16:
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z18
-	VPERMILPS    $0, Z18, Z31
-	VFMADD231PS  Z31, Z16, Z0
-	VPERMILPS    $85, Z18, Z30
-	VFMADD231PS  Z30, Z16, Z1
-	VPERMILPS    $170, Z18, Z29
-	VFMADD231PS  Z29, Z16, Z2
-	VPERMILPS    $255, Z18, Z28
-	VFMADD231PS  Z28, Z16, Z3
+	VPERMILPS    $0, Z18, Z29
+	VFMADD231PS  Z29, Z16, Z0
+	VPERMILPS    $85, Z18, Z28
+	VFMADD231PS  Z28, Z16, Z1
+	VPERMILPS    $170, Z18, Z31
+	VFMADD231PS  Z31, Z16, Z2
+	VPERMILPS    $255, Z18, Z30
+	VFMADD231PS  Z30, Z16, Z3
 	VBROADCASTF32X4 16(SI), Z19
-	VPERMILPS    $0, Z19, Z31
-	VFMADD231PS  Z31, Z16, Z4
-	VPERMILPS    $85, Z19, Z30
-	VFMADD231PS  Z30, Z16, Z5
-	VPERMILPS    $170, Z19, Z29
-	VFMADD231PS  Z29, Z16, Z6
-	VPERMILPS    $255, Z19, Z28
-	VFMADD231PS  Z28, Z16, Z7
+	VPERMILPS    $0, Z19, Z29
+	VFMADD231PS  Z29, Z16, Z4
+	VPERMILPS    $85, Z19, Z28
+	VFMADD231PS  Z28, Z16, Z5
+	VPERMILPS    $170, Z19, Z31
+	VFMADD231PS  Z31, Z16, Z6
+	VPERMILPS    $255, Z19, Z30
+	VFMADD231PS  Z30, Z16, Z7
 	VFMADD231PS.BCST 32(SI), Z16, Z8
 	VFMADD231PS.BCST 36(SI), Z16, Z9
 	VFMADD231PS.BCST 40(SI), Z16, Z10
@@ -8349,23 +13786,23 @@ block16:
 	VMOVUPS      (DX), Z17
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z18
-	VPERMILPS    $0, Z18, Z31
-	VFMADD231PS  Z31, Z17, Z0
-	VPERMILPS    $85, Z18, Z30
-	VFMADD231PS  Z30, Z17, Z1
-	VPERMILPS    $170, Z18, Z29
-	VFMADD231PS  Z29, Z17, Z2
-	VPERMILPS    $255, Z18, Z28
-	VFMADD231PS  Z28, Z17, Z3
+	VPERMILPS    $0, Z18, Z28
+	VFMADD231PS  Z28, Z17, Z0
+	VPERMILPS    $85, Z18, Z31
+	VFMADD231PS  Z31, Z17, Z1
+	VPERMILPS    $170, Z18, Z30
+	VFMADD231PS  Z30, Z17, Z2
+	VPERMILPS    $255, Z18, Z29
+	VFMADD231PS  Z29, Z17, Z3
 	VBROADCASTF32X4 16(SI), Z19
-	VPERMILPS    $0, Z19, Z31
-	VFMADD231PS  Z31, Z17, Z4
-	VPERMILPS    $85, Z19, Z30
-	VFMADD231PS  Z30, Z17, Z5
-	VPERMILPS    $170, Z19, Z29
-	VFMADD231PS  Z29, Z17, Z6
-	VPERMILPS    $255, Z19, Z28
-	VFMADD231PS  Z28, Z17, Z7
+	VPERMILPS    $0, Z19, Z28
+	VFMADD231PS  Z28, Z17, Z4
+	VPERMILPS    $85, Z19, Z31
+	VFMADD231PS  Z31, Z17, Z5
+	VPERMILPS    $170, Z19, Z30
+	VFMADD231PS  Z30, Z17, Z6
+	VPERMILPS    $255, Z19, Z29
+	VFMADD231PS  Z29, Z17, Z7
 	VFMADD231PS.BCST 32(SI), Z17, Z8
 	VFMADD231PS.BCST 36(SI), Z17, Z9
 	VFMADD231PS.BCST 40(SI), Z17, Z10
@@ -8377,105 +13814,269 @@ block16:
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block16
-rest16:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed16
-single16:
-	VMOVUPS      (DX), Z16
-	ADDQ         R13, DX
-	VFMADD231PS.BCST (SI), Z16, Z0
-	VFMADD231PS.BCST 4(SI), Z16, Z1
-	VFMADD231PS.BCST 8(SI), Z16, Z2
-	VFMADD231PS.BCST 12(SI), Z16, Z3
-	VFMADD231PS.BCST 16(SI), Z16, Z4
-	VFMADD231PS.BCST 20(SI), Z16, Z5
-	VFMADD231PS.BCST 24(SI), Z16, Z6
-	VFMADD231PS.BCST 28(SI), Z16, Z7
-	VFMADD231PS.BCST 32(SI), Z16, Z8
-	VFMADD231PS.BCST 36(SI), Z16, Z9
-	VFMADD231PS.BCST 40(SI), Z16, Z10
-	VFMADD231PS.BCST 44(SI), Z16, Z11
-	VFMADD231PS.BCST 48(SI), Z16, Z12
-	VFMADD231PS.BCST 52(SI), Z16, Z13
-	VFMADD231PS.BCST 56(SI), Z16, Z14
-	VFMADD231PS.BCST 60(SI), Z16, Z15
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single16
-summed16:
+last16:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish16
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment16
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	ADDQ         R14, SI
-	VADDPS       (SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	ADDQ         R14, SI
-	VADDPS       (SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	ADDQ         R14, SI
-	VADDPS       (SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	ADDQ         R14, SI
-	VADDPS       (SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	ADDQ         R14, SI
-	VADDPS       (SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	ADDQ         R14, SI
-	VADDPS       (SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	ADDQ         R14, SI
-	VADDPS       (SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	ADDQ         R14, SI
-	VADDPS       (SI), Z15, Z15
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	ADDQ         R14, CX
+	VADDPS       (CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	ADDQ         R14, CX
+	VADDPS       (CX), Z15, Z15
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store16:
-	VMOVUPS      Z0, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z1, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z3, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z5, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z7, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z9, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z11, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z13, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z15, (SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z13, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z15, (CX)
+	ADDQ         R14, CX
+	JMP          next16
+finish16:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z16
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z17
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z18
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z19
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTF32X4 (SI), Z20
+	VPERMILPS    $0, Z20, Z31
+	VFMADD231PS  Z31, Z16, Z0
+	VBROADCASTF32X4 (SI)(R8*1), Z22
+	VPERMILPS    $0, Z22, Z30
+	VFMADD231PS  Z30, Z17, Z0
+	VBROADCASTF32X4 (SI)(R8*2), Z24
+	VPERMILPS    $0, Z24, Z29
+	VFMADD231PS  Z29, Z18, Z0
+	VBROADCASTF32X4 (SI)(R9*1), Z26
+	VPERMILPS    $0, Z26, Z28
+	VFMADD231PS  Z28, Z19, Z0
+	VADDPS       (CX), Z0, Z0
+added16_0:
+	VPERMILPS    $85, Z20, Z30
+	VFMADD231PS  Z30, Z16, Z1
+	VPERMILPS    $85, Z22, Z29
+	VFMADD231PS  Z29, Z17, Z1
+	VPERMILPS    $85, Z24, Z28
+	VFMADD231PS  Z28, Z18, Z1
+	VPERMILPS    $85, Z26, Z31
+	VFMADD231PS  Z31, Z19, Z1
+	VMOVUPS      Z0, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z1, Z1
+added16_1:
+	VPERMILPS    $170, Z20, Z29
+	VFMADD231PS  Z29, Z16, Z2
+	VPERMILPS    $170, Z22, Z28
+	VFMADD231PS  Z28, Z17, Z2
+	VPERMILPS    $170, Z24, Z31
+	VFMADD231PS  Z31, Z18, Z2
+	VPERMILPS    $170, Z26, Z30
+	VFMADD231PS  Z30, Z19, Z2
+	VMOVUPS      Z1, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+added16_2:
+	VPERMILPS    $255, Z20, Z28
+	VFMADD231PS  Z28, Z16, Z3
+	VPERMILPS    $255, Z22, Z31
+	VFMADD231PS  Z31, Z17, Z3
+	VPERMILPS    $255, Z24, Z30
+	VFMADD231PS  Z30, Z18, Z3
+	VPERMILPS    $255, Z26, Z29
+	VFMADD231PS  Z29, Z19, Z3
+	VMOVUPS      Z2, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z3, Z3
+added16_3:
+	VBROADCASTF32X4 16(SI), Z21
+	VPERMILPS    $0, Z21, Z31
+	VFMADD231PS  Z31, Z16, Z4
+	VBROADCASTF32X4 16(SI)(R8*1), Z23
+	VPERMILPS    $0, Z23, Z30
+	VFMADD231PS  Z30, Z17, Z4
+	VBROADCASTF32X4 16(SI)(R8*2), Z25
+	VPERMILPS    $0, Z25, Z29
+	VFMADD231PS  Z29, Z18, Z4
+	VBROADCASTF32X4 16(SI)(R9*1), Z27
+	VPERMILPS    $0, Z27, Z28
+	VFMADD231PS  Z28, Z19, Z4
+	VMOVUPS      Z3, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+added16_4:
+	VPERMILPS    $85, Z21, Z30
+	VFMADD231PS  Z30, Z16, Z5
+	VPERMILPS    $85, Z23, Z29
+	VFMADD231PS  Z29, Z17, Z5
+	VPERMILPS    $85, Z25, Z28
+	VFMADD231PS  Z28, Z18, Z5
+	VPERMILPS    $85, Z27, Z31
+	VFMADD231PS  Z31, Z19, Z5
+	VMOVUPS      Z4, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z5, Z5
+added16_5:
+	VPERMILPS    $170, Z21, Z29
+	VFMADD231PS  Z29, Z16, Z6
+	VPERMILPS    $170, Z23, Z28
+	VFMADD231PS  Z28, Z17, Z6
+	VPERMILPS    $170, Z25, Z31
+	VFMADD231PS  Z31, Z18, Z6
+	VPERMILPS    $170, Z27, Z30
+	VFMADD231PS  Z30, Z19, Z6
+	VMOVUPS      Z5, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+added16_6:
+	VPERMILPS    $255, Z21, Z28
+	VFMADD231PS  Z28, Z16, Z7
+	VPERMILPS    $255, Z23, Z31
+	VFMADD231PS  Z31, Z17, Z7
+	VPERMILPS    $255, Z25, Z30
+	VFMADD231PS  Z30, Z18, Z7
+	VPERMILPS    $255, Z27, Z29
+	VFMADD231PS  Z29, Z19, Z7
+	VMOVUPS      Z6, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z7, Z7
+added16_7:
+	VFMADD231PS.BCST 32(SI), Z16, Z8
+	VFMADD231PS.BCST 32(SI)(R8*1), Z17, Z8
+	VFMADD231PS.BCST 32(SI)(R8*2), Z18, Z8
+	VFMADD231PS.BCST 32(SI)(R9*1), Z19, Z8
+	VMOVUPS      Z7, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+added16_8:
+	VFMADD231PS.BCST 36(SI), Z16, Z9
+	VFMADD231PS.BCST 36(SI)(R8*1), Z17, Z9
+	VFMADD231PS.BCST 36(SI)(R8*2), Z18, Z9
+	VFMADD231PS.BCST 36(SI)(R9*1), Z19, Z9
+	VMOVUPS      Z8, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z9, Z9
+added16_9:
+	VFMADD231PS.BCST 40(SI), Z16, Z10
+	VFMADD231PS.BCST 40(SI)(R8*1), Z17, Z10
+	VFMADD231PS.BCST 40(SI)(R8*2), Z18, Z10
+	VFMADD231PS.BCST 40(SI)(R9*1), Z19, Z10
+	VMOVUPS      Z9, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+added16_10:
+	VFMADD231PS.BCST 44(SI), Z16, Z11
+	VFMADD231PS.BCST 44(SI)(R8*1), Z17, Z11
+	VFMADD231PS.BCST 44(SI)(R8*2), Z18, Z11
+	VFMADD231PS.BCST 44(SI)(R9*1), Z19, Z11
+	VMOVUPS      Z10, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z11, Z11
+added16_11:
+	VFMADD231PS.BCST 48(SI), Z16, Z12
+	VFMADD231PS.BCST 48(SI)(R8*1), Z17, Z12
+	VFMADD231PS.BCST 48(SI)(R8*2), Z18, Z12
+	VFMADD231PS.BCST 48(SI)(R9*1), Z19, Z12
+	VMOVUPS      Z11, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+added16_12:
+	VFMADD231PS.BCST 52(SI), Z16, Z13
+	VFMADD231PS.BCST 52(SI)(R8*1), Z17, Z13
+	VFMADD231PS.BCST 52(SI)(R8*2), Z18, Z13
+	VFMADD231PS.BCST 52(SI)(R9*1), Z19, Z13
+	VMOVUPS      Z12, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z13, Z13
+added16_13:
+	VFMADD231PS.BCST 56(SI), Z16, Z14
+	VFMADD231PS.BCST 56(SI)(R8*1), Z17, Z14
+	VFMADD231PS.BCST 56(SI)(R8*2), Z18, Z14
+	VFMADD231PS.BCST 56(SI)(R9*1), Z19, Z14
+	VMOVUPS      Z13, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+added16_14:
+	VFMADD231PS.BCST 60(SI), Z16, Z15
+	VFMADD231PS.BCST 60(SI)(R8*1), Z17, Z15
+	VFMADD231PS.BCST 60(SI)(R8*2), Z18, Z15
+	VFMADD231PS.BCST 60(SI)(R9*1), Z19, Z15
+	VMOVUPS      Z14, (CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z15, Z15
+added16_15:
+	VMOVUPS      Z15, (CX)
+	ADDQ         R14, CX
+next16:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $64, gemmCall_tileA(DI)
 	JMP          tileEnd
 tileEnd:
@@ -8504,6 +14105,7 @@ tileEnd:
 TEXT ·gemmT32AVX512(SB), NOSPLIT, $0-8
 	MOVQ         call+0(FP), DI
 	MOVQ         gemmCall_lda(DI), R8
+	LEAQ         (R8)(R8*2), R9
 	MOVQ         gemmCall_ldb(DI), R13
 	MOVQ         gemmCall_ldc(DI), R14
 	MOVQ         gemmCall_prefetch1(DI), AX
@@ -8594,9 +14196,27 @@ rows1:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment1:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest1
+	JZ           blocks1
+single1:
+	VMOVUPS      (DX), Z2
+	VMOVUPS      64(DX), Z3
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z6
+	VFMADD231PS  Z6, Z2, Z0
+	VFMADD231PS  Z6, Z3, Z1
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single1
+blocks1:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all1
+	DECQ         CX
+all1:
+	TESTQ        CX, CX
+	JZ           last1
 block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -8612,59 +14232,89 @@ block1:
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z6
-	VFMADD231PS  Z6, Z4, Z0
-	VFMADD231PS  Z6, Z5, Z1
+	VBROADCASTSS (SI), Z7
+	VFMADD231PS  Z7, Z4, Z0
+	VFMADD231PS  Z7, Z5, Z1
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z2
 	VMOVUPS      64(DX), Z3
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z6
-	VFMADD231PS  Z6, Z2, Z0
-	VFMADD231PS  Z6, Z3, Z1
+	VBROADCASTSS (SI), Z8
+	VFMADD231PS  Z8, Z2, Z0
+	VFMADD231PS  Z8, Z3, Z1
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z6
-	VFMADD231PS  Z6, Z4, Z0
-	VFMADD231PS  Z6, Z5, Z1
+	VBROADCASTSS (SI), Z9
+	VFMADD231PS  Z9, Z4, Z0
+	VFMADD231PS  Z9, Z5, Z1
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block1
-rest1:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed1
-single1:
-	VMOVUPS      (DX), Z2
-	VMOVUPS      64(DX), Z3
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z6
-	VFMADD231PS  Z6, Z2, Z0
-	VFMADD231PS  Z6, Z3, Z1
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single1
-summed1:
+last1:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish1
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment1
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store1:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	JMP          next1
+finish1:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z2
+	VMOVUPS      64(DX), Z3
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z4
+	VMOVUPS      64(DX), Z5
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z6
+	VMOVUPS      64(DX), Z7
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z8
+	VMOVUPS      64(DX), Z9
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z10
+	VFMADD231PS  Z10, Z2, Z0
+	VFMADD231PS  Z10, Z3, Z1
+	VBROADCASTSS (SI)(R8*1), Z11
+	VFMADD231PS  Z11, Z4, Z0
+	VFMADD231PS  Z11, Z5, Z1
+	VBROADCASTSS (SI)(R8*2), Z12
+	VFMADD231PS  Z12, Z6, Z0
+	VFMADD231PS  Z12, Z7, Z1
+	VBROADCASTSS (SI)(R9*1), Z13
+	VFMADD231PS  Z13, Z8, Z0
+	VFMADD231PS  Z13, Z9, Z1
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added1_0:
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+next1:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $4, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows2:
@@ -8676,9 +14326,30 @@ rows2:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment2:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest2
+	JZ           blocks2
+single2:
+	VMOVUPS      (DX), Z4
+	VMOVUPS      64(DX), Z5
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z8
+	VFMADD231PS  Z8, Z4, Z0
+	VFMADD231PS  Z8, Z5, Z1
+	VBROADCASTSS 4(SI), Z9
+	VFMADD231PS  Z9, Z4, Z2
+	VFMADD231PS  Z9, Z5, Z3
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single2
+blocks2:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all2
+	DECQ         CX
+all2:
+	TESTQ        CX, CX
+	JZ           last2
 block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -8697,77 +14368,122 @@ block2:
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z8
-	VFMADD231PS  Z8, Z6, Z0
-	VFMADD231PS  Z8, Z7, Z1
-	VBROADCASTSS 4(SI), Z9
-	VFMADD231PS  Z9, Z6, Z2
-	VFMADD231PS  Z9, Z7, Z3
+	VBROADCASTSS (SI), Z9
+	VFMADD231PS  Z9, Z6, Z0
+	VFMADD231PS  Z9, Z7, Z1
+	VBROADCASTSS 4(SI), Z10
+	VFMADD231PS  Z10, Z6, Z2
+	VFMADD231PS  Z10, Z7, Z3
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z8
-	VFMADD231PS  Z8, Z4, Z0
-	VFMADD231PS  Z8, Z5, Z1
-	VBROADCASTSS 4(SI), Z9
-	VFMADD231PS  Z9, Z4, Z2
-	VFMADD231PS  Z9, Z5, Z3
+	VBROADCASTSS (SI), Z10
+	VFMADD231PS  Z10, Z4, Z0
+	VFMADD231PS  Z10, Z5, Z1
+	VBROADCASTSS 4(SI), Z11
+	VFMADD231PS  Z11, Z4, Z2
+	VFMADD231PS  Z11, Z5, Z3
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z8
-	VFMADD231PS  Z8, Z6, Z0
-	VFMADD231PS  Z8, Z7, Z1
-	VBROADCASTSS 4(SI), Z9
-	VFMADD231PS  Z9, Z6, Z2
-	VFMADD231PS  Z9, Z7, Z3
+	VBROADCASTSS (SI), Z11
+	VFMADD231PS  Z11, Z6, Z0
+	VFMADD231PS  Z11, Z7, Z1
+	VBROADCASTSS 4(SI), Z8
+	VFMADD231PS  Z8, Z6, Z2
+	VFMADD231PS  Z8, Z7, Z3
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block2
-rest2:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed2
-single2:
-	VMOVUPS      (DX), Z4
-	VMOVUPS      64(DX), Z5
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z8
-	VFMADD231PS  Z8, Z4, Z0
-	VFMADD231PS  Z8, Z5, Z1
-	VBROADCASTSS 4(SI), Z9
-	VFMADD231PS  Z9, Z4, Z2
-	VFMADD231PS  Z9, Z5, Z3
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single2
-summed2:
+last2:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish2
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment2
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store2:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	JMP          next2
+finish2:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z4
+	VMOVUPS      64(DX), Z5
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z6
+	VMOVUPS      64(DX), Z7
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z8
+	VMOVUPS      64(DX), Z9
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z10
+	VMOVUPS      64(DX), Z11
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z12
+	VFMADD231PS  Z12, Z4, Z0
+	VFMADD231PS  Z12, Z5, Z1
+	VBROADCASTSS (SI)(R8*1), Z13
+	VFMADD231PS  Z13, Z6, Z0
+	VFMADD231PS  Z13, Z7, Z1
+	VBROADCASTSS (SI)(R8*2), Z14
+	VFMADD231PS  Z14, Z8, Z0
+	VFMADD231PS  Z14, Z9, Z1
+	VBROADCASTSS (SI)(R9*1), Z15
+	VFMADD231PS  Z15, Z10, Z0
+	VFMADD231PS  Z15, Z11, Z1
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added2_0:
+	VBROADCASTSS 4(SI), Z13
+	VFMADD231PS  Z13, Z4, Z2
+	VFMADD231PS  Z13, Z5, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z14
+	VFMADD231PS  Z14, Z6, Z2
+	VFMADD231PS  Z14, Z7, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z15
+	VFMADD231PS  Z15, Z8, Z2
+	VFMADD231PS  Z15, Z9, Z3
+	VBROADCASTSS 4(SI)(R9*1), Z12
+	VFMADD231PS  Z12, Z10, Z2
+	VFMADD231PS  Z12, Z11, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added2_1:
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+next2:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $8, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows3:
@@ -8781,9 +14497,33 @@ rows3:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment3:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest3
+	JZ           blocks3
+single3:
+	VMOVUPS      (DX), Z6
+	VMOVUPS      64(DX), Z7
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z10
+	VFMADD231PS  Z10, Z6, Z0
+	VFMADD231PS  Z10, Z7, Z1
+	VBROADCASTSS 4(SI), Z11
+	VFMADD231PS  Z11, Z6, Z2
+	VFMADD231PS  Z11, Z7, Z3
+	VBROADCASTSS 8(SI), Z12
+	VFMADD231PS  Z12, Z6, Z4
+	VFMADD231PS  Z12, Z7, Z5
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single3
+blocks3:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all3
+	DECQ         CX
+all3:
+	TESTQ        CX, CX
+	JZ           last3
 block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -8805,95 +14545,155 @@ block3:
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z10
-	VFMADD231PS  Z10, Z8, Z0
-	VFMADD231PS  Z10, Z9, Z1
-	VBROADCASTSS 4(SI), Z11
-	VFMADD231PS  Z11, Z8, Z2
-	VFMADD231PS  Z11, Z9, Z3
-	VBROADCASTSS 8(SI), Z12
-	VFMADD231PS  Z12, Z8, Z4
-	VFMADD231PS  Z12, Z9, Z5
+	VBROADCASTSS (SI), Z11
+	VFMADD231PS  Z11, Z8, Z0
+	VFMADD231PS  Z11, Z9, Z1
+	VBROADCASTSS 4(SI), Z12
+	VFMADD231PS  Z12, Z8, Z2
+	VFMADD231PS  Z12, Z9, Z3
+	VBROADCASTSS 8(SI), Z13
+	VFMADD231PS  Z13, Z8, Z4
+	VFMADD231PS  Z13, Z9, Z5
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z10
-	VFMADD231PS  Z10, Z6, Z0
-	VFMADD231PS  Z10, Z7, Z1
-	VBROADCASTSS 4(SI), Z11
-	VFMADD231PS  Z11, Z6, Z2
-	VFMADD231PS  Z11, Z7, Z3
-	VBROADCASTSS 8(SI), Z12
-	VFMADD231PS  Z12, Z6, Z4
-	VFMADD231PS  Z12, Z7, Z5
+	VBROADCASTSS (SI), Z12
+	VFMADD231PS  Z12, Z6, Z0
+	VFMADD231PS  Z12, Z7, Z1
+	VBROADCASTSS 4(SI), Z13
+	VFMADD231PS  Z13, Z6, Z2
+	VFMADD231PS  Z13, Z7, Z3
+	VBROADCASTSS 8(SI), Z10
+	VFMADD231PS  Z10, Z6, Z4
+	VFMADD231PS  Z10, Z7, Z5
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z10
-	VFMADD231PS  Z10, Z8, Z0
-	VFMADD231PS  Z10, Z9, Z1
-	VBROADCASTSS 4(SI), Z11
-	VFMADD231PS  Z11, Z8, Z2
-	VFMADD231PS  Z11, Z9, Z3
-	VBROADCASTSS 8(SI), Z12
-	VFMADD231PS  Z12, Z8, Z4
-	VFMADD231PS  Z12, Z9, Z5
+	VBROADCASTSS (SI), Z13
+	VFMADD231PS  Z13, Z8, Z0
+	VFMADD231PS  Z13, Z9, Z1
+	VBROADCASTSS 4(SI), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z3
+	VBROADCASTSS 8(SI), Z11
+	VFMADD231PS  Z11, Z8, Z4
+	VFMADD231PS  Z11, Z9, Z5
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block3
-rest3:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed3
-single3:
-	VMOVUPS      (DX), Z6
-	VMOVUPS      64(DX), Z7
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z10
-	VFMADD231PS  Z10, Z6, Z0
-	VFMADD231PS  Z10, Z7, Z1
-	VBROADCASTSS 4(SI), Z11
-	VFMADD231PS  Z11, Z6, Z2
-	VFMADD231PS  Z11, Z7, Z3
-	VBROADCASTSS 8(SI), Z12
-	VFMADD231PS  Z12, Z6, Z4
-	VFMADD231PS  Z12, Z7, Z5
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single3
-summed3:
+last3:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish3
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment3
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store3:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	JMP          next3
+finish3:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z6
+	VMOVUPS      64(DX), Z7
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z8
+	VMOVUPS      64(DX), Z9
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z10
+	VMOVUPS      64(DX), Z11
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z12
+	VMOVUPS      64(DX), Z13
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z14
+	VFMADD231PS  Z14, Z6, Z0
+	VFMADD231PS  Z14, Z7, Z1
+	VBROADCASTSS (SI)(R8*1), Z15
+	VFMADD231PS  Z15, Z8, Z0
+	VFMADD231PS  Z15, Z9, Z1
+	VBROADCASTSS (SI)(R8*2), Z16
+	VFMADD231PS  Z16, Z10, Z0
+	VFMADD231PS  Z16, Z11, Z1
+	VBROADCASTSS (SI)(R9*1), Z17
+	VFMADD231PS  Z17, Z12, Z0
+	VFMADD231PS  Z17, Z13, Z1
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added3_0:
+	VBROADCASTSS 4(SI), Z15
+	VFMADD231PS  Z15, Z6, Z2
+	VFMADD231PS  Z15, Z7, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z16
+	VFMADD231PS  Z16, Z8, Z2
+	VFMADD231PS  Z16, Z9, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z17
+	VFMADD231PS  Z17, Z10, Z2
+	VFMADD231PS  Z17, Z11, Z3
+	VBROADCASTSS 4(SI)(R9*1), Z14
+	VFMADD231PS  Z14, Z12, Z2
+	VFMADD231PS  Z14, Z13, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added3_1:
+	VBROADCASTSS 8(SI), Z16
+	VFMADD231PS  Z16, Z6, Z4
+	VFMADD231PS  Z16, Z7, Z5
+	VBROADCASTSS 8(SI)(R8*1), Z17
+	VFMADD231PS  Z17, Z8, Z4
+	VFMADD231PS  Z17, Z9, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z14
+	VFMADD231PS  Z14, Z10, Z4
+	VFMADD231PS  Z14, Z11, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z15
+	VFMADD231PS  Z15, Z12, Z4
+	VFMADD231PS  Z15, Z13, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added3_2:
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+next3:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $12, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows4:
@@ -8909,9 +14709,36 @@ rows4:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment4:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest4
+	JZ           blocks4
+single4:
+	VMOVUPS      (DX), Z8
+	VMOVUPS      64(DX), Z9
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z12
+	VFMADD231PS  Z12, Z8, Z0
+	VFMADD231PS  Z12, Z9, Z1
+	VBROADCASTSS 4(SI), Z13
+	VFMADD231PS  Z13, Z8, Z2
+	VFMADD231PS  Z13, Z9, Z3
+	VBROADCASTSS 8(SI), Z14
+	VFMADD231PS  Z14, Z8, Z4
+	VFMADD231PS  Z14, Z9, Z5
+	VBROADCASTSS 12(SI), Z15
+	VFMADD231PS  Z15, Z8, Z6
+	VFMADD231PS  Z15, Z9, Z7
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single4
+blocks4:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all4
+	DECQ         CX
+all4:
+	TESTQ        CX, CX
+	JZ           last4
 block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -8936,113 +14763,188 @@ block4:
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z12
-	VFMADD231PS  Z12, Z10, Z0
-	VFMADD231PS  Z12, Z11, Z1
-	VBROADCASTSS 4(SI), Z13
-	VFMADD231PS  Z13, Z10, Z2
-	VFMADD231PS  Z13, Z11, Z3
-	VBROADCASTSS 8(SI), Z14
-	VFMADD231PS  Z14, Z10, Z4
-	VFMADD231PS  Z14, Z11, Z5
-	VBROADCASTSS 12(SI), Z15
-	VFMADD231PS  Z15, Z10, Z6
-	VFMADD231PS  Z15, Z11, Z7
+	VBROADCASTSS (SI), Z13
+	VFMADD231PS  Z13, Z10, Z0
+	VFMADD231PS  Z13, Z11, Z1
+	VBROADCASTSS 4(SI), Z14
+	VFMADD231PS  Z14, Z10, Z2
+	VFMADD231PS  Z14, Z11, Z3
+	VBROADCASTSS 8(SI), Z15
+	VFMADD231PS  Z15, Z10, Z4
+	VFMADD231PS  Z15, Z11, Z5
+	VBROADCASTSS 12(SI), Z12
+	VFMADD231PS  Z12, Z10, Z6
+	VFMADD231PS  Z12, Z11, Z7
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z12
-	VFMADD231PS  Z12, Z8, Z0
-	VFMADD231PS  Z12, Z9, Z1
-	VBROADCASTSS 4(SI), Z13
-	VFMADD231PS  Z13, Z8, Z2
-	VFMADD231PS  Z13, Z9, Z3
-	VBROADCASTSS 8(SI), Z14
-	VFMADD231PS  Z14, Z8, Z4
-	VFMADD231PS  Z14, Z9, Z5
-	VBROADCASTSS 12(SI), Z15
-	VFMADD231PS  Z15, Z8, Z6
-	VFMADD231PS  Z15, Z9, Z7
+	VBROADCASTSS (SI), Z14
+	VFMADD231PS  Z14, Z8, Z0
+	VFMADD231PS  Z14, Z9, Z1
+	VBROADCASTSS 4(SI), Z15
+	VFMADD231PS  Z15, Z8, Z2
+	VFMADD231PS  Z15, Z9, Z3
+	VBROADCASTSS 8(SI), Z12
+	VFMADD231PS  Z12, Z8, Z4
+	VFMADD231PS  Z12, Z9, Z5
+	VBROADCASTSS 12(SI), Z13
+	VFMADD231PS  Z13, Z8, Z6
+	VFMADD231PS  Z13, Z9, Z7
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z12
-	VFMADD231PS  Z12, Z10, Z0
-	VFMADD231PS  Z12, Z11, Z1
-	VBROADCASTSS 4(SI), Z13
-	VFMADD231PS  Z13, Z10, Z2
-	VFMADD231PS  Z13, Z11, Z3
-	VBROADCASTSS 8(SI), Z14
-	VFMADD231PS  Z14, Z10, Z4
-	VFMADD231PS  Z14, Z11, Z5
-	VBROADCASTSS 12(SI), Z15
-	VFMADD231PS  Z15, Z10, Z6
-	VFMADD231PS  Z15, Z11, Z7
+	VBROADCASTSS (SI), Z15
+	VFMADD231PS  Z15, Z10, Z0
+	VFMADD231PS  Z15, Z11, Z1
+	VBROADCASTSS 4(SI), Z12
+	VFMADD231PS  Z12, Z10, Z2
+	VFMADD231PS  Z12, Z11, Z3
+	VBROADCASTSS 8(SI), Z13
+	VFMADD231PS  Z13, Z10, Z4
+	VFMADD231PS  Z13, Z11, Z5
+	VBROADCASTSS 12(SI), Z14
+	VFMADD231PS  Z14, Z10, Z6
+	VFMADD231PS  Z14, Z11, Z7
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block4
-rest4:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed4
-single4:
-	VMOVUPS      (DX), Z8
-	VMOVUPS      64(DX), Z9
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z12
-	VFMADD231PS  Z12, Z8, Z0
-	VFMADD231PS  Z12, Z9, Z1
-	VBROADCASTSS 4(SI), Z13
-	VFMADD231PS  Z13, Z8, Z2
-	VFMADD231PS  Z13, Z9, Z3
-	VBROADCASTSS 8(SI), Z14
-	VFMADD231PS  Z14, Z8, Z4
-	VFMADD231PS  Z14, Z9, Z5
-	VBROADCASTSS 12(SI), Z15
-	VFMADD231PS  Z15, Z8, Z6
-	VFMADD231PS  Z15, Z9, Z7
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single4
-summed4:
+last4:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish4
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment4
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store4:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	JMP          next4
+finish4:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z8
+	VMOVUPS      64(DX), Z9
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z10
+	VMOVUPS      64(DX), Z11
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z12
+	VMOVUPS      64(DX), Z13
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z14
+	VMOVUPS      64(DX), Z15
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z16
+	VFMADD231PS  Z16, Z8, Z0
+	VFMADD231PS  Z16, Z9, Z1
+	VBROADCASTSS (SI)(R8*1), Z17
+	VFMADD231PS  Z17, Z10, Z0
+	VFMADD231PS  Z17, Z11, Z1
+	VBROADCASTSS (SI)(R8*2), Z18
+	VFMADD231PS  Z18, Z12, Z0
+	VFMADD231PS  Z18, Z13, Z1
+	VBROADCASTSS (SI)(R9*1), Z19
+	VFMADD231PS  Z19, Z14, Z0
+	VFMADD231PS  Z19, Z15, Z1
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added4_0:
+	VBROADCASTSS 4(SI), Z17
+	VFMADD231PS  Z17, Z8, Z2
+	VFMADD231PS  Z17, Z9, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z18
+	VFMADD231PS  Z18, Z10, Z2
+	VFMADD231PS  Z18, Z11, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z19
+	VFMADD231PS  Z19, Z12, Z2
+	VFMADD231PS  Z19, Z13, Z3
+	VBROADCASTSS 4(SI)(R9*1), Z16
+	VFMADD231PS  Z16, Z14, Z2
+	VFMADD231PS  Z16, Z15, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added4_1:
+	VBROADCASTSS 8(SI), Z18
+	VFMADD231PS  Z18, Z8, Z4
+	VFMADD231PS  Z18, Z9, Z5
+	VBROADCASTSS 8(SI)(R8*1), Z19
+	VFMADD231PS  Z19, Z10, Z4
+	VFMADD231PS  Z19, Z11, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z16
+	VFMADD231PS  Z16, Z12, Z4
+	VFMADD231PS  Z16, Z13, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z17
+	VFMADD231PS  Z17, Z14, Z4
+	VFMADD231PS  Z17, Z15, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added4_2:
+	VBROADCASTSS 12(SI), Z19
+	VFMADD231PS  Z19, Z8, Z6
+	VFMADD231PS  Z19, Z9, Z7
+	VBROADCASTSS 12(SI)(R8*1), Z16
+	VFMADD231PS  Z16, Z10, Z6
+	VFMADD231PS  Z16, Z11, Z7
+	VBROADCASTSS 12(SI)(R8*2), Z17
+	VFMADD231PS  Z17, Z12, Z6
+	VFMADD231PS  Z17, Z13, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z18
+	VFMADD231PS  Z18, Z14, Z6
+	VFMADD231PS  Z18, Z15, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added4_3:
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+next4:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $16, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows5:
@@ -9060,9 +14962,39 @@ rows5:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment5:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest5
+	JZ           blocks5
+single5:
+	VMOVUPS      (DX), Z10
+	VMOVUPS      64(DX), Z11
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z14
+	VFMADD231PS  Z14, Z10, Z0
+	VFMADD231PS  Z14, Z11, Z1
+	VBROADCASTSS 4(SI), Z15
+	VFMADD231PS  Z15, Z10, Z2
+	VFMADD231PS  Z15, Z11, Z3
+	VBROADCASTSS 8(SI), Z16
+	VFMADD231PS  Z16, Z10, Z4
+	VFMADD231PS  Z16, Z11, Z5
+	VBROADCASTSS 12(SI), Z17
+	VFMADD231PS  Z17, Z10, Z6
+	VFMADD231PS  Z17, Z11, Z7
+	VBROADCASTSS 16(SI), Z14
+	VFMADD231PS  Z14, Z10, Z8
+	VFMADD231PS  Z14, Z11, Z9
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single5
+blocks5:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all5
+	DECQ         CX
+all5:
+	TESTQ        CX, CX
+	JZ           last5
 block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -9090,131 +15022,221 @@ block5:
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z14
-	VFMADD231PS  Z14, Z12, Z0
-	VFMADD231PS  Z14, Z13, Z1
-	VBROADCASTSS 4(SI), Z15
-	VFMADD231PS  Z15, Z12, Z2
-	VFMADD231PS  Z15, Z13, Z3
-	VBROADCASTSS 8(SI), Z16
-	VFMADD231PS  Z16, Z12, Z4
-	VFMADD231PS  Z16, Z13, Z5
-	VBROADCASTSS 12(SI), Z17
-	VFMADD231PS  Z17, Z12, Z6
-	VFMADD231PS  Z17, Z13, Z7
-	VBROADCASTSS 16(SI), Z14
-	VFMADD231PS  Z14, Z12, Z8
-	VFMADD231PS  Z14, Z13, Z9
+	VBROADCASTSS (SI), Z15
+	VFMADD231PS  Z15, Z12, Z0
+	VFMADD231PS  Z15, Z13, Z1
+	VBROADCASTSS 4(SI), Z16
+	VFMADD231PS  Z16, Z12, Z2
+	VFMADD231PS  Z16, Z13, Z3
+	VBROADCASTSS 8(SI), Z17
+	VFMADD231PS  Z17, Z12, Z4
+	VFMADD231PS  Z17, Z13, Z5
+	VBROADCASTSS 12(SI), Z14
+	VFMADD231PS  Z14, Z12, Z6
+	VFMADD231PS  Z14, Z13, Z7
+	VBROADCASTSS 16(SI), Z15
+	VFMADD231PS  Z15, Z12, Z8
+	VFMADD231PS  Z15, Z13, Z9
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z14
-	VFMADD231PS  Z14, Z10, Z0
-	VFMADD231PS  Z14, Z11, Z1
-	VBROADCASTSS 4(SI), Z15
-	VFMADD231PS  Z15, Z10, Z2
-	VFMADD231PS  Z15, Z11, Z3
-	VBROADCASTSS 8(SI), Z16
-	VFMADD231PS  Z16, Z10, Z4
-	VFMADD231PS  Z16, Z11, Z5
-	VBROADCASTSS 12(SI), Z17
-	VFMADD231PS  Z17, Z10, Z6
-	VFMADD231PS  Z17, Z11, Z7
-	VBROADCASTSS 16(SI), Z14
-	VFMADD231PS  Z14, Z10, Z8
-	VFMADD231PS  Z14, Z11, Z9
+	VBROADCASTSS (SI), Z16
+	VFMADD231PS  Z16, Z10, Z0
+	VFMADD231PS  Z16, Z11, Z1
+	VBROADCASTSS 4(SI), Z17
+	VFMADD231PS  Z17, Z10, Z2
+	VFMADD231PS  Z17, Z11, Z3
+	VBROADCASTSS 8(SI), Z14
+	VFMADD231PS  Z14, Z10, Z4
+	VFMADD231PS  Z14, Z11, Z5
+	VBROADCASTSS 12(SI), Z15
+	VFMADD231PS  Z15, Z10, Z6
+	VFMADD231PS  Z15, Z11, Z7
+	VBROADCASTSS 16(SI), Z16
+	VFMADD231PS  Z16, Z10, Z8
+	VFMADD231PS  Z16, Z11, Z9
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z14
-	VFMADD231PS  Z14, Z12, Z0
-	VFMADD231PS  Z14, Z13, Z1
-	VBROADCASTSS 4(SI), Z15
-	VFMADD231PS  Z15, Z12, Z2
-	VFMADD231PS  Z15, Z13, Z3
-	VBROADCASTSS 8(SI), Z16
-	VFMADD231PS  Z16, Z12, Z4
-	VFMADD231PS  Z16, Z13, Z5
-	VBROADCASTSS 12(SI), Z17
-	VFMADD231PS  Z17, Z12, Z6
-	VFMADD231PS  Z17, Z13, Z7
-	VBROADCASTSS 16(SI), Z14
-	VFMADD231PS  Z14, Z12, Z8
-	VFMADD231PS  Z14, Z13, Z9
+	VBROADCASTSS (SI), Z17
+	VFMADD231PS  Z17, Z12, Z0
+	VFMADD231PS  Z17, Z13, Z1
+	VBROADCASTSS 4(SI), Z14
+	VFMADD231PS  Z14, Z12, Z2
+	VFMADD231PS  Z14, Z13, Z3
+	VBROADCASTSS 8(SI), Z15
+	VFMADD231PS  Z15, Z12, Z4
+	VFMADD231PS  Z15, Z13, Z5
+	VBROADCASTSS 12(SI), Z16
+	VFMADD231PS  Z16, Z12, Z6
+	VFMADD231PS  Z16, Z13, Z7
+	VBROADCASTSS 16(SI), Z17
+	VFMADD231PS  Z17, Z12, Z8
+	VFMADD231PS  Z17, Z13, Z9
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block5
-rest5:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed5
-single5:
-	VMOVUPS      (DX), Z10
-	VMOVUPS      64(DX), Z11
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z14
-	VFMADD231PS  Z14, Z10, Z0
-	VFMADD231PS  Z14, Z11, Z1
-	VBROADCASTSS 4(SI), Z15
-	VFMADD231PS  Z15, Z10, Z2
-	VFMADD231PS  Z15, Z11, Z3
-	VBROADCASTSS 8(SI), Z16
-	VFMADD231PS  Z16, Z10, Z4
-	VFMADD231PS  Z16, Z11, Z5
-	VBROADCASTSS 12(SI), Z17
-	VFMADD231PS  Z17, Z10, Z6
-	VFMADD231PS  Z17, Z11, Z7
-	VBROADCASTSS 16(SI), Z14
-	VFMADD231PS  Z14, Z10, Z8
-	VFMADD231PS  Z14, Z11, Z9
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single5
-summed5:
+last5:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish5
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment5
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store5:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	JMP          next5
+finish5:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z10
+	VMOVUPS      64(DX), Z11
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z12
+	VMOVUPS      64(DX), Z13
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z14
+	VMOVUPS      64(DX), Z15
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z16
+	VMOVUPS      64(DX), Z17
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z18
+	VFMADD231PS  Z18, Z10, Z0
+	VFMADD231PS  Z18, Z11, Z1
+	VBROADCASTSS (SI)(R8*1), Z19
+	VFMADD231PS  Z19, Z12, Z0
+	VFMADD231PS  Z19, Z13, Z1
+	VBROADCASTSS (SI)(R8*2), Z20
+	VFMADD231PS  Z20, Z14, Z0
+	VFMADD231PS  Z20, Z15, Z1
+	VBROADCASTSS (SI)(R9*1), Z21
+	VFMADD231PS  Z21, Z16, Z0
+	VFMADD231PS  Z21, Z17, Z1
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added5_0:
+	VBROADCASTSS 4(SI), Z19
+	VFMADD231PS  Z19, Z10, Z2
+	VFMADD231PS  Z19, Z11, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z20
+	VFMADD231PS  Z20, Z12, Z2
+	VFMADD231PS  Z20, Z13, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z21
+	VFMADD231PS  Z21, Z14, Z2
+	VFMADD231PS  Z21, Z15, Z3
+	VBROADCASTSS 4(SI)(R9*1), Z18
+	VFMADD231PS  Z18, Z16, Z2
+	VFMADD231PS  Z18, Z17, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added5_1:
+	VBROADCASTSS 8(SI), Z20
+	VFMADD231PS  Z20, Z10, Z4
+	VFMADD231PS  Z20, Z11, Z5
+	VBROADCASTSS 8(SI)(R8*1), Z21
+	VFMADD231PS  Z21, Z12, Z4
+	VFMADD231PS  Z21, Z13, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z18
+	VFMADD231PS  Z18, Z14, Z4
+	VFMADD231PS  Z18, Z15, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z19
+	VFMADD231PS  Z19, Z16, Z4
+	VFMADD231PS  Z19, Z17, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added5_2:
+	VBROADCASTSS 12(SI), Z21
+	VFMADD231PS  Z21, Z10, Z6
+	VFMADD231PS  Z21, Z11, Z7
+	VBROADCASTSS 12(SI)(R8*1), Z18
+	VFMADD231PS  Z18, Z12, Z6
+	VFMADD231PS  Z18, Z13, Z7
+	VBROADCASTSS 12(SI)(R8*2), Z19
+	VFMADD231PS  Z19, Z14, Z6
+	VFMADD231PS  Z19, Z15, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z20
+	VFMADD231PS  Z20, Z16, Z6
+	VFMADD231PS  Z20, Z17, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added5_3:
+	VBROADCASTSS 16(SI), Z18
+	VFMADD231PS  Z18, Z10, Z8
+	VFMADD231PS  Z18, Z11, Z9
+	VBROADCASTSS 16(SI)(R8*1), Z19
+	VFMADD231PS  Z19, Z12, Z8
+	VFMADD231PS  Z19, Z13, Z9
+	VBROADCASTSS 16(SI)(R8*2), Z20
+	VFMADD231PS  Z20, Z14, Z8
+	VFMADD231PS  Z20, Z15, Z9
+	VBROADCASTSS 16(SI)(R9*1), Z21
+	VFMADD231PS  Z21, Z16, Z8
+	VFMADD231PS  Z21, Z17, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added5_4:
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+next5:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $20, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows6:
@@ -9234,9 +15256,42 @@ rows6:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment6:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest6
+	JZ           blocks6
+single6:
+	VMOVUPS      (DX), Z12
+	VMOVUPS      64(DX), Z13
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z16
+	VFMADD231PS  Z16, Z12, Z0
+	VFMADD231PS  Z16, Z13, Z1
+	VBROADCASTSS 4(SI), Z17
+	VFMADD231PS  Z17, Z12, Z2
+	VFMADD231PS  Z17, Z13, Z3
+	VBROADCASTSS 8(SI), Z18
+	VFMADD231PS  Z18, Z12, Z4
+	VFMADD231PS  Z18, Z13, Z5
+	VBROADCASTSS 12(SI), Z19
+	VFMADD231PS  Z19, Z12, Z6
+	VFMADD231PS  Z19, Z13, Z7
+	VBROADCASTSS 16(SI), Z16
+	VFMADD231PS  Z16, Z12, Z8
+	VFMADD231PS  Z16, Z13, Z9
+	VBROADCASTSS 20(SI), Z17
+	VFMADD231PS  Z17, Z12, Z10
+	VFMADD231PS  Z17, Z13, Z11
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single6
+blocks6:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all6
+	DECQ         CX
+all6:
+	TESTQ        CX, CX
+	JZ           last6
 block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -9267,149 +15322,254 @@ block6:
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z16
-	VFMADD231PS  Z16, Z14, Z0
-	VFMADD231PS  Z16, Z15, Z1
-	VBROADCASTSS 4(SI), Z17
-	VFMADD231PS  Z17, Z14, Z2
-	VFMADD231PS  Z17, Z15, Z3
-	VBROADCASTSS 8(SI), Z18
-	VFMADD231PS  Z18, Z14, Z4
-	VFMADD231PS  Z18, Z15, Z5
-	VBROADCASTSS 12(SI), Z19
-	VFMADD231PS  Z19, Z14, Z6
-	VFMADD231PS  Z19, Z15, Z7
-	VBROADCASTSS 16(SI), Z16
-	VFMADD231PS  Z16, Z14, Z8
-	VFMADD231PS  Z16, Z15, Z9
-	VBROADCASTSS 20(SI), Z17
-	VFMADD231PS  Z17, Z14, Z10
-	VFMADD231PS  Z17, Z15, Z11
+	VBROADCASTSS (SI), Z17
+	VFMADD231PS  Z17, Z14, Z0
+	VFMADD231PS  Z17, Z15, Z1
+	VBROADCASTSS 4(SI), Z18
+	VFMADD231PS  Z18, Z14, Z2
+	VFMADD231PS  Z18, Z15, Z3
+	VBROADCASTSS 8(SI), Z19
+	VFMADD231PS  Z19, Z14, Z4
+	VFMADD231PS  Z19, Z15, Z5
+	VBROADCASTSS 12(SI), Z16
+	VFMADD231PS  Z16, Z14, Z6
+	VFMADD231PS  Z16, Z15, Z7
+	VBROADCASTSS 16(SI), Z17
+	VFMADD231PS  Z17, Z14, Z8
+	VFMADD231PS  Z17, Z15, Z9
+	VBROADCASTSS 20(SI), Z18
+	VFMADD231PS  Z18, Z14, Z10
+	VFMADD231PS  Z18, Z15, Z11
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z16
-	VFMADD231PS  Z16, Z12, Z0
-	VFMADD231PS  Z16, Z13, Z1
-	VBROADCASTSS 4(SI), Z17
-	VFMADD231PS  Z17, Z12, Z2
-	VFMADD231PS  Z17, Z13, Z3
-	VBROADCASTSS 8(SI), Z18
-	VFMADD231PS  Z18, Z12, Z4
-	VFMADD231PS  Z18, Z13, Z5
-	VBROADCASTSS 12(SI), Z19
-	VFMADD231PS  Z19, Z12, Z6
-	VFMADD231PS  Z19, Z13, Z7
-	VBROADCASTSS 16(SI), Z16
-	VFMADD231PS  Z16, Z12, Z8
-	VFMADD231PS  Z16, Z13, Z9
-	VBROADCASTSS 20(SI), Z17
-	VFMADD231PS  Z17, Z12, Z10
-	VFMADD231PS  Z17, Z13, Z11
+	VBROADCASTSS (SI), Z18
+	VFMADD231PS  Z18, Z12, Z0
+	VFMADD231PS  Z18, Z13, Z1
+	VBROADCASTSS 4(SI), Z19
+	VFMADD231PS  Z19, Z12, Z2
+	VFMADD231PS  Z19, Z13, Z3
+	VBROADCASTSS 8(SI), Z16
+	VFMADD231PS  Z16, Z12, Z4
+	VFMADD231PS  Z16, Z13, Z5
+	VBROADCASTSS 12(SI), Z17
+	VFMADD231PS  Z17, Z12, Z6
+	VFMADD231PS  Z17, Z13, Z7
+	VBROADCASTSS 16(SI), Z18
+	VFMADD231PS  Z18, Z12, Z8
+	VFMADD231PS  Z18, Z13, Z9
+	VBROADCASTSS 20(SI), Z19
+	VFMADD231PS  Z19, Z12, Z10
+	VFMADD231PS  Z19, Z13, Z11
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z16
-	VFMADD231PS  Z16, Z14, Z0
-	VFMADD231PS  Z16, Z15, Z1
-	VBROADCASTSS 4(SI), Z17
-	VFMADD231PS  Z17, Z14, Z2
-	VFMADD231PS  Z17, Z15, Z3
-	VBROADCASTSS 8(SI), Z18
-	VFMADD231PS  Z18, Z14, Z4
-	VFMADD231PS  Z18, Z15, Z5
-	VBROADCASTSS 12(SI), Z19
-	VFMADD231PS  Z19, Z14, Z6
-	VFMADD231PS  Z19, Z15, Z7
-	VBROADCASTSS 16(SI), Z16
-	VFMADD231PS  Z16, Z14, Z8
-	VFMADD231PS  Z16, Z15, Z9
-	VBROADCASTSS 20(SI), Z17
-	VFMADD231PS  Z17, Z14, Z10
-	VFMADD231PS  Z17, Z15, Z11
+	VBROADCASTSS (SI), Z19
+	VFMADD231PS  Z19, Z14, Z0
+	VFMADD231PS  Z19, Z15, Z1
+	VBROADCASTSS 4(SI), Z16
+	VFMADD231PS  Z16, Z14, Z2
+	VFMADD231PS  Z16, Z15, Z3
+	VBROADCASTSS 8(SI), Z17
+	VFMADD231PS  Z17, Z14, Z4
+	VFMADD231PS  Z17, Z15, Z5
+	VBROADCASTSS 12(SI), Z18
+	VFMADD231PS  Z18, Z14, Z6
+	VFMADD231PS  Z18, Z15, Z7
+	VBROADCASTSS 16(SI), Z19
+	VFMADD231PS  Z19, Z14, Z8
+	VFMADD231PS  Z19, Z15, Z9
+	VBROADCASTSS 20(SI), Z16
+	VFMADD231PS  Z16, Z14, Z10
+	VFMADD231PS  Z16, Z15, Z11
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block6
-rest6:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed6
-single6:
-	VMOVUPS      (DX), Z12
-	VMOVUPS      64(DX), Z13
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z16
-	VFMADD231PS  Z16, Z12, Z0
-	VFMADD231PS  Z16, Z13, Z1
-	VBROADCASTSS 4(SI), Z17
-	VFMADD231PS  Z17, Z12, Z2
-	VFMADD231PS  Z17, Z13, Z3
-	VBROADCASTSS 8(SI), Z18
-	VFMADD231PS  Z18, Z12, Z4
-	VFMADD231PS  Z18, Z13, Z5
-	VBROADCASTSS 12(SI), Z19
-	VFMADD231PS  Z19, Z12, Z6
-	VFMADD231PS  Z19, Z13, Z7
-	VBROADCASTSS 16(SI), Z16
-	VFMADD231PS  Z16, Z12, Z8
-	VFMADD231PS  Z16, Z13, Z9
-	VBROADCASTSS 20(SI), Z17
-	VFMADD231PS  Z17, Z12, Z10
-	VFMADD231PS  Z17, Z13, Z11
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single6
-summed6:
+last6:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish6
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment6
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store6:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	JMP          next6
+finish6:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z12
+	VMOVUPS      64(DX), Z13
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z14
+	VMOVUPS      64(DX), Z15
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z16
+	VMOVUPS      64(DX), Z17
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z18
+	VMOVUPS      64(DX), Z19
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z20
+	VFMADD231PS  Z20, Z12, Z0
+	VFMADD231PS  Z20, Z13, Z1
+	VBROADCASTSS (SI)(R8*1), Z21
+	VFMADD231PS  Z21, Z14, Z0
+	VFMADD231PS  Z21, Z15, Z1
+	VBROADCASTSS (SI)(R8*2), Z22
+	VFMADD231PS  Z22, Z16, Z0
+	VFMADD231PS  Z22, Z17, Z1
+	VBROADCASTSS (SI)(R9*1), Z23
+	VFMADD231PS  Z23, Z18, Z0
+	VFMADD231PS  Z23, Z19, Z1
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added6_0:
+	VBROADCASTSS 4(SI), Z21
+	VFMADD231PS  Z21, Z12, Z2
+	VFMADD231PS  Z21, Z13, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z22
+	VFMADD231PS  Z22, Z14, Z2
+	VFMADD231PS  Z22, Z15, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z23
+	VFMADD231PS  Z23, Z16, Z2
+	VFMADD231PS  Z23, Z17, Z3
+	VBROADCASTSS 4(SI)(R9*1), Z20
+	VFMADD231PS  Z20, Z18, Z2
+	VFMADD231PS  Z20, Z19, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added6_1:
+	VBROADCASTSS 8(SI), Z22
+	VFMADD231PS  Z22, Z12, Z4
+	VFMADD231PS  Z22, Z13, Z5
+	VBROADCASTSS 8(SI)(R8*1), Z23
+	VFMADD231PS  Z23, Z14, Z4
+	VFMADD231PS  Z23, Z15, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z20
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z21
+	VFMADD231PS  Z21, Z18, Z4
+	VFMADD231PS  Z21, Z19, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added6_2:
+	VBROADCASTSS 12(SI), Z23
+	VFMADD231PS  Z23, Z12, Z6
+	VFMADD231PS  Z23, Z13, Z7
+	VBROADCASTSS 12(SI)(R8*1), Z20
+	VFMADD231PS  Z20, Z14, Z6
+	VFMADD231PS  Z20, Z15, Z7
+	VBROADCASTSS 12(SI)(R8*2), Z21
+	VFMADD231PS  Z21, Z16, Z6
+	VFMADD231PS  Z21, Z17, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z22
+	VFMADD231PS  Z22, Z18, Z6
+	VFMADD231PS  Z22, Z19, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added6_3:
+	VBROADCASTSS 16(SI), Z20
+	VFMADD231PS  Z20, Z12, Z8
+	VFMADD231PS  Z20, Z13, Z9
+	VBROADCASTSS 16(SI)(R8*1), Z21
+	VFMADD231PS  Z21, Z14, Z8
+	VFMADD231PS  Z21, Z15, Z9
+	VBROADCASTSS 16(SI)(R8*2), Z22
+	VFMADD231PS  Z22, Z16, Z8
+	VFMADD231PS  Z22, Z17, Z9
+	VBROADCASTSS 16(SI)(R9*1), Z23
+	VFMADD231PS  Z23, Z18, Z8
+	VFMADD231PS  Z23, Z19, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added6_4:
+	VBROADCASTSS 20(SI), Z21
+	VFMADD231PS  Z21, Z12, Z10
+	VFMADD231PS  Z21, Z13, Z11
+	VBROADCASTSS 20(SI)(R8*1), Z22
+	VFMADD231PS  Z22, Z14, Z10
+	VFMADD231PS  Z22, Z15, Z11
+	VBROADCASTSS 20(SI)(R8*2), Z23
+	VFMADD231PS  Z23, Z16, Z10
+	VFMADD231PS  Z23, Z17, Z11
+	VBROADCASTSS 20(SI)(R9*1), Z20
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added6_5:
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+next6:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $24, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows7:
@@ -9431,9 +15591,45 @@ rows7:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment7:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest7
+	JZ           blocks7
+single7:
+	VMOVUPS      (DX), Z14
+	VMOVUPS      64(DX), Z15
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z18
+	VFMADD231PS  Z18, Z14, Z0
+	VFMADD231PS  Z18, Z15, Z1
+	VBROADCASTSS 4(SI), Z19
+	VFMADD231PS  Z19, Z14, Z2
+	VFMADD231PS  Z19, Z15, Z3
+	VBROADCASTSS 8(SI), Z20
+	VFMADD231PS  Z20, Z14, Z4
+	VFMADD231PS  Z20, Z15, Z5
+	VBROADCASTSS 12(SI), Z21
+	VFMADD231PS  Z21, Z14, Z6
+	VFMADD231PS  Z21, Z15, Z7
+	VBROADCASTSS 16(SI), Z18
+	VFMADD231PS  Z18, Z14, Z8
+	VFMADD231PS  Z18, Z15, Z9
+	VBROADCASTSS 20(SI), Z19
+	VFMADD231PS  Z19, Z14, Z10
+	VFMADD231PS  Z19, Z15, Z11
+	VBROADCASTSS 24(SI), Z20
+	VFMADD231PS  Z20, Z14, Z12
+	VFMADD231PS  Z20, Z15, Z13
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single7
+blocks7:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all7
+	DECQ         CX
+all7:
+	TESTQ        CX, CX
+	JZ           last7
 block7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -9467,167 +15663,287 @@ block7:
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z18
-	VFMADD231PS  Z18, Z16, Z0
-	VFMADD231PS  Z18, Z17, Z1
-	VBROADCASTSS 4(SI), Z19
-	VFMADD231PS  Z19, Z16, Z2
-	VFMADD231PS  Z19, Z17, Z3
-	VBROADCASTSS 8(SI), Z20
-	VFMADD231PS  Z20, Z16, Z4
-	VFMADD231PS  Z20, Z17, Z5
-	VBROADCASTSS 12(SI), Z21
-	VFMADD231PS  Z21, Z16, Z6
-	VFMADD231PS  Z21, Z17, Z7
-	VBROADCASTSS 16(SI), Z18
-	VFMADD231PS  Z18, Z16, Z8
-	VFMADD231PS  Z18, Z17, Z9
-	VBROADCASTSS 20(SI), Z19
-	VFMADD231PS  Z19, Z16, Z10
-	VFMADD231PS  Z19, Z17, Z11
-	VBROADCASTSS 24(SI), Z20
-	VFMADD231PS  Z20, Z16, Z12
-	VFMADD231PS  Z20, Z17, Z13
+	VBROADCASTSS (SI), Z19
+	VFMADD231PS  Z19, Z16, Z0
+	VFMADD231PS  Z19, Z17, Z1
+	VBROADCASTSS 4(SI), Z20
+	VFMADD231PS  Z20, Z16, Z2
+	VFMADD231PS  Z20, Z17, Z3
+	VBROADCASTSS 8(SI), Z21
+	VFMADD231PS  Z21, Z16, Z4
+	VFMADD231PS  Z21, Z17, Z5
+	VBROADCASTSS 12(SI), Z18
+	VFMADD231PS  Z18, Z16, Z6
+	VFMADD231PS  Z18, Z17, Z7
+	VBROADCASTSS 16(SI), Z19
+	VFMADD231PS  Z19, Z16, Z8
+	VFMADD231PS  Z19, Z17, Z9
+	VBROADCASTSS 20(SI), Z20
+	VFMADD231PS  Z20, Z16, Z10
+	VFMADD231PS  Z20, Z17, Z11
+	VBROADCASTSS 24(SI), Z21
+	VFMADD231PS  Z21, Z16, Z12
+	VFMADD231PS  Z21, Z17, Z13
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z18
-	VFMADD231PS  Z18, Z14, Z0
-	VFMADD231PS  Z18, Z15, Z1
-	VBROADCASTSS 4(SI), Z19
-	VFMADD231PS  Z19, Z14, Z2
-	VFMADD231PS  Z19, Z15, Z3
-	VBROADCASTSS 8(SI), Z20
-	VFMADD231PS  Z20, Z14, Z4
-	VFMADD231PS  Z20, Z15, Z5
-	VBROADCASTSS 12(SI), Z21
-	VFMADD231PS  Z21, Z14, Z6
-	VFMADD231PS  Z21, Z15, Z7
-	VBROADCASTSS 16(SI), Z18
-	VFMADD231PS  Z18, Z14, Z8
-	VFMADD231PS  Z18, Z15, Z9
-	VBROADCASTSS 20(SI), Z19
-	VFMADD231PS  Z19, Z14, Z10
-	VFMADD231PS  Z19, Z15, Z11
-	VBROADCASTSS 24(SI), Z20
-	VFMADD231PS  Z20, Z14, Z12
-	VFMADD231PS  Z20, Z15, Z13
+	VBROADCASTSS (SI), Z20
+	VFMADD231PS  Z20, Z14, Z0
+	VFMADD231PS  Z20, Z15, Z1
+	VBROADCASTSS 4(SI), Z21
+	VFMADD231PS  Z21, Z14, Z2
+	VFMADD231PS  Z21, Z15, Z3
+	VBROADCASTSS 8(SI), Z18
+	VFMADD231PS  Z18, Z14, Z4
+	VFMADD231PS  Z18, Z15, Z5
+	VBROADCASTSS 12(SI), Z19
+	VFMADD231PS  Z19, Z14, Z6
+	VFMADD231PS  Z19, Z15, Z7
+	VBROADCASTSS 16(SI), Z20
+	VFMADD231PS  Z20, Z14, Z8
+	VFMADD231PS  Z20, Z15, Z9
+	VBROADCASTSS 20(SI), Z21
+	VFMADD231PS  Z21, Z14, Z10
+	VFMADD231PS  Z21, Z15, Z11
+	VBROADCASTSS 24(SI), Z18
+	VFMADD231PS  Z18, Z14, Z12
+	VFMADD231PS  Z18, Z15, Z13
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z18
-	VFMADD231PS  Z18, Z16, Z0
-	VFMADD231PS  Z18, Z17, Z1
-	VBROADCASTSS 4(SI), Z19
-	VFMADD231PS  Z19, Z16, Z2
-	VFMADD231PS  Z19, Z17, Z3
-	VBROADCASTSS 8(SI), Z20
-	VFMADD231PS  Z20, Z16, Z4
-	VFMADD231PS  Z20, Z17, Z5
-	VBROADCASTSS 12(SI), Z21
-	VFMADD231PS  Z21, Z16, Z6
-	VFMADD231PS  Z21, Z17, Z7
-	VBROADCASTSS 16(SI), Z18
-	VFMADD231PS  Z18, Z16, Z8
-	VFMADD231PS  Z18, Z17, Z9
-	VBROADCASTSS 20(SI), Z19
-	VFMADD231PS  Z19, Z16, Z10
-	VFMADD231PS  Z19, Z17, Z11
-	VBROADCASTSS 24(SI), Z20
-	VFMADD231PS  Z20, Z16, Z12
-	VFMADD231PS  Z20, Z17, Z13
+	VBROADCASTSS (SI), Z21
+	VFMADD231PS  Z21, Z16, Z0
+	VFMADD231PS  Z21, Z17, Z1
+	VBROADCASTSS 4(SI), Z18
+	VFMADD231PS  Z18, Z16, Z2
+	VFMADD231PS  Z18, Z17, Z3
+	VBROADCASTSS 8(SI), Z19
+	VFMADD231PS  Z19, Z16, Z4
+	VFMADD231PS  Z19, Z17, Z5
+	VBROADCASTSS 12(SI), Z20
+	VFMADD231PS  Z20, Z16, Z6
+	VFMADD231PS  Z20, Z17, Z7
+	VBROADCASTSS 16(SI), Z21
+	VFMADD231PS  Z21, Z16, Z8
+	VFMADD231PS  Z21, Z17, Z9
+	VBROADCASTSS 20(SI), Z18
+	VFMADD231PS  Z18, Z16, Z10
+	VFMADD231PS  Z18, Z17, Z11
+	VBROADCASTSS 24(SI), Z19
+	VFMADD231PS  Z19, Z16, Z12
+	VFMADD231PS  Z19, Z17, Z13
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block7
-rest7:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed7
-single7:
-	VMOVUPS      (DX), Z14
-	VMOVUPS      64(DX), Z15
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z18
-	VFMADD231PS  Z18, Z14, Z0
-	VFMADD231PS  Z18, Z15, Z1
-	VBROADCASTSS 4(SI), Z19
-	VFMADD231PS  Z19, Z14, Z2
-	VFMADD231PS  Z19, Z15, Z3
-	VBROADCASTSS 8(SI), Z20
-	VFMADD231PS  Z20, Z14, Z4
-	VFMADD231PS  Z20, Z15, Z5
-	VBROADCASTSS 12(SI), Z21
-	VFMADD231PS  Z21, Z14, Z6
-	VFMADD231PS  Z21, Z15, Z7
-	VBROADCASTSS 16(SI), Z18
-	VFMADD231PS  Z18, Z14, Z8
-	VFMADD231PS  Z18, Z15, Z9
-	VBROADCASTSS 20(SI), Z19
-	VFMADD231PS  Z19, Z14, Z10
-	VFMADD231PS  Z19, Z15, Z11
-	VBROADCASTSS 24(SI), Z20
-	VFMADD231PS  Z20, Z14, Z12
-	VFMADD231PS  Z20, Z15, Z13
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single7
-summed7:
+last7:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish7
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment7
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	VADDPS       64(SI), Z13, Z13
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store7:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	VMOVUPS      Z13, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	JMP          next7
+finish7:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z14
+	VMOVUPS      64(DX), Z15
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z16
+	VMOVUPS      64(DX), Z17
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z18
+	VMOVUPS      64(DX), Z19
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z20
+	VMOVUPS      64(DX), Z21
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z22
+	VFMADD231PS  Z22, Z14, Z0
+	VFMADD231PS  Z22, Z15, Z1
+	VBROADCASTSS (SI)(R8*1), Z23
+	VFMADD231PS  Z23, Z16, Z0
+	VFMADD231PS  Z23, Z17, Z1
+	VBROADCASTSS (SI)(R8*2), Z24
+	VFMADD231PS  Z24, Z18, Z0
+	VFMADD231PS  Z24, Z19, Z1
+	VBROADCASTSS (SI)(R9*1), Z25
+	VFMADD231PS  Z25, Z20, Z0
+	VFMADD231PS  Z25, Z21, Z1
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added7_0:
+	VBROADCASTSS 4(SI), Z23
+	VFMADD231PS  Z23, Z14, Z2
+	VFMADD231PS  Z23, Z15, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z24
+	VFMADD231PS  Z24, Z16, Z2
+	VFMADD231PS  Z24, Z17, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z25
+	VFMADD231PS  Z25, Z18, Z2
+	VFMADD231PS  Z25, Z19, Z3
+	VBROADCASTSS 4(SI)(R9*1), Z22
+	VFMADD231PS  Z22, Z20, Z2
+	VFMADD231PS  Z22, Z21, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added7_1:
+	VBROADCASTSS 8(SI), Z24
+	VFMADD231PS  Z24, Z14, Z4
+	VFMADD231PS  Z24, Z15, Z5
+	VBROADCASTSS 8(SI)(R8*1), Z25
+	VFMADD231PS  Z25, Z16, Z4
+	VFMADD231PS  Z25, Z17, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z22
+	VFMADD231PS  Z22, Z18, Z4
+	VFMADD231PS  Z22, Z19, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z23
+	VFMADD231PS  Z23, Z20, Z4
+	VFMADD231PS  Z23, Z21, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added7_2:
+	VBROADCASTSS 12(SI), Z25
+	VFMADD231PS  Z25, Z14, Z6
+	VFMADD231PS  Z25, Z15, Z7
+	VBROADCASTSS 12(SI)(R8*1), Z22
+	VFMADD231PS  Z22, Z16, Z6
+	VFMADD231PS  Z22, Z17, Z7
+	VBROADCASTSS 12(SI)(R8*2), Z23
+	VFMADD231PS  Z23, Z18, Z6
+	VFMADD231PS  Z23, Z19, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z24
+	VFMADD231PS  Z24, Z20, Z6
+	VFMADD231PS  Z24, Z21, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added7_3:
+	VBROADCASTSS 16(SI), Z22
+	VFMADD231PS  Z22, Z14, Z8
+	VFMADD231PS  Z22, Z15, Z9
+	VBROADCASTSS 16(SI)(R8*1), Z23
+	VFMADD231PS  Z23, Z16, Z8
+	VFMADD231PS  Z23, Z17, Z9
+	VBROADCASTSS 16(SI)(R8*2), Z24
+	VFMADD231PS  Z24, Z18, Z8
+	VFMADD231PS  Z24, Z19, Z9
+	VBROADCASTSS 16(SI)(R9*1), Z25
+	VFMADD231PS  Z25, Z20, Z8
+	VFMADD231PS  Z25, Z21, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added7_4:
+	VBROADCASTSS 20(SI), Z23
+	VFMADD231PS  Z23, Z14, Z10
+	VFMADD231PS  Z23, Z15, Z11
+	VBROADCASTSS 20(SI)(R8*1), Z24
+	VFMADD231PS  Z24, Z16, Z10
+	VFMADD231PS  Z24, Z17, Z11
+	VBROADCASTSS 20(SI)(R8*2), Z25
+	VFMADD231PS  Z25, Z18, Z10
+	VFMADD231PS  Z25, Z19, Z11
+	VBROADCASTSS 20(SI)(R9*1), Z22
+	VFMADD231PS  Z22, Z20, Z10
+	VFMADD231PS  Z22, Z21, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added7_5:
+	VBROADCASTSS 24(SI), Z24
+	VFMADD231PS  Z24, Z14, Z12
+	VFMADD231PS  Z24, Z15, Z13
+	VBROADCASTSS 24(SI)(R8*1), Z25
+	VFMADD231PS  Z25, Z16, Z12
+	VFMADD231PS  Z25, Z17, Z13
+	VBROADCASTSS 24(SI)(R8*2), Z22
+	VFMADD231PS  Z22, Z18, Z12
+	VFMADD231PS  Z22, Z19, Z13
+	VBROADCASTSS 24(SI)(R9*1), Z23
+	VFMADD231PS  Z23, Z20, Z12
+	VFMADD231PS  Z23, Z21, Z13
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+added7_6:
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+next7:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $28, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows8:
@@ -9651,9 +15967,48 @@ rows8:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment8:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest8
+	JZ           blocks8
+single8:
+	VMOVUPS      (DX), Z16
+	VMOVUPS      64(DX), Z17
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z20
+	VFMADD231PS  Z20, Z16, Z0
+	VFMADD231PS  Z20, Z17, Z1
+	VBROADCASTSS 4(SI), Z21
+	VFMADD231PS  Z21, Z16, Z2
+	VFMADD231PS  Z21, Z17, Z3
+	VBROADCASTSS 8(SI), Z22
+	VFMADD231PS  Z22, Z16, Z4
+	VFMADD231PS  Z22, Z17, Z5
+	VBROADCASTSS 12(SI), Z23
+	VFMADD231PS  Z23, Z16, Z6
+	VFMADD231PS  Z23, Z17, Z7
+	VBROADCASTSS 16(SI), Z20
+	VFMADD231PS  Z20, Z16, Z8
+	VFMADD231PS  Z20, Z17, Z9
+	VBROADCASTSS 20(SI), Z21
+	VFMADD231PS  Z21, Z16, Z10
+	VFMADD231PS  Z21, Z17, Z11
+	VBROADCASTSS 24(SI), Z22
+	VFMADD231PS  Z22, Z16, Z12
+	VFMADD231PS  Z22, Z17, Z13
+	VBROADCASTSS 28(SI), Z23
+	VFMADD231PS  Z23, Z16, Z14
+	VFMADD231PS  Z23, Z17, Z15
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single8
+blocks8:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all8
+	DECQ         CX
+all8:
+	TESTQ        CX, CX
+	JZ           last8
 block8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -9690,185 +16045,320 @@ block8:
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z20
-	VFMADD231PS  Z20, Z18, Z0
-	VFMADD231PS  Z20, Z19, Z1
-	VBROADCASTSS 4(SI), Z21
-	VFMADD231PS  Z21, Z18, Z2
-	VFMADD231PS  Z21, Z19, Z3
-	VBROADCASTSS 8(SI), Z22
-	VFMADD231PS  Z22, Z18, Z4
-	VFMADD231PS  Z22, Z19, Z5
-	VBROADCASTSS 12(SI), Z23
-	VFMADD231PS  Z23, Z18, Z6
-	VFMADD231PS  Z23, Z19, Z7
-	VBROADCASTSS 16(SI), Z20
-	VFMADD231PS  Z20, Z18, Z8
-	VFMADD231PS  Z20, Z19, Z9
-	VBROADCASTSS 20(SI), Z21
-	VFMADD231PS  Z21, Z18, Z10
-	VFMADD231PS  Z21, Z19, Z11
-	VBROADCASTSS 24(SI), Z22
-	VFMADD231PS  Z22, Z18, Z12
-	VFMADD231PS  Z22, Z19, Z13
-	VBROADCASTSS 28(SI), Z23
-	VFMADD231PS  Z23, Z18, Z14
-	VFMADD231PS  Z23, Z19, Z15
+	VBROADCASTSS (SI), Z21
+	VFMADD231PS  Z21, Z18, Z0
+	VFMADD231PS  Z21, Z19, Z1
+	VBROADCASTSS 4(SI), Z22
+	VFMADD231PS  Z22, Z18, Z2
+	VFMADD231PS  Z22, Z19, Z3
+	VBROADCASTSS 8(SI), Z23
+	VFMADD231PS  Z23, Z18, Z4
+	VFMADD231PS  Z23, Z19, Z5
+	VBROADCASTSS 12(SI), Z20
+	VFMADD231PS  Z20, Z18, Z6
+	VFMADD231PS  Z20, Z19, Z7
+	VBROADCASTSS 16(SI), Z21
+	VFMADD231PS  Z21, Z18, Z8
+	VFMADD231PS  Z21, Z19, Z9
+	VBROADCASTSS 20(SI), Z22
+	VFMADD231PS  Z22, Z18, Z10
+	VFMADD231PS  Z22, Z19, Z11
+	VBROADCASTSS 24(SI), Z23
+	VFMADD231PS  Z23, Z18, Z12
+	VFMADD231PS  Z23, Z19, Z13
+	VBROADCASTSS 28(SI), Z20
+	VFMADD231PS  Z20, Z18, Z14
+	VFMADD231PS  Z20, Z19, Z15
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z20
-	VFMADD231PS  Z20, Z16, Z0
-	VFMADD231PS  Z20, Z17, Z1
-	VBROADCASTSS 4(SI), Z21
-	VFMADD231PS  Z21, Z16, Z2
-	VFMADD231PS  Z21, Z17, Z3
-	VBROADCASTSS 8(SI), Z22
-	VFMADD231PS  Z22, Z16, Z4
-	VFMADD231PS  Z22, Z17, Z5
-	VBROADCASTSS 12(SI), Z23
-	VFMADD231PS  Z23, Z16, Z6
-	VFMADD231PS  Z23, Z17, Z7
-	VBROADCASTSS 16(SI), Z20
-	VFMADD231PS  Z20, Z16, Z8
-	VFMADD231PS  Z20, Z17, Z9
-	VBROADCASTSS 20(SI), Z21
-	VFMADD231PS  Z21, Z16, Z10
-	VFMADD231PS  Z21, Z17, Z11
-	VBROADCASTSS 24(SI), Z22
-	VFMADD231PS  Z22, Z16, Z12
-	VFMADD231PS  Z22, Z17, Z13
-	VBROADCASTSS 28(SI), Z23
-	VFMADD231PS  Z23, Z16, Z14
-	VFMADD231PS  Z23, Z17, Z15
+	VBROADCASTSS (SI), Z22
+	VFMADD231PS  Z22, Z16, Z0
+	VFMADD231PS  Z22, Z17, Z1
+	VBROADCASTSS 4(SI), Z23
+	VFMADD231PS  Z23, Z16, Z2
+	VFMADD231PS  Z23, Z17, Z3
+	VBROADCASTSS 8(SI), Z20
+	VFMADD231PS  Z20, Z16, Z4
+	VFMADD231PS  Z20, Z17, Z5
+	VBROADCASTSS 12(SI), Z21
+	VFMADD231PS  Z21, Z16, Z6
+	VFMADD231PS  Z21, Z17, Z7
+	VBROADCASTSS 16(SI), Z22
+	VFMADD231PS  Z22, Z16, Z8
+	VFMADD231PS  Z22, Z17, Z9
+	VBROADCASTSS 20(SI), Z23
+	VFMADD231PS  Z23, Z16, Z10
+	VFMADD231PS  Z23, Z17, Z11
+	VBROADCASTSS 24(SI), Z20
+	VFMADD231PS  Z20, Z16, Z12
+	VFMADD231PS  Z20, Z17, Z13
+	VBROADCASTSS 28(SI), Z21
+	VFMADD231PS  Z21, Z16, Z14
+	VFMADD231PS  Z21, Z17, Z15
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z20
-	VFMADD231PS  Z20, Z18, Z0
-	VFMADD231PS  Z20, Z19, Z1
-	VBROADCASTSS 4(SI), Z21
-	VFMADD231PS  Z21, Z18, Z2
-	VFMADD231PS  Z21, Z19, Z3
-	VBROADCASTSS 8(SI), Z22
-	VFMADD231PS  Z22, Z18, Z4
-	VFMADD231PS  Z22, Z19, Z5
-	VBROADCASTSS 12(SI), Z23
-	VFMADD231PS  Z23, Z18, Z6
-	VFMADD231PS  Z23, Z19, Z7
-	VBROADCASTSS 16(SI), Z20
-	VFMADD231PS  Z20, Z18, Z8
-	VFMADD231PS  Z20, Z19, Z9
-	VBROADCASTSS 20(SI), Z21
-	VFMADD231PS  Z21, Z18, Z10
-	VFMADD231PS  Z21, Z19, Z11
-	VBROADCASTSS 24(SI), Z22
-	VFMADD231PS  Z22, Z18, Z12
-	VFMADD231PS  Z22, Z19, Z13
-	VBROADCASTSS 28(SI), Z23
-	VFMADD231PS  Z23, Z18, Z14
-	VFMADD231PS  Z23, Z19, Z15
+	VBROADCASTSS (SI), Z23
+	VFMADD231PS  Z23, Z18, Z0
+	VFMADD231PS  Z23, Z19, Z1
+	VBROADCASTSS 4(SI), Z20
+	VFMADD231PS  Z20, Z18, Z2
+	VFMADD231PS  Z20, Z19, Z3
+	VBROADCASTSS 8(SI), Z21
+	VFMADD231PS  Z21, Z18, Z4
+	VFMADD231PS  Z21, Z19, Z5
+	VBROADCASTSS 12(SI), Z22
+	VFMADD231PS  Z22, Z18, Z6
+	VFMADD231PS  Z22, Z19, Z7
+	VBROADCASTSS 16(SI), Z23
+	VFMADD231PS  Z23, Z18, Z8
+	VFMADD231PS  Z23, Z19, Z9
+	VBROADCASTSS 20(SI), Z20
+	VFMADD231PS  Z20, Z18, Z10
+	VFMADD231PS  Z20, Z19, Z11
+	VBROADCASTSS 24(SI), Z21
+	VFMADD231PS  Z21, Z18, Z12
+	VFMADD231PS  Z21, Z19, Z13
+	VBROADCASTSS 28(SI), Z22
+	VFMADD231PS  Z22, Z18, Z14
+	VFMADD231PS  Z22, Z19, Z15
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block8
-rest8:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed8
-single8:
-	VMOVUPS      (DX), Z16
-	VMOVUPS      64(DX), Z17
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z20
-	VFMADD231PS  Z20, Z16, Z0
-	VFMADD231PS  Z20, Z17, Z1
-	VBROADCASTSS 4(SI), Z21
-	VFMADD231PS  Z21, Z16, Z2
-	VFMADD231PS  Z21, Z17, Z3
-	VBROADCASTSS 8(SI), Z22
-	VFMADD231PS  Z22, Z16, Z4
-	VFMADD231PS  Z22, Z17, Z5
-	VBROADCASTSS 12(SI), Z23
-	VFMADD231PS  Z23, Z16, Z6
-	VFMADD231PS  Z23, Z17, Z7
-	VBROADCASTSS 16(SI), Z20
-	VFMADD231PS  Z20, Z16, Z8
-	VFMADD231PS  Z20, Z17, Z9
-	VBROADCASTSS 20(SI), Z21
-	VFMADD231PS  Z21, Z16, Z10
-	VFMADD231PS  Z21, Z17, Z11
-	VBROADCASTSS 24(SI), Z22
-	VFMADD231PS  Z22, Z16, Z12
-	VFMADD231PS  Z22, Z17, Z13
-	VBROADCASTSS 28(SI), Z23
-	VFMADD231PS  Z23, Z16, Z14
-	VFMADD231PS  Z23, Z17, Z15
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single8
-summed8:
+last8:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish8
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment8
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	VADDPS       64(SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	VADDPS       64(SI), Z15, Z15
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store8:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	VMOVUPS      Z13, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	VMOVUPS      Z15, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	JMP          next8
+finish8:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z16
+	VMOVUPS      64(DX), Z17
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z18
+	VMOVUPS      64(DX), Z19
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z20
+	VMOVUPS      64(DX), Z21
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z22
+	VMOVUPS      64(DX), Z23
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z24
+	VFMADD231PS  Z24, Z16, Z0
+	VFMADD231PS  Z24, Z17, Z1
+	VBROADCASTSS (SI)(R8*1), Z25
+	VFMADD231PS  Z25, Z18, Z0
+	VFMADD231PS  Z25, Z19, Z1
+	VBROADCASTSS (SI)(R8*2), Z26
+	VFMADD231PS  Z26, Z20, Z0
+	VFMADD231PS  Z26, Z21, Z1
+	VBROADCASTSS (SI)(R9*1), Z27
+	VFMADD231PS  Z27, Z22, Z0
+	VFMADD231PS  Z27, Z23, Z1
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added8_0:
+	VBROADCASTSS 4(SI), Z25
+	VFMADD231PS  Z25, Z16, Z2
+	VFMADD231PS  Z25, Z17, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z26
+	VFMADD231PS  Z26, Z18, Z2
+	VFMADD231PS  Z26, Z19, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z27
+	VFMADD231PS  Z27, Z20, Z2
+	VFMADD231PS  Z27, Z21, Z3
+	VBROADCASTSS 4(SI)(R9*1), Z24
+	VFMADD231PS  Z24, Z22, Z2
+	VFMADD231PS  Z24, Z23, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added8_1:
+	VBROADCASTSS 8(SI), Z26
+	VFMADD231PS  Z26, Z16, Z4
+	VFMADD231PS  Z26, Z17, Z5
+	VBROADCASTSS 8(SI)(R8*1), Z27
+	VFMADD231PS  Z27, Z18, Z4
+	VFMADD231PS  Z27, Z19, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z24
+	VFMADD231PS  Z24, Z20, Z4
+	VFMADD231PS  Z24, Z21, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z25
+	VFMADD231PS  Z25, Z22, Z4
+	VFMADD231PS  Z25, Z23, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added8_2:
+	VBROADCASTSS 12(SI), Z27
+	VFMADD231PS  Z27, Z16, Z6
+	VFMADD231PS  Z27, Z17, Z7
+	VBROADCASTSS 12(SI)(R8*1), Z24
+	VFMADD231PS  Z24, Z18, Z6
+	VFMADD231PS  Z24, Z19, Z7
+	VBROADCASTSS 12(SI)(R8*2), Z25
+	VFMADD231PS  Z25, Z20, Z6
+	VFMADD231PS  Z25, Z21, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z26
+	VFMADD231PS  Z26, Z22, Z6
+	VFMADD231PS  Z26, Z23, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added8_3:
+	VBROADCASTSS 16(SI), Z24
+	VFMADD231PS  Z24, Z16, Z8
+	VFMADD231PS  Z24, Z17, Z9
+	VBROADCASTSS 16(SI)(R8*1), Z25
+	VFMADD231PS  Z25, Z18, Z8
+	VFMADD231PS  Z25, Z19, Z9
+	VBROADCASTSS 16(SI)(R8*2), Z26
+	VFMADD231PS  Z26, Z20, Z8
+	VFMADD231PS  Z26, Z21, Z9
+	VBROADCASTSS 16(SI)(R9*1), Z27
+	VFMADD231PS  Z27, Z22, Z8
+	VFMADD231PS  Z27, Z23, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added8_4:
+	VBROADCASTSS 20(SI), Z25
+	VFMADD231PS  Z25, Z16, Z10
+	VFMADD231PS  Z25, Z17, Z11
+	VBROADCASTSS 20(SI)(R8*1), Z26
+	VFMADD231PS  Z26, Z18, Z10
+	VFMADD231PS  Z26, Z19, Z11
+	VBROADCASTSS 20(SI)(R8*2), Z27
+	VFMADD231PS  Z27, Z20, Z10
+	VFMADD231PS  Z27, Z21, Z11
+	VBROADCASTSS 20(SI)(R9*1), Z24
+	VFMADD231PS  Z24, Z22, Z10
+	VFMADD231PS  Z24, Z23, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added8_5:
+	VBROADCASTSS 24(SI), Z26
+	VFMADD231PS  Z26, Z16, Z12
+	VFMADD231PS  Z26, Z17, Z13
+	VBROADCASTSS 24(SI)(R8*1), Z27
+	VFMADD231PS  Z27, Z18, Z12
+	VFMADD231PS  Z27, Z19, Z13
+	VBROADCASTSS 24(SI)(R8*2), Z24
+	VFMADD231PS  Z24, Z20, Z12
+	VFMADD231PS  Z24, Z21, Z13
+	VBROADCASTSS 24(SI)(R9*1), Z25
+	VFMADD231PS  Z25, Z22, Z12
+	VFMADD231PS  Z25, Z23, Z13
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+added8_6:
+	VBROADCASTSS 28(SI), Z27
+	VFMADD231PS  Z27, Z16, Z14
+	VFMADD231PS  Z27, Z17, Z15
+	VBROADCASTSS 28(SI)(R8*1), Z24
+	VFMADD231PS  Z24, Z18, Z14
+	VFMADD231PS  Z24, Z19, Z15
+	VBROADCASTSS 28(SI)(R8*2), Z25
+	VFMADD231PS  Z25, Z20, Z14
+	VFMADD231PS  Z25, Z21, Z15
+	VBROADCASTSS 28(SI)(R9*1), Z26
+	VFMADD231PS  Z26, Z22, Z14
+	VFMADD231PS  Z26, Z23, Z15
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+added8_7:
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+next8:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $32, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows9:
@@ -9894,9 +16384,51 @@ rows9:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment9:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest9
+	JZ           blocks9
+single9:
+	VMOVUPS      (DX), Z18
+	VMOVUPS      64(DX), Z19
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z22
+	VFMADD231PS  Z22, Z18, Z0
+	VFMADD231PS  Z22, Z19, Z1
+	VBROADCASTSS 4(SI), Z23
+	VFMADD231PS  Z23, Z18, Z2
+	VFMADD231PS  Z23, Z19, Z3
+	VBROADCASTSS 8(SI), Z24
+	VFMADD231PS  Z24, Z18, Z4
+	VFMADD231PS  Z24, Z19, Z5
+	VBROADCASTSS 12(SI), Z25
+	VFMADD231PS  Z25, Z18, Z6
+	VFMADD231PS  Z25, Z19, Z7
+	VBROADCASTSS 16(SI), Z22
+	VFMADD231PS  Z22, Z18, Z8
+	VFMADD231PS  Z22, Z19, Z9
+	VBROADCASTSS 20(SI), Z23
+	VFMADD231PS  Z23, Z18, Z10
+	VFMADD231PS  Z23, Z19, Z11
+	VBROADCASTSS 24(SI), Z24
+	VFMADD231PS  Z24, Z18, Z12
+	VFMADD231PS  Z24, Z19, Z13
+	VBROADCASTSS 28(SI), Z25
+	VFMADD231PS  Z25, Z18, Z14
+	VFMADD231PS  Z25, Z19, Z15
+	VBROADCASTSS 32(SI), Z22
+	VFMADD231PS  Z22, Z18, Z16
+	VFMADD231PS  Z22, Z19, Z17
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single9
+blocks9:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all9
+	DECQ         CX
+all9:
+	TESTQ        CX, CX
+	JZ           last9
 block9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -9936,203 +16468,353 @@ block9:
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z22
-	VFMADD231PS  Z22, Z20, Z0
-	VFMADD231PS  Z22, Z21, Z1
-	VBROADCASTSS 4(SI), Z23
-	VFMADD231PS  Z23, Z20, Z2
-	VFMADD231PS  Z23, Z21, Z3
-	VBROADCASTSS 8(SI), Z24
-	VFMADD231PS  Z24, Z20, Z4
-	VFMADD231PS  Z24, Z21, Z5
-	VBROADCASTSS 12(SI), Z25
-	VFMADD231PS  Z25, Z20, Z6
-	VFMADD231PS  Z25, Z21, Z7
-	VBROADCASTSS 16(SI), Z22
-	VFMADD231PS  Z22, Z20, Z8
-	VFMADD231PS  Z22, Z21, Z9
-	VBROADCASTSS 20(SI), Z23
-	VFMADD231PS  Z23, Z20, Z10
-	VFMADD231PS  Z23, Z21, Z11
-	VBROADCASTSS 24(SI), Z24
-	VFMADD231PS  Z24, Z20, Z12
-	VFMADD231PS  Z24, Z21, Z13
-	VBROADCASTSS 28(SI), Z25
-	VFMADD231PS  Z25, Z20, Z14
-	VFMADD231PS  Z25, Z21, Z15
-	VBROADCASTSS 32(SI), Z22
-	VFMADD231PS  Z22, Z20, Z16
-	VFMADD231PS  Z22, Z21, Z17
+	VBROADCASTSS (SI), Z23
+	VFMADD231PS  Z23, Z20, Z0
+	VFMADD231PS  Z23, Z21, Z1
+	VBROADCASTSS 4(SI), Z24
+	VFMADD231PS  Z24, Z20, Z2
+	VFMADD231PS  Z24, Z21, Z3
+	VBROADCASTSS 8(SI), Z25
+	VFMADD231PS  Z25, Z20, Z4
+	VFMADD231PS  Z25, Z21, Z5
+	VBROADCASTSS 12(SI), Z22
+	VFMADD231PS  Z22, Z20, Z6
+	VFMADD231PS  Z22, Z21, Z7
+	VBROADCASTSS 16(SI), Z23
+	VFMADD231PS  Z23, Z20, Z8
+	VFMADD231PS  Z23, Z21, Z9
+	VBROADCASTSS 20(SI), Z24
+	VFMADD231PS  Z24, Z20, Z10
+	VFMADD231PS  Z24, Z21, Z11
+	VBROADCASTSS 24(SI), Z25
+	VFMADD231PS  Z25, Z20, Z12
+	VFMADD231PS  Z25, Z21, Z13
+	VBROADCASTSS 28(SI), Z22
+	VFMADD231PS  Z22, Z20, Z14
+	VFMADD231PS  Z22, Z21, Z15
+	VBROADCASTSS 32(SI), Z23
+	VFMADD231PS  Z23, Z20, Z16
+	VFMADD231PS  Z23, Z21, Z17
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z22
-	VFMADD231PS  Z22, Z18, Z0
-	VFMADD231PS  Z22, Z19, Z1
-	VBROADCASTSS 4(SI), Z23
-	VFMADD231PS  Z23, Z18, Z2
-	VFMADD231PS  Z23, Z19, Z3
-	VBROADCASTSS 8(SI), Z24
-	VFMADD231PS  Z24, Z18, Z4
-	VFMADD231PS  Z24, Z19, Z5
-	VBROADCASTSS 12(SI), Z25
-	VFMADD231PS  Z25, Z18, Z6
-	VFMADD231PS  Z25, Z19, Z7
-	VBROADCASTSS 16(SI), Z22
-	VFMADD231PS  Z22, Z18, Z8
-	VFMADD231PS  Z22, Z19, Z9
-	VBROADCASTSS 20(SI), Z23
-	VFMADD231PS  Z23, Z18, Z10
-	VFMADD231PS  Z23, Z19, Z11
-	VBROADCASTSS 24(SI), Z24
-	VFMADD231PS  Z24, Z18, Z12
-	VFMADD231PS  Z24, Z19, Z13
-	VBROADCASTSS 28(SI), Z25
-	VFMADD231PS  Z25, Z18, Z14
-	VFMADD231PS  Z25, Z19, Z15
-	VBROADCASTSS 32(SI), Z22
-	VFMADD231PS  Z22, Z18, Z16
-	VFMADD231PS  Z22, Z19, Z17
+	VBROADCASTSS (SI), Z24
+	VFMADD231PS  Z24, Z18, Z0
+	VFMADD231PS  Z24, Z19, Z1
+	VBROADCASTSS 4(SI), Z25
+	VFMADD231PS  Z25, Z18, Z2
+	VFMADD231PS  Z25, Z19, Z3
+	VBROADCASTSS 8(SI), Z22
+	VFMADD231PS  Z22, Z18, Z4
+	VFMADD231PS  Z22, Z19, Z5
+	VBROADCASTSS 12(SI), Z23
+	VFMADD231PS  Z23, Z18, Z6
+	VFMADD231PS  Z23, Z19, Z7
+	VBROADCASTSS 16(SI), Z24
+	VFMADD231PS  Z24, Z18, Z8
+	VFMADD231PS  Z24, Z19, Z9
+	VBROADCASTSS 20(SI), Z25
+	VFMADD231PS  Z25, Z18, Z10
+	VFMADD231PS  Z25, Z19, Z11
+	VBROADCASTSS 24(SI), Z22
+	VFMADD231PS  Z22, Z18, Z12
+	VFMADD231PS  Z22, Z19, Z13
+	VBROADCASTSS 28(SI), Z23
+	VFMADD231PS  Z23, Z18, Z14
+	VFMADD231PS  Z23, Z19, Z15
+	VBROADCASTSS 32(SI), Z24
+	VFMADD231PS  Z24, Z18, Z16
+	VFMADD231PS  Z24, Z19, Z17
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z22
-	VFMADD231PS  Z22, Z20, Z0
-	VFMADD231PS  Z22, Z21, Z1
-	VBROADCASTSS 4(SI), Z23
-	VFMADD231PS  Z23, Z20, Z2
-	VFMADD231PS  Z23, Z21, Z3
-	VBROADCASTSS 8(SI), Z24
-	VFMADD231PS  Z24, Z20, Z4
-	VFMADD231PS  Z24, Z21, Z5
-	VBROADCASTSS 12(SI), Z25
-	VFMADD231PS  Z25, Z20, Z6
-	VFMADD231PS  Z25, Z21, Z7
-	VBROADCASTSS 16(SI), Z22
-	VFMADD231PS  Z22, Z20, Z8
-	VFMADD231PS  Z22, Z21, Z9
-	VBROADCASTSS 20(SI), Z23
-	VFMADD231PS  Z23, Z20, Z10
-	VFMADD231PS  Z23, Z21, Z11
-	VBROADCASTSS 24(SI), Z24
-	VFMADD231PS  Z24, Z20, Z12
-	VFMADD231PS  Z24, Z21, Z13
-	VBROADCASTSS 28(SI), Z25
-	VFMADD231PS  Z25, Z20, Z14
-	VFMADD231PS  Z25, Z21, Z15
-	VBROADCASTSS 32(SI), Z22
-	VFMADD231PS  Z22, Z20, Z16
-	VFMADD231PS  Z22, Z21, Z17
+	VBROADCASTSS (SI), Z25
+	VFMADD231PS  Z25, Z20, Z0
+	VFMADD231PS  Z25, Z21, Z1
+	VBROADCASTSS 4(SI), Z22
+	VFMADD231PS  Z22, Z20, Z2
+	VFMADD231PS  Z22, Z21, Z3
+	VBROADCASTSS 8(SI), Z23
+	VFMADD231PS  Z23, Z20, Z4
+	VFMADD231PS  Z23, Z21, Z5
+	VBROADCASTSS 12(SI), Z24
+	VFMADD231PS  Z24, Z20, Z6
+	VFMADD231PS  Z24, Z21, Z7
+	VBROADCASTSS 16(SI), Z25
+	VFMADD231PS  Z25, Z20, Z8
+	VFMADD231PS  Z25, Z21, Z9
+	VBROADCASTSS 20(SI), Z22
+	VFMADD231PS  Z22, Z20, Z10
+	VFMADD231PS  Z22, Z21, Z11
+	VBROADCASTSS 24(SI), Z23
+	VFMADD231PS  Z23, Z20, Z12
+	VFMADD231PS  Z23, Z21, Z13
+	VBROADCASTSS 28(SI), Z24
+	VFMADD231PS  Z24, Z20, Z14
+	VFMADD231PS  Z24, Z21, Z15
+	VBROADCASTSS 32(SI), Z25
+	VFMADD231PS  Z25, Z20, Z16
+	VFMADD231PS  Z25, Z21, Z17
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block9
-rest9:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed9
-single9:
-	VMOVUPS      (DX), Z18
-	VMOVUPS      64(DX), Z19
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z22
-	VFMADD231PS  Z22, Z18, Z0
-	VFMADD231PS  Z22, Z19, Z1
-	VBROADCASTSS 4(SI), Z23
-	VFMADD231PS  Z23, Z18, Z2
-	VFMADD231PS  Z23, Z19, Z3
-	VBROADCASTSS 8(SI), Z24
-	VFMADD231PS  Z24, Z18, Z4
-	VFMADD231PS  Z24, Z19, Z5
-	VBROADCASTSS 12(SI), Z25
-	VFMADD231PS  Z25, Z18, Z6
-	VFMADD231PS  Z25, Z19, Z7
-	VBROADCASTSS 16(SI), Z22
-	VFMADD231PS  Z22, Z18, Z8
-	VFMADD231PS  Z22, Z19, Z9
-	VBROADCASTSS 20(SI), Z23
-	VFMADD231PS  Z23, Z18, Z10
-	VFMADD231PS  Z23, Z19, Z11
-	VBROADCASTSS 24(SI), Z24
-	VFMADD231PS  Z24, Z18, Z12
-	VFMADD231PS  Z24, Z19, Z13
-	VBROADCASTSS 28(SI), Z25
-	VFMADD231PS  Z25, Z18, Z14
-	VFMADD231PS  Z25, Z19, Z15
-	VBROADCASTSS 32(SI), Z22
-	VFMADD231PS  Z22, Z18, Z16
-	VFMADD231PS  Z22, Z19, Z17
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single9
-summed9:
+last9:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish9
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment9
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	VADDPS       64(SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	VADDPS       64(SI), Z15, Z15
-	ADDQ         R14, SI
-	VADDPS       (SI), Z16, Z16
-	VADDPS       64(SI), Z17, Z17
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+	ADDQ         R14, CX
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store9:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	VMOVUPS      Z13, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	VMOVUPS      Z15, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z16, (SI)
-	VMOVUPS      Z17, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	JMP          next9
+finish9:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z18
+	VMOVUPS      64(DX), Z19
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z20
+	VMOVUPS      64(DX), Z21
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z22
+	VMOVUPS      64(DX), Z23
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z24
+	VMOVUPS      64(DX), Z25
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z26
+	VFMADD231PS  Z26, Z18, Z0
+	VFMADD231PS  Z26, Z19, Z1
+	VBROADCASTSS (SI)(R8*1), Z27
+	VFMADD231PS  Z27, Z20, Z0
+	VFMADD231PS  Z27, Z21, Z1
+	VBROADCASTSS (SI)(R8*2), Z28
+	VFMADD231PS  Z28, Z22, Z0
+	VFMADD231PS  Z28, Z23, Z1
+	VBROADCASTSS (SI)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z0
+	VFMADD231PS  Z29, Z25, Z1
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added9_0:
+	VBROADCASTSS 4(SI), Z27
+	VFMADD231PS  Z27, Z18, Z2
+	VFMADD231PS  Z27, Z19, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z28
+	VFMADD231PS  Z28, Z20, Z2
+	VFMADD231PS  Z28, Z21, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z29
+	VFMADD231PS  Z29, Z22, Z2
+	VFMADD231PS  Z29, Z23, Z3
+	VBROADCASTSS 4(SI)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z2
+	VFMADD231PS  Z26, Z25, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added9_1:
+	VBROADCASTSS 8(SI), Z28
+	VFMADD231PS  Z28, Z18, Z4
+	VFMADD231PS  Z28, Z19, Z5
+	VBROADCASTSS 8(SI)(R8*1), Z29
+	VFMADD231PS  Z29, Z20, Z4
+	VFMADD231PS  Z29, Z21, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z26
+	VFMADD231PS  Z26, Z22, Z4
+	VFMADD231PS  Z26, Z23, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z27
+	VFMADD231PS  Z27, Z24, Z4
+	VFMADD231PS  Z27, Z25, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added9_2:
+	VBROADCASTSS 12(SI), Z29
+	VFMADD231PS  Z29, Z18, Z6
+	VFMADD231PS  Z29, Z19, Z7
+	VBROADCASTSS 12(SI)(R8*1), Z26
+	VFMADD231PS  Z26, Z20, Z6
+	VFMADD231PS  Z26, Z21, Z7
+	VBROADCASTSS 12(SI)(R8*2), Z27
+	VFMADD231PS  Z27, Z22, Z6
+	VFMADD231PS  Z27, Z23, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z6
+	VFMADD231PS  Z28, Z25, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added9_3:
+	VBROADCASTSS 16(SI), Z26
+	VFMADD231PS  Z26, Z18, Z8
+	VFMADD231PS  Z26, Z19, Z9
+	VBROADCASTSS 16(SI)(R8*1), Z27
+	VFMADD231PS  Z27, Z20, Z8
+	VFMADD231PS  Z27, Z21, Z9
+	VBROADCASTSS 16(SI)(R8*2), Z28
+	VFMADD231PS  Z28, Z22, Z8
+	VFMADD231PS  Z28, Z23, Z9
+	VBROADCASTSS 16(SI)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z8
+	VFMADD231PS  Z29, Z25, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added9_4:
+	VBROADCASTSS 20(SI), Z27
+	VFMADD231PS  Z27, Z18, Z10
+	VFMADD231PS  Z27, Z19, Z11
+	VBROADCASTSS 20(SI)(R8*1), Z28
+	VFMADD231PS  Z28, Z20, Z10
+	VFMADD231PS  Z28, Z21, Z11
+	VBROADCASTSS 20(SI)(R8*2), Z29
+	VFMADD231PS  Z29, Z22, Z10
+	VFMADD231PS  Z29, Z23, Z11
+	VBROADCASTSS 20(SI)(R9*1), Z26
+	VFMADD231PS  Z26, Z24, Z10
+	VFMADD231PS  Z26, Z25, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added9_5:
+	VBROADCASTSS 24(SI), Z28
+	VFMADD231PS  Z28, Z18, Z12
+	VFMADD231PS  Z28, Z19, Z13
+	VBROADCASTSS 24(SI)(R8*1), Z29
+	VFMADD231PS  Z29, Z20, Z12
+	VFMADD231PS  Z29, Z21, Z13
+	VBROADCASTSS 24(SI)(R8*2), Z26
+	VFMADD231PS  Z26, Z22, Z12
+	VFMADD231PS  Z26, Z23, Z13
+	VBROADCASTSS 24(SI)(R9*1), Z27
+	VFMADD231PS  Z27, Z24, Z12
+	VFMADD231PS  Z27, Z25, Z13
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+added9_6:
+	VBROADCASTSS 28(SI), Z29
+	VFMADD231PS  Z29, Z18, Z14
+	VFMADD231PS  Z29, Z19, Z15
+	VBROADCASTSS 28(SI)(R8*1), Z26
+	VFMADD231PS  Z26, Z20, Z14
+	VFMADD231PS  Z26, Z21, Z15
+	VBROADCASTSS 28(SI)(R8*2), Z27
+	VFMADD231PS  Z27, Z22, Z14
+	VFMADD231PS  Z27, Z23, Z15
+	VBROADCASTSS 28(SI)(R9*1), Z28
+	VFMADD231PS  Z28, Z24, Z14
+	VFMADD231PS  Z28, Z25, Z15
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+added9_7:
+	VBROADCASTSS 32(SI), Z26
+	VFMADD231PS  Z26, Z18, Z16
+	VFMADD231PS  Z26, Z19, Z17
+	VBROADCASTSS 32(SI)(R8*1), Z27
+	VFMADD231PS  Z27, Z20, Z16
+	VFMADD231PS  Z27, Z21, Z17
+	VBROADCASTSS 32(SI)(R8*2), Z28
+	VFMADD231PS  Z28, Z22, Z16
+	VFMADD231PS  Z28, Z23, Z17
+	VBROADCASTSS 32(SI)(R9*1), Z29
+	VFMADD231PS  Z29, Z24, Z16
+	VFMADD231PS  Z29, Z25, Z17
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+added9_8:
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+next9:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $36, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows10:
@@ -10160,9 +16842,54 @@ rows10:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment10:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest10
+	JZ           blocks10
+single10:
+	VMOVUPS      (DX), Z20
+	VMOVUPS      64(DX), Z21
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z24
+	VFMADD231PS  Z24, Z20, Z0
+	VFMADD231PS  Z24, Z21, Z1
+	VBROADCASTSS 4(SI), Z25
+	VFMADD231PS  Z25, Z20, Z2
+	VFMADD231PS  Z25, Z21, Z3
+	VBROADCASTSS 8(SI), Z26
+	VFMADD231PS  Z26, Z20, Z4
+	VFMADD231PS  Z26, Z21, Z5
+	VBROADCASTSS 12(SI), Z27
+	VFMADD231PS  Z27, Z20, Z6
+	VFMADD231PS  Z27, Z21, Z7
+	VBROADCASTSS 16(SI), Z24
+	VFMADD231PS  Z24, Z20, Z8
+	VFMADD231PS  Z24, Z21, Z9
+	VBROADCASTSS 20(SI), Z25
+	VFMADD231PS  Z25, Z20, Z10
+	VFMADD231PS  Z25, Z21, Z11
+	VBROADCASTSS 24(SI), Z26
+	VFMADD231PS  Z26, Z20, Z12
+	VFMADD231PS  Z26, Z21, Z13
+	VBROADCASTSS 28(SI), Z27
+	VFMADD231PS  Z27, Z20, Z14
+	VFMADD231PS  Z27, Z21, Z15
+	VBROADCASTSS 32(SI), Z24
+	VFMADD231PS  Z24, Z20, Z16
+	VFMADD231PS  Z24, Z21, Z17
+	VBROADCASTSS 36(SI), Z25
+	VFMADD231PS  Z25, Z20, Z18
+	VFMADD231PS  Z25, Z21, Z19
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single10
+blocks10:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all10
+	DECQ         CX
+all10:
+	TESTQ        CX, CX
+	JZ           last10
 block10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -10205,221 +16932,386 @@ block10:
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z24
-	VFMADD231PS  Z24, Z22, Z0
-	VFMADD231PS  Z24, Z23, Z1
-	VBROADCASTSS 4(SI), Z25
-	VFMADD231PS  Z25, Z22, Z2
-	VFMADD231PS  Z25, Z23, Z3
-	VBROADCASTSS 8(SI), Z26
-	VFMADD231PS  Z26, Z22, Z4
-	VFMADD231PS  Z26, Z23, Z5
-	VBROADCASTSS 12(SI), Z27
-	VFMADD231PS  Z27, Z22, Z6
-	VFMADD231PS  Z27, Z23, Z7
-	VBROADCASTSS 16(SI), Z24
-	VFMADD231PS  Z24, Z22, Z8
-	VFMADD231PS  Z24, Z23, Z9
-	VBROADCASTSS 20(SI), Z25
-	VFMADD231PS  Z25, Z22, Z10
-	VFMADD231PS  Z25, Z23, Z11
-	VBROADCASTSS 24(SI), Z26
-	VFMADD231PS  Z26, Z22, Z12
-	VFMADD231PS  Z26, Z23, Z13
-	VBROADCASTSS 28(SI), Z27
-	VFMADD231PS  Z27, Z22, Z14
-	VFMADD231PS  Z27, Z23, Z15
-	VBROADCASTSS 32(SI), Z24
-	VFMADD231PS  Z24, Z22, Z16
-	VFMADD231PS  Z24, Z23, Z17
-	VBROADCASTSS 36(SI), Z25
-	VFMADD231PS  Z25, Z22, Z18
-	VFMADD231PS  Z25, Z23, Z19
+	VBROADCASTSS (SI), Z25
+	VFMADD231PS  Z25, Z22, Z0
+	VFMADD231PS  Z25, Z23, Z1
+	VBROADCASTSS 4(SI), Z26
+	VFMADD231PS  Z26, Z22, Z2
+	VFMADD231PS  Z26, Z23, Z3
+	VBROADCASTSS 8(SI), Z27
+	VFMADD231PS  Z27, Z22, Z4
+	VFMADD231PS  Z27, Z23, Z5
+	VBROADCASTSS 12(SI), Z24
+	VFMADD231PS  Z24, Z22, Z6
+	VFMADD231PS  Z24, Z23, Z7
+	VBROADCASTSS 16(SI), Z25
+	VFMADD231PS  Z25, Z22, Z8
+	VFMADD231PS  Z25, Z23, Z9
+	VBROADCASTSS 20(SI), Z26
+	VFMADD231PS  Z26, Z22, Z10
+	VFMADD231PS  Z26, Z23, Z11
+	VBROADCASTSS 24(SI), Z27
+	VFMADD231PS  Z27, Z22, Z12
+	VFMADD231PS  Z27, Z23, Z13
+	VBROADCASTSS 28(SI), Z24
+	VFMADD231PS  Z24, Z22, Z14
+	VFMADD231PS  Z24, Z23, Z15
+	VBROADCASTSS 32(SI), Z25
+	VFMADD231PS  Z25, Z22, Z16
+	VFMADD231PS  Z25, Z23, Z17
+	VBROADCASTSS 36(SI), Z26
+	VFMADD231PS  Z26, Z22, Z18
+	VFMADD231PS  Z26, Z23, Z19
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z24
-	VFMADD231PS  Z24, Z20, Z0
-	VFMADD231PS  Z24, Z21, Z1
-	VBROADCASTSS 4(SI), Z25
-	VFMADD231PS  Z25, Z20, Z2
-	VFMADD231PS  Z25, Z21, Z3
-	VBROADCASTSS 8(SI), Z26
-	VFMADD231PS  Z26, Z20, Z4
-	VFMADD231PS  Z26, Z21, Z5
-	VBROADCASTSS 12(SI), Z27
-	VFMADD231PS  Z27, Z20, Z6
-	VFMADD231PS  Z27, Z21, Z7
-	VBROADCASTSS 16(SI), Z24
-	VFMADD231PS  Z24, Z20, Z8
-	VFMADD231PS  Z24, Z21, Z9
-	VBROADCASTSS 20(SI), Z25
-	VFMADD231PS  Z25, Z20, Z10
-	VFMADD231PS  Z25, Z21, Z11
-	VBROADCASTSS 24(SI), Z26
-	VFMADD231PS  Z26, Z20, Z12
-	VFMADD231PS  Z26, Z21, Z13
-	VBROADCASTSS 28(SI), Z27
-	VFMADD231PS  Z27, Z20, Z14
-	VFMADD231PS  Z27, Z21, Z15
-	VBROADCASTSS 32(SI), Z24
-	VFMADD231PS  Z24, Z20, Z16
-	VFMADD231PS  Z24, Z21, Z17
-	VBROADCASTSS 36(SI), Z25
-	VFMADD231PS  Z25, Z20, Z18
-	VFMADD231PS  Z25, Z21, Z19
+	VBROADCASTSS (SI), Z26
+	VFMADD231PS  Z26, Z20, Z0
+	VFMADD231PS  Z26, Z21, Z1
+	VBROADCASTSS 4(SI), Z27
+	VFMADD231PS  Z27, Z20, Z2
+	VFMADD231PS  Z27, Z21, Z3
+	VBROADCASTSS 8(SI), Z24
+	VFMADD231PS  Z24, Z20, Z4
+	VFMADD231PS  Z24, Z21, Z5
+	VBROADCASTSS 12(SI), Z25
+	VFMADD231PS  Z25, Z20, Z6
+	VFMADD231PS  Z25, Z21, Z7
+	VBROADCASTSS 16(SI), Z26
+	VFMADD231PS  Z26, Z20, Z8
+	VFMADD231PS  Z26, Z21, Z9
+	VBROADCASTSS 20(SI), Z27
+	VFMADD231PS  Z27, Z20, Z10
+	VFMADD231PS  Z27, Z21, Z11
+	VBROADCASTSS 24(SI), Z24
+	VFMADD231PS  Z24, Z20, Z12
+	VFMADD231PS  Z24, Z21, Z13
+	VBROADCASTSS 28(SI), Z25
+	VFMADD231PS  Z25, Z20, Z14
+	VFMADD231PS  Z25, Z21, Z15
+	VBROADCASTSS 32(SI), Z26
+	VFMADD231PS  Z26, Z20, Z16
+	VFMADD231PS  Z26, Z21, Z17
+	VBROADCASTSS 36(SI), Z27
+	VFMADD231PS  Z27, Z20, Z18
+	VFMADD231PS  Z27, Z21, Z19
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z24
-	VFMADD231PS  Z24, Z22, Z0
-	VFMADD231PS  Z24, Z23, Z1
-	VBROADCASTSS 4(SI), Z25
-	VFMADD231PS  Z25, Z22, Z2
-	VFMADD231PS  Z25, Z23, Z3
-	VBROADCASTSS 8(SI), Z26
-	VFMADD231PS  Z26, Z22, Z4
-	VFMADD231PS  Z26, Z23, Z5
-	VBROADCASTSS 12(SI), Z27
-	VFMADD231PS  Z27, Z22, Z6
-	VFMADD231PS  Z27, Z23, Z7
-	VBROADCASTSS 16(SI), Z24
-	VFMADD231PS  Z24, Z22, Z8
-	VFMADD231PS  Z24, Z23, Z9
-	VBROADCASTSS 20(SI), Z25
-	VFMADD231PS  Z25, Z22, Z10
-	VFMADD231PS  Z25, Z23, Z11
-	VBROADCASTSS 24(SI), Z26
-	VFMADD231PS  Z26, Z22, Z12
-	VFMADD231PS  Z26, Z23, Z13
-	VBROADCASTSS 28(SI), Z27
-	VFMADD231PS  Z27, Z22, Z14
-	VFMADD231PS  Z27, Z23, Z15
-	VBROADCASTSS 32(SI), Z24
-	VFMADD231PS  Z24, Z22, Z16
-	VFMADD231PS  Z24, Z23, Z17
-	VBROADCASTSS 36(SI), Z25
-	VFMADD231PS  Z25, Z22, Z18
-	VFMADD231PS  Z25, Z23, Z19
+	VBROADCASTSS (SI), Z27
+	VFMADD231PS  Z27, Z22, Z0
+	VFMADD231PS  Z27, Z23, Z1
+	VBROADCASTSS 4(SI), Z24
+	VFMADD231PS  Z24, Z22, Z2
+	VFMADD231PS  Z24, Z23, Z3
+	VBROADCASTSS 8(SI), Z25
+	VFMADD231PS  Z25, Z22, Z4
+	VFMADD231PS  Z25, Z23, Z5
+	VBROADCASTSS 12(SI), Z26
+	VFMADD231PS  Z26, Z22, Z6
+	VFMADD231PS  Z26, Z23, Z7
+	VBROADCASTSS 16(SI), Z27
+	VFMADD231PS  Z27, Z22, Z8
+	VFMADD231PS  Z27, Z23, Z9
+	VBROADCASTSS 20(SI), Z24
+	VFMADD231PS  Z24, Z22, Z10
+	VFMADD231PS  Z24, Z23, Z11
+	VBROADCASTSS 24(SI), Z25
+	VFMADD231PS  Z25, Z22, Z12
+	VFMADD231PS  Z25, Z23, Z13
+	VBROADCASTSS 28(SI), Z26
+	VFMADD231PS  Z26, Z22, Z14
+	VFMADD231PS  Z26, Z23, Z15
+	VBROADCASTSS 32(SI), Z27
+	VFMADD231PS  Z27, Z22, Z16
+	VFMADD231PS  Z27, Z23, Z17
+	VBROADCASTSS 36(SI), Z24
+	VFMADD231PS  Z24, Z22, Z18
+	VFMADD231PS  Z24, Z23, Z19
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block10
-rest10:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed10
-single10:
-	VMOVUPS      (DX), Z20
-	VMOVUPS      64(DX), Z21
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z24
-	VFMADD231PS  Z24, Z20, Z0
-	VFMADD231PS  Z24, Z21, Z1
-	VBROADCASTSS 4(SI), Z25
-	VFMADD231PS  Z25, Z20, Z2
-	VFMADD231PS  Z25, Z21, Z3
-	VBROADCASTSS 8(SI), Z26
-	VFMADD231PS  Z26, Z20, Z4
-	VFMADD231PS  Z26, Z21, Z5
-	VBROADCASTSS 12(SI), Z27
-	VFMADD231PS  Z27, Z20, Z6
-	VFMADD231PS  Z27, Z21, Z7
-	VBROADCASTSS 16(SI), Z24
-	VFMADD231PS  Z24, Z20, Z8
-	VFMADD231PS  Z24, Z21, Z9
-	VBROADCASTSS 20(SI), Z25
-	VFMADD231PS  Z25, Z20, Z10
-	VFMADD231PS  Z25, Z21, Z11
-	VBROADCASTSS 24(SI), Z26
-	VFMADD231PS  Z26, Z20, Z12
-	VFMADD231PS  Z26, Z21, Z13
-	VBROADCASTSS 28(SI), Z27
-	VFMADD231PS  Z27, Z20, Z14
-	VFMADD231PS  Z27, Z21, Z15
-	VBROADCASTSS 32(SI), Z24
-	VFMADD231PS  Z24, Z20, Z16
-	VFMADD231PS  Z24, Z21, Z17
-	VBROADCASTSS 36(SI), Z25
-	VFMADD231PS  Z25, Z20, Z18
-	VFMADD231PS  Z25, Z21, Z19
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single10
-summed10:
+last10:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish10
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment10
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	VADDPS       64(SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	VADDPS       64(SI), Z15, Z15
-	ADDQ         R14, SI
-	VADDPS       (SI), Z16, Z16
-	VADDPS       64(SI), Z17, Z17
-	ADDQ         R14, SI
-	VADDPS       (SI), Z18, Z18
-	VADDPS       64(SI), Z19, Z19
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+	ADDQ         R14, CX
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+	ADDQ         R14, CX
+	VADDPS       (CX), Z18, Z18
+	VADDPS       64(CX), Z19, Z19
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store10:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	VMOVUPS      Z13, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	VMOVUPS      Z15, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z16, (SI)
-	VMOVUPS      Z17, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z18, (SI)
-	VMOVUPS      Z19, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z18, (CX)
+	VMOVUPS      Z19, 64(CX)
+	ADDQ         R14, CX
+	JMP          next10
+finish10:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z20
+	VMOVUPS      64(DX), Z21
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z22
+	VMOVUPS      64(DX), Z23
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z24
+	VMOVUPS      64(DX), Z25
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z26
+	VMOVUPS      64(DX), Z27
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z28
+	VFMADD231PS  Z28, Z20, Z0
+	VFMADD231PS  Z28, Z21, Z1
+	VBROADCASTSS (SI)(R8*1), Z29
+	VFMADD231PS  Z29, Z22, Z0
+	VFMADD231PS  Z29, Z23, Z1
+	VBROADCASTSS (SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z0
+	VFMADD231PS  Z30, Z25, Z1
+	VBROADCASTSS (SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z26, Z0
+	VFMADD231PS  Z31, Z27, Z1
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added10_0:
+	VBROADCASTSS 4(SI), Z29
+	VFMADD231PS  Z29, Z20, Z2
+	VFMADD231PS  Z29, Z21, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z22, Z2
+	VFMADD231PS  Z30, Z23, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z24, Z2
+	VFMADD231PS  Z31, Z25, Z3
+	VBROADCASTSS 4(SI)(R9*1), Z28
+	VFMADD231PS  Z28, Z26, Z2
+	VFMADD231PS  Z28, Z27, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added10_1:
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z30, Z20, Z4
+	VFMADD231PS  Z30, Z21, Z5
+	VBROADCASTSS 8(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z22, Z4
+	VFMADD231PS  Z31, Z23, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z29
+	VFMADD231PS  Z29, Z26, Z4
+	VFMADD231PS  Z29, Z27, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added10_2:
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z31, Z20, Z6
+	VFMADD231PS  Z31, Z21, Z7
+	VBROADCASTSS 12(SI)(R8*1), Z28
+	VFMADD231PS  Z28, Z22, Z6
+	VFMADD231PS  Z28, Z23, Z7
+	VBROADCASTSS 12(SI)(R8*2), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z30
+	VFMADD231PS  Z30, Z26, Z6
+	VFMADD231PS  Z30, Z27, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added10_3:
+	VBROADCASTSS 16(SI), Z28
+	VFMADD231PS  Z28, Z20, Z8
+	VFMADD231PS  Z28, Z21, Z9
+	VBROADCASTSS 16(SI)(R8*1), Z29
+	VFMADD231PS  Z29, Z22, Z8
+	VFMADD231PS  Z29, Z23, Z9
+	VBROADCASTSS 16(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS 16(SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z26, Z8
+	VFMADD231PS  Z31, Z27, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added10_4:
+	VBROADCASTSS 20(SI), Z29
+	VFMADD231PS  Z29, Z20, Z10
+	VFMADD231PS  Z29, Z21, Z11
+	VBROADCASTSS 20(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z22, Z10
+	VFMADD231PS  Z30, Z23, Z11
+	VBROADCASTSS 20(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS 20(SI)(R9*1), Z28
+	VFMADD231PS  Z28, Z26, Z10
+	VFMADD231PS  Z28, Z27, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added10_5:
+	VBROADCASTSS 24(SI), Z30
+	VFMADD231PS  Z30, Z20, Z12
+	VFMADD231PS  Z30, Z21, Z13
+	VBROADCASTSS 24(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z22, Z12
+	VFMADD231PS  Z31, Z23, Z13
+	VBROADCASTSS 24(SI)(R8*2), Z28
+	VFMADD231PS  Z28, Z24, Z12
+	VFMADD231PS  Z28, Z25, Z13
+	VBROADCASTSS 24(SI)(R9*1), Z29
+	VFMADD231PS  Z29, Z26, Z12
+	VFMADD231PS  Z29, Z27, Z13
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+added10_6:
+	VBROADCASTSS 28(SI), Z31
+	VFMADD231PS  Z31, Z20, Z14
+	VFMADD231PS  Z31, Z21, Z15
+	VBROADCASTSS 28(SI)(R8*1), Z28
+	VFMADD231PS  Z28, Z22, Z14
+	VFMADD231PS  Z28, Z23, Z15
+	VBROADCASTSS 28(SI)(R8*2), Z29
+	VFMADD231PS  Z29, Z24, Z14
+	VFMADD231PS  Z29, Z25, Z15
+	VBROADCASTSS 28(SI)(R9*1), Z30
+	VFMADD231PS  Z30, Z26, Z14
+	VFMADD231PS  Z30, Z27, Z15
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+added10_7:
+	VBROADCASTSS 32(SI), Z28
+	VFMADD231PS  Z28, Z20, Z16
+	VFMADD231PS  Z28, Z21, Z17
+	VBROADCASTSS 32(SI)(R8*1), Z29
+	VFMADD231PS  Z29, Z22, Z16
+	VFMADD231PS  Z29, Z23, Z17
+	VBROADCASTSS 32(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z16
+	VFMADD231PS  Z30, Z25, Z17
+	VBROADCASTSS 32(SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z26, Z16
+	VFMADD231PS  Z31, Z27, Z17
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+added10_8:
+	VBROADCASTSS 36(SI), Z29
+	VFMADD231PS  Z29, Z20, Z18
+	VFMADD231PS  Z29, Z21, Z19
+	VBROADCASTSS 36(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z22, Z18
+	VFMADD231PS  Z30, Z23, Z19
+	VBROADCASTSS 36(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z24, Z18
+	VFMADD231PS  Z31, Z25, Z19
+	VBROADCASTSS 36(SI)(R9*1), Z28
+	VFMADD231PS  Z28, Z26, Z18
+	VFMADD231PS  Z28, Z27, Z19
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z18, Z18
+	VADDPS       64(CX), Z19, Z19
+added10_9:
+	VMOVUPS      Z18, (CX)
+	VMOVUPS      Z19, 64(CX)
+	ADDQ         R14, CX
+next10:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $40, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows11:
@@ -10449,9 +17341,57 @@ rows11:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment11:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest11
+	JZ           blocks11
+single11:
+	VMOVUPS      (DX), Z22
+	VMOVUPS      64(DX), Z23
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z26
+	VFMADD231PS  Z26, Z22, Z0
+	VFMADD231PS  Z26, Z23, Z1
+	VBROADCASTSS 4(SI), Z27
+	VFMADD231PS  Z27, Z22, Z2
+	VFMADD231PS  Z27, Z23, Z3
+	VBROADCASTSS 8(SI), Z28
+	VFMADD231PS  Z28, Z22, Z4
+	VFMADD231PS  Z28, Z23, Z5
+	VBROADCASTSS 12(SI), Z29
+	VFMADD231PS  Z29, Z22, Z6
+	VFMADD231PS  Z29, Z23, Z7
+	VBROADCASTSS 16(SI), Z26
+	VFMADD231PS  Z26, Z22, Z8
+	VFMADD231PS  Z26, Z23, Z9
+	VBROADCASTSS 20(SI), Z27
+	VFMADD231PS  Z27, Z22, Z10
+	VFMADD231PS  Z27, Z23, Z11
+	VBROADCASTSS 24(SI), Z28
+	VFMADD231PS  Z28, Z22, Z12
+	VFMADD231PS  Z28, Z23, Z13
+	VBROADCASTSS 28(SI), Z29
+	VFMADD231PS  Z29, Z22, Z14
+	VFMADD231PS  Z29, Z23, Z15
+	VBROADCASTSS 32(SI), Z26
+	VFMADD231PS  Z26, Z22, Z16
+	VFMADD231PS  Z26, Z23, Z17
+	VBROADCASTSS 36(SI), Z27
+	VFMADD231PS  Z27, Z22, Z18
+	VFMADD231PS  Z27, Z23, Z19
+	VBROADCASTSS 40(SI), Z28
+	VFMADD231PS  Z28, Z22, Z20
+	VFMADD231PS  Z28, Z23, Z21
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single11
+blocks11:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all11
+	DECQ         CX
+all11:
+	TESTQ        CX, CX
+	JZ           last11
 block11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -10497,239 +17437,419 @@ block11:
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z26
-	VFMADD231PS  Z26, Z24, Z0
-	VFMADD231PS  Z26, Z25, Z1
-	VBROADCASTSS 4(SI), Z27
-	VFMADD231PS  Z27, Z24, Z2
-	VFMADD231PS  Z27, Z25, Z3
-	VBROADCASTSS 8(SI), Z28
-	VFMADD231PS  Z28, Z24, Z4
-	VFMADD231PS  Z28, Z25, Z5
-	VBROADCASTSS 12(SI), Z29
-	VFMADD231PS  Z29, Z24, Z6
-	VFMADD231PS  Z29, Z25, Z7
-	VBROADCASTSS 16(SI), Z26
-	VFMADD231PS  Z26, Z24, Z8
-	VFMADD231PS  Z26, Z25, Z9
-	VBROADCASTSS 20(SI), Z27
-	VFMADD231PS  Z27, Z24, Z10
-	VFMADD231PS  Z27, Z25, Z11
-	VBROADCASTSS 24(SI), Z28
-	VFMADD231PS  Z28, Z24, Z12
-	VFMADD231PS  Z28, Z25, Z13
-	VBROADCASTSS 28(SI), Z29
-	VFMADD231PS  Z29, Z24, Z14
-	VFMADD231PS  Z29, Z25, Z15
-	VBROADCASTSS 32(SI), Z26
-	VFMADD231PS  Z26, Z24, Z16
-	VFMADD231PS  Z26, Z25, Z17
-	VBROADCASTSS 36(SI), Z27
-	VFMADD231PS  Z27, Z24, Z18
-	VFMADD231PS  Z27, Z25, Z19
-	VBROADCASTSS 40(SI), Z28
-	VFMADD231PS  Z28, Z24, Z20
-	VFMADD231PS  Z28, Z25, Z21
+	VBROADCASTSS (SI), Z27
+	VFMADD231PS  Z27, Z24, Z0
+	VFMADD231PS  Z27, Z25, Z1
+	VBROADCASTSS 4(SI), Z28
+	VFMADD231PS  Z28, Z24, Z2
+	VFMADD231PS  Z28, Z25, Z3
+	VBROADCASTSS 8(SI), Z29
+	VFMADD231PS  Z29, Z24, Z4
+	VFMADD231PS  Z29, Z25, Z5
+	VBROADCASTSS 12(SI), Z26
+	VFMADD231PS  Z26, Z24, Z6
+	VFMADD231PS  Z26, Z25, Z7
+	VBROADCASTSS 16(SI), Z27
+	VFMADD231PS  Z27, Z24, Z8
+	VFMADD231PS  Z27, Z25, Z9
+	VBROADCASTSS 20(SI), Z28
+	VFMADD231PS  Z28, Z24, Z10
+	VFMADD231PS  Z28, Z25, Z11
+	VBROADCASTSS 24(SI), Z29
+	VFMADD231PS  Z29, Z24, Z12
+	VFMADD231PS  Z29, Z25, Z13
+	VBROADCASTSS 28(SI), Z26
+	VFMADD231PS  Z26, Z24, Z14
+	VFMADD231PS  Z26, Z25, Z15
+	VBROADCASTSS 32(SI), Z27
+	VFMADD231PS  Z27, Z24, Z16
+	VFMADD231PS  Z27, Z25, Z17
+	VBROADCASTSS 36(SI), Z28
+	VFMADD231PS  Z28, Z24, Z18
+	VFMADD231PS  Z28, Z25, Z19
+	VBROADCASTSS 40(SI), Z29
+	VFMADD231PS  Z29, Z24, Z20
+	VFMADD231PS  Z29, Z25, Z21
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z26
-	VFMADD231PS  Z26, Z22, Z0
-	VFMADD231PS  Z26, Z23, Z1
-	VBROADCASTSS 4(SI), Z27
-	VFMADD231PS  Z27, Z22, Z2
-	VFMADD231PS  Z27, Z23, Z3
-	VBROADCASTSS 8(SI), Z28
-	VFMADD231PS  Z28, Z22, Z4
-	VFMADD231PS  Z28, Z23, Z5
-	VBROADCASTSS 12(SI), Z29
-	VFMADD231PS  Z29, Z22, Z6
-	VFMADD231PS  Z29, Z23, Z7
-	VBROADCASTSS 16(SI), Z26
-	VFMADD231PS  Z26, Z22, Z8
-	VFMADD231PS  Z26, Z23, Z9
-	VBROADCASTSS 20(SI), Z27
-	VFMADD231PS  Z27, Z22, Z10
-	VFMADD231PS  Z27, Z23, Z11
-	VBROADCASTSS 24(SI), Z28
-	VFMADD231PS  Z28, Z22, Z12
-	VFMADD231PS  Z28, Z23, Z13
-	VBROADCASTSS 28(SI), Z29
-	VFMADD231PS  Z29, Z22, Z14
-	VFMADD231PS  Z29, Z23, Z15
-	VBROADCASTSS 32(SI), Z26
-	VFMADD231PS  Z26, Z22, Z16
-	VFMADD231PS  Z26, Z23, Z17
-	VBROADCASTSS 36(SI), Z27
-	VFMADD231PS  Z27, Z22, Z18
-	VFMADD231PS  Z27, Z23, Z19
-	VBROADCASTSS 40(SI), Z28
-	VFMADD231PS  Z28, Z22, Z20
-	VFMADD231PS  Z28, Z23, Z21
+	VBROADCASTSS (SI), Z28
+	VFMADD231PS  Z28, Z22, Z0
+	VFMADD231PS  Z28, Z23, Z1
+	VBROADCASTSS 4(SI), Z29
+	VFMADD231PS  Z29, Z22, Z2
+	VFMADD231PS  Z29, Z23, Z3
+	VBROADCASTSS 8(SI), Z26
+	VFMADD231PS  Z26, Z22, Z4
+	VFMADD231PS  Z26, Z23, Z5
+	VBROADCASTSS 12(SI), Z27
+	VFMADD231PS  Z27, Z22, Z6
+	VFMADD231PS  Z27, Z23, Z7
+	VBROADCASTSS 16(SI), Z28
+	VFMADD231PS  Z28, Z22, Z8
+	VFMADD231PS  Z28, Z23, Z9
+	VBROADCASTSS 20(SI), Z29
+	VFMADD231PS  Z29, Z22, Z10
+	VFMADD231PS  Z29, Z23, Z11
+	VBROADCASTSS 24(SI), Z26
+	VFMADD231PS  Z26, Z22, Z12
+	VFMADD231PS  Z26, Z23, Z13
+	VBROADCASTSS 28(SI), Z27
+	VFMADD231PS  Z27, Z22, Z14
+	VFMADD231PS  Z27, Z23, Z15
+	VBROADCASTSS 32(SI), Z28
+	VFMADD231PS  Z28, Z22, Z16
+	VFMADD231PS  Z28, Z23, Z17
+	VBROADCASTSS 36(SI), Z29
+	VFMADD231PS  Z29, Z22, Z18
+	VFMADD231PS  Z29, Z23, Z19
+	VBROADCASTSS 40(SI), Z26
+	VFMADD231PS  Z26, Z22, Z20
+	VFMADD231PS  Z26, Z23, Z21
 	ADDQ         R8, SI
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z26
-	VFMADD231PS  Z26, Z24, Z0
-	VFMADD231PS  Z26, Z25, Z1
-	VBROADCASTSS 4(SI), Z27
-	VFMADD231PS  Z27, Z24, Z2
-	VFMADD231PS  Z27, Z25, Z3
-	VBROADCASTSS 8(SI), Z28
-	VFMADD231PS  Z28, Z24, Z4
-	VFMADD231PS  Z28, Z25, Z5
-	VBROADCASTSS 12(SI), Z29
-	VFMADD231PS  Z29, Z24, Z6
-	VFMADD231PS  Z29, Z25, Z7
-	VBROADCASTSS 16(SI), Z26
-	VFMADD231PS  Z26, Z24, Z8
-	VFMADD231PS  Z26, Z25, Z9
-	VBROADCASTSS 20(SI), Z27
-	VFMADD231PS  Z27, Z24, Z10
-	VFMADD231PS  Z27, Z25, Z11
-	VBROADCASTSS 24(SI), Z28
-	VFMADD231PS  Z28, Z24, Z12
-	VFMADD231PS  Z28, Z25, Z13
-	VBROADCASTSS 28(SI), Z29
-	VFMADD231PS  Z29, Z24, Z14
-	VFMADD231PS  Z29, Z25, Z15
-	VBROADCASTSS 32(SI), Z26
-	VFMADD231PS  Z26, Z24, Z16
-	VFMADD231PS  Z26, Z25, Z17
-	VBROADCASTSS 36(SI), Z27
-	VFMADD231PS  Z27, Z24, Z18
-	VFMADD231PS  Z27, Z25, Z19
-	VBROADCASTSS 40(SI), Z28
-	VFMADD231PS  Z28, Z24, Z20
-	VFMADD231PS  Z28, Z25, Z21
+	VBROADCASTSS (SI), Z29
+	VFMADD231PS  Z29, Z24, Z0
+	VFMADD231PS  Z29, Z25, Z1
+	VBROADCASTSS 4(SI), Z26
+	VFMADD231PS  Z26, Z24, Z2
+	VFMADD231PS  Z26, Z25, Z3
+	VBROADCASTSS 8(SI), Z27
+	VFMADD231PS  Z27, Z24, Z4
+	VFMADD231PS  Z27, Z25, Z5
+	VBROADCASTSS 12(SI), Z28
+	VFMADD231PS  Z28, Z24, Z6
+	VFMADD231PS  Z28, Z25, Z7
+	VBROADCASTSS 16(SI), Z29
+	VFMADD231PS  Z29, Z24, Z8
+	VFMADD231PS  Z29, Z25, Z9
+	VBROADCASTSS 20(SI), Z26
+	VFMADD231PS  Z26, Z24, Z10
+	VFMADD231PS  Z26, Z25, Z11
+	VBROADCASTSS 24(SI), Z27
+	VFMADD231PS  Z27, Z24, Z12
+	VFMADD231PS  Z27, Z25, Z13
+	VBROADCASTSS 28(SI), Z28
+	VFMADD231PS  Z28, Z24, Z14
+	VFMADD231PS  Z28, Z25, Z15
+	VBROADCASTSS 32(SI), Z29
+	VFMADD231PS  Z29, Z24, Z16
+	VFMADD231PS  Z29, Z25, Z17
+	VBROADCASTSS 36(SI), Z26
+	VFMADD231PS  Z26, Z24, Z18
+	VFMADD231PS  Z26, Z25, Z19
+	VBROADCASTSS 40(SI), Z27
+	VFMADD231PS  Z27, Z24, Z20
+	VFMADD231PS  Z27, Z25, Z21
 	ADDQ         R8, SI
 	DECQ         CX
 	JNZ          block11
-rest11:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed11
-single11:
-	VMOVUPS      (DX), Z22
-	VMOVUPS      64(DX), Z23
-	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z26
-	VFMADD231PS  Z26, Z22, Z0
-	VFMADD231PS  Z26, Z23, Z1
-	VBROADCASTSS 4(SI), Z27
-	VFMADD231PS  Z27, Z22, Z2
-	VFMADD231PS  Z27, Z23, Z3
-	VBROADCASTSS 8(SI), Z28
-	VFMADD231PS  Z28, Z22, Z4
-	VFMADD231PS  Z28, Z23, Z5
-	VBROADCASTSS 12(SI), Z29
-	VFMADD231PS  Z29, Z22, Z6
-	VFMADD231PS  Z29, Z23, Z7
-	VBROADCASTSS 16(SI), Z26
-	VFMADD231PS  Z26, Z22, Z8
-	VFMADD231PS  Z26, Z23, Z9
-	VBROADCASTSS 20(SI), Z27
-	VFMADD231PS  Z27, Z22, Z10
-	VFMADD231PS  Z27, Z23, Z11
-	VBROADCASTSS 24(SI), Z28
-	VFMADD231PS  Z28, Z22, Z12
-	VFMADD231PS  Z28, Z23, Z13
-	VBROADCASTSS 28(SI), Z29
-	VFMADD231PS  Z29, Z22, Z14
-	VFMADD231PS  Z29, Z23, Z15
-	VBROADCASTSS 32(SI), Z26
-	VFMADD231PS  Z26, Z22, Z16
-	VFMADD231PS  Z26, Z23, Z17
-	VBROADCASTSS 36(SI), Z27
-	VFMADD231PS  Z27, Z22, Z18
-	VFMADD231PS  Z27, Z23, Z19
-	VBROADCASTSS 40(SI), Z28
-	VFMADD231PS  Z28, Z22, Z20
-	VFMADD231PS  Z28, Z23, Z21
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single11
-summed11:
+last11:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish11
 	ADDQ         gemmCall_skipA(DI), SI
 	ADDQ         gemmCall_skipB(DI), DX
 	DECQ         R15
 	JNZ          segment11
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	VADDPS       64(SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	VADDPS       64(SI), Z15, Z15
-	ADDQ         R14, SI
-	VADDPS       (SI), Z16, Z16
-	VADDPS       64(SI), Z17, Z17
-	ADDQ         R14, SI
-	VADDPS       (SI), Z18, Z18
-	VADDPS       64(SI), Z19, Z19
-	ADDQ         R14, SI
-	VADDPS       (SI), Z20, Z20
-	VADDPS       64(SI), Z21, Z21
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+	ADDQ         R14, CX
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+	ADDQ         R14, CX
+	VADDPS       (CX), Z18, Z18
+	VADDPS       64(CX), Z19, Z19
+	ADDQ         R14, CX
+	VADDPS       (CX), Z20, Z20
+	VADDPS       64(CX), Z21, Z21
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
 store11:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	VMOVUPS      Z13, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	VMOVUPS      Z15, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z16, (SI)
-	VMOVUPS      Z17, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z18, (SI)
-	VMOVUPS      Z19, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z20, (SI)
-	VMOVUPS      Z21, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z18, (CX)
+	VMOVUPS      Z19, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z20, (CX)
+	VMOVUPS      Z21, 64(CX)
+	ADDQ         R14, CX
+	JMP          next11
+finish11:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z22
+	VMOVUPS      64(DX), Z23
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z24
+	VMOVUPS      64(DX), Z25
+	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z26
+	VMOVUPS      64(DX), Z27
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         R13, DX
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z30, Z22, Z0
+	VFMADD231PS  Z30, Z23, Z1
+	VBROADCASTSS (SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z0
+	VFMADD231PS  Z31, Z25, Z1
+	VBROADCASTSS (SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z26, Z0
+	VFMADD231PS  Z30, Z27, Z1
+	VBROADCASTSS (SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z28, Z0
+	VFMADD231PS  Z31, Z29, Z1
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added11_0:
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z31, Z22, Z2
+	VFMADD231PS  Z31, Z23, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z24, Z2
+	VFMADD231PS  Z30, Z25, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z26, Z2
+	VFMADD231PS  Z31, Z27, Z3
+	VBROADCASTSS 4(SI)(R9*1), Z30
+	VFMADD231PS  Z30, Z28, Z2
+	VFMADD231PS  Z30, Z29, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added11_1:
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z30, Z22, Z4
+	VFMADD231PS  Z30, Z23, Z5
+	VBROADCASTSS 8(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z4
+	VFMADD231PS  Z31, Z25, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z26, Z4
+	VFMADD231PS  Z30, Z27, Z5
+	VBROADCASTSS 8(SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z28, Z4
+	VFMADD231PS  Z31, Z29, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added11_2:
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z31, Z22, Z6
+	VFMADD231PS  Z31, Z23, Z7
+	VBROADCASTSS 12(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z24, Z6
+	VFMADD231PS  Z30, Z25, Z7
+	VBROADCASTSS 12(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z26, Z6
+	VFMADD231PS  Z31, Z27, Z7
+	VBROADCASTSS 12(SI)(R9*1), Z30
+	VFMADD231PS  Z30, Z28, Z6
+	VFMADD231PS  Z30, Z29, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added11_3:
+	VBROADCASTSS 16(SI), Z30
+	VFMADD231PS  Z30, Z22, Z8
+	VFMADD231PS  Z30, Z23, Z9
+	VBROADCASTSS 16(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z8
+	VFMADD231PS  Z31, Z25, Z9
+	VBROADCASTSS 16(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z26, Z8
+	VFMADD231PS  Z30, Z27, Z9
+	VBROADCASTSS 16(SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z28, Z8
+	VFMADD231PS  Z31, Z29, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added11_4:
+	VBROADCASTSS 20(SI), Z31
+	VFMADD231PS  Z31, Z22, Z10
+	VFMADD231PS  Z31, Z23, Z11
+	VBROADCASTSS 20(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z24, Z10
+	VFMADD231PS  Z30, Z25, Z11
+	VBROADCASTSS 20(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z26, Z10
+	VFMADD231PS  Z31, Z27, Z11
+	VBROADCASTSS 20(SI)(R9*1), Z30
+	VFMADD231PS  Z30, Z28, Z10
+	VFMADD231PS  Z30, Z29, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added11_5:
+	VBROADCASTSS 24(SI), Z30
+	VFMADD231PS  Z30, Z22, Z12
+	VFMADD231PS  Z30, Z23, Z13
+	VBROADCASTSS 24(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z12
+	VFMADD231PS  Z31, Z25, Z13
+	VBROADCASTSS 24(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z26, Z12
+	VFMADD231PS  Z30, Z27, Z13
+	VBROADCASTSS 24(SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z28, Z12
+	VFMADD231PS  Z31, Z29, Z13
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+added11_6:
+	VBROADCASTSS 28(SI), Z31
+	VFMADD231PS  Z31, Z22, Z14
+	VFMADD231PS  Z31, Z23, Z15
+	VBROADCASTSS 28(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z24, Z14
+	VFMADD231PS  Z30, Z25, Z15
+	VBROADCASTSS 28(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z26, Z14
+	VFMADD231PS  Z31, Z27, Z15
+	VBROADCASTSS 28(SI)(R9*1), Z30
+	VFMADD231PS  Z30, Z28, Z14
+	VFMADD231PS  Z30, Z29, Z15
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+added11_7:
+	VBROADCASTSS 32(SI), Z30
+	VFMADD231PS  Z30, Z22, Z16
+	VFMADD231PS  Z30, Z23, Z17
+	VBROADCASTSS 32(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z16
+	VFMADD231PS  Z31, Z25, Z17
+	VBROADCASTSS 32(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z26, Z16
+	VFMADD231PS  Z30, Z27, Z17
+	VBROADCASTSS 32(SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z28, Z16
+	VFMADD231PS  Z31, Z29, Z17
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+added11_8:
+	VBROADCASTSS 36(SI), Z31
+	VFMADD231PS  Z31, Z22, Z18
+	VFMADD231PS  Z31, Z23, Z19
+	VBROADCASTSS 36(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z24, Z18
+	VFMADD231PS  Z30, Z25, Z19
+	VBROADCASTSS 36(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z26, Z18
+	VFMADD231PS  Z31, Z27, Z19
+	VBROADCASTSS 36(SI)(R9*1), Z30
+	VFMADD231PS  Z30, Z28, Z18
+	VFMADD231PS  Z30, Z29, Z19
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z18, Z18
+	VADDPS       64(CX), Z19, Z19
+added11_9:
+	VBROADCASTSS 40(SI), Z30
+	VFMADD231PS  Z30, Z22, Z20
+	VFMADD231PS  Z30, Z23, Z21
+	VBROADCASTSS 40(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z24, Z20
+	VFMADD231PS  Z31, Z25, Z21
+	VBROADCASTSS 40(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z26, Z20
+	VFMADD231PS  Z30, Z27, Z21
+	VBROADCASTSS 40(SI)(R9*1), Z31
+	VFMADD231PS  Z31, Z28, Z20
+	VFMADD231PS  Z31, Z29, Z21
+	VMOVUPS      Z18, (CX)
+	VMOVUPS      Z19, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z20, Z20
+	VADDPS       64(CX), Z21, Z21
+added11_10:
+	VMOVUPS      Z20, (CX)
+	VMOVUPS      Z21, 64(CX)
+	ADDQ         R14, CX
+next11:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $44, gemmCall_tileA(DI)
 	JMP          tileEnd
 rows12:
@@ -10761,9 +17881,60 @@ rows12:
 	MOVQ         gemmCall_columnB(DI), DX
 	MOVQ         gemmCall_segments(DI), R15
 segment12:
-	MOVQ         gemmCall_blocks(DI), CX
+	MOVQ         gemmCall_rest(DI), CX
 	TESTQ        CX, CX
-	JZ           rest12
+	JZ           blocks12
+single12:
+	VMOVUPS      (DX), Z24
+	VMOVUPS      64(DX), Z25
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z28
+	VFMADD231PS  Z28, Z24, Z0
+	VFMADD231PS  Z28, Z25, Z1
+	VBROADCASTSS 4(SI), Z29
+	VFMADD231PS  Z29, Z24, Z2
+	VFMADD231PS  Z29, Z25, Z3
+	VBROADCASTSS 8(SI), Z30
+	VFMADD231PS  Z30, Z24, Z4
+	VFMADD231PS  Z30, Z25, Z5
+	VBROADCASTSS 12(SI), Z31
+	VFMADD231PS  Z31, Z24, Z6
+	VFMADD231PS  Z31, Z25, Z7
+	VBROADCASTSS 16(SI), Z28
+	VFMADD231PS  Z28, Z24, Z8
+	VFMADD231PS  Z28, Z25, Z9
+	VBROADCASTSS 20(SI), Z29
+	VFMADD231PS  Z29, Z24, Z10
+	VFMADD231PS  Z29, Z25, Z11
+	VBROADCASTSS 24(SI), Z30
+	VFMADD231PS  Z30, Z24, Z12
+	VFMADD231PS  Z30, Z25, Z13
+	VBROADCASTSS 28(SI), Z31
+	VFMADD231PS  Z31, Z24, Z14
+	VFMADD231PS  Z31, Z25, Z15
+	VBROADCASTSS 32(SI), Z28
+	VFMADD231PS  Z28, Z24, Z16
+	VFMADD231PS  Z28, Z25, Z17
+	VBROADCASTSS 36(SI), Z29
+	VFMADD231PS  Z29, Z24, Z18
+	VFMADD231PS  Z29, Z25, Z19
+	VBROADCASTSS 40(SI), Z30
+	VFMADD231PS  Z30, Z24, Z20
+	VFMADD231PS  Z30, Z25, Z21
+	VBROADCASTSS 44(SI), Z31
+	VFMADD231PS  Z31, Z24, Z22
+	VFMADD231PS  Z31, Z25, Z23
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          single12
+blocks12:
+	MOVQ         gemmCall_blocks(DI), CX
+	CMPQ         R15, gemmCall_finish(DI)
+	JNE          all12
+	DECQ         CX
+all12:
+	TESTQ        CX, CX
+	JZ           last12
 block12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
@@ -10812,43 +17983,213 @@ block12:
 	VMOVUPS      (DX), Z26
 	VMOVUPS      64(DX), Z27
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z28
-	VFMADD231PS  Z28, Z26, Z0
-	VFMADD231PS  Z28, Z27, Z1
-	VBROADCASTSS 4(SI), Z29
-	VFMADD231PS  Z29, Z26, Z2
-	VFMADD231PS  Z29, Z27, Z3
-	VBROADCASTSS 8(SI), Z30
-	VFMADD231PS  Z30, Z26, Z4
-	VFMADD231PS  Z30, Z27, Z5
-	VBROADCASTSS 12(SI), Z31
-	VFMADD231PS  Z31, Z26, Z6
-	VFMADD231PS  Z31, Z27, Z7
-	VBROADCASTSS 16(SI), Z28
-	VFMADD231PS  Z28, Z26, Z8
-	VFMADD231PS  Z28, Z27, Z9
-	VBROADCASTSS 20(SI), Z29
-	VFMADD231PS  Z29, Z26, Z10
-	VFMADD231PS  Z29, Z27, Z11
-	VBROADCASTSS 24(SI), Z30
-	VFMADD231PS  Z30, Z26, Z12
-	VFMADD231PS  Z30, Z27, Z13
-	VBROADCASTSS 28(SI), Z31
-	VFMADD231PS  Z31, Z26, Z14
-	VFMADD231PS  Z31, Z27, Z15
-	VBROADCASTSS 32(SI), Z28
-	VFMADD231PS  Z28, Z26, Z16
-	VFMADD231PS  Z28, Z27, Z17
-	VBROADCASTSS 36(SI), Z29
-	VFMADD231PS  Z29, Z26, Z18
-	VFMADD231PS  Z29, Z27, Z19
-	VBROADCASTSS 40(SI), Z30
-	VFMADD231PS  Z30, Z26, Z20
-	VFMADD231PS  Z30, Z27, Z21
-	VBROADCASTSS 44(SI), Z31
-	VFMADD231PS  Z31, Z26, Z22
-	VFMADD231PS  Z31, Z27, Z23
+	VBROADCASTSS (SI), Z29
+	VFMADD231PS  Z29, Z26, Z0
+	VFMADD231PS  Z29, Z27, Z1
+	VBROADCASTSS 4(SI), Z30
+	VFMADD231PS  Z30, Z26, Z2
+	VFMADD231PS  Z30, Z27, Z3
+	VBROADCASTSS 8(SI), Z31
+	VFMADD231PS  Z31, Z26, Z4
+	VFMADD231PS  Z31, Z27, Z5
+	VBROADCASTSS 12(SI), Z28
+	VFMADD231PS  Z28, Z26, Z6
+	VFMADD231PS  Z28, Z27, Z7
+	VBROADCASTSS 16(SI), Z29
+	VFMADD231PS  Z29, Z26, Z8
+	VFMADD231PS  Z29, Z27, Z9
+	VBROADCASTSS 20(SI), Z30
+	VFMADD231PS  Z30, Z26, Z10
+	VFMADD231PS  Z30, Z27, Z11
+	VBROADCASTSS 24(SI), Z31
+	VFMADD231PS  Z31, Z26, Z12
+	VFMADD231PS  Z31, Z27, Z13
+	VBROADCASTSS 28(SI), Z28
+	VFMADD231PS  Z28, Z26, Z14
+	VFMADD231PS  Z28, Z27, Z15
+	VBROADCASTSS 32(SI), Z29
+	VFMADD231PS  Z29, Z26, Z16
+	VFMADD231PS  Z29, Z27, Z17
+	VBROADCASTSS 36(SI), Z30
+	VFMADD231PS  Z30, Z26, Z18
+	VFMADD231PS  Z30, Z27, Z19
+	VBROADCASTSS 40(SI), Z31
+	VFMADD231PS  Z31, Z26, Z20
+	VFMADD231PS  Z31, Z27, Z21
+	VBROADCASTSS 44(SI), Z28
+	VFMADD231PS  Z28, Z26, Z22
+	VFMADD231PS  Z28, Z27, Z23
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z24
+	VMOVUPS      64(DX), Z25
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z30
+	VFMADD231PS  Z30, Z24, Z0
+	VFMADD231PS  Z30, Z25, Z1
+	VBROADCASTSS 4(SI), Z31
+	VFMADD231PS  Z31, Z24, Z2
+	VFMADD231PS  Z31, Z25, Z3
+	VBROADCASTSS 8(SI), Z28
+	VFMADD231PS  Z28, Z24, Z4
+	VFMADD231PS  Z28, Z25, Z5
+	VBROADCASTSS 12(SI), Z29
+	VFMADD231PS  Z29, Z24, Z6
+	VFMADD231PS  Z29, Z25, Z7
+	VBROADCASTSS 16(SI), Z30
+	VFMADD231PS  Z30, Z24, Z8
+	VFMADD231PS  Z30, Z25, Z9
+	VBROADCASTSS 20(SI), Z31
+	VFMADD231PS  Z31, Z24, Z10
+	VFMADD231PS  Z31, Z25, Z11
+	VBROADCASTSS 24(SI), Z28
+	VFMADD231PS  Z28, Z24, Z12
+	VFMADD231PS  Z28, Z25, Z13
+	VBROADCASTSS 28(SI), Z29
+	VFMADD231PS  Z29, Z24, Z14
+	VFMADD231PS  Z29, Z25, Z15
+	VBROADCASTSS 32(SI), Z30
+	VFMADD231PS  Z30, Z24, Z16
+	VFMADD231PS  Z30, Z25, Z17
+	VBROADCASTSS 36(SI), Z31
+	VFMADD231PS  Z31, Z24, Z18
+	VFMADD231PS  Z31, Z25, Z19
+	VBROADCASTSS 40(SI), Z28
+	VFMADD231PS  Z28, Z24, Z20
+	VFMADD231PS  Z28, Z25, Z21
+	VBROADCASTSS 44(SI), Z29
+	VFMADD231PS  Z29, Z24, Z22
+	VFMADD231PS  Z29, Z25, Z23
+	ADDQ         R8, SI
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
+	VMOVUPS      (DX), Z26
+	VMOVUPS      64(DX), Z27
+	ADDQ         R13, DX
+	VBROADCASTSS (SI), Z31
+	VFMADD231PS  Z31, Z26, Z0
+	VFMADD231PS  Z31, Z27, Z1
+	VBROADCASTSS 4(SI), Z28
+	VFMADD231PS  Z28, Z26, Z2
+	VFMADD231PS  Z28, Z27, Z3
+	VBROADCASTSS 8(SI), Z29
+	VFMADD231PS  Z29, Z26, Z4
+	VFMADD231PS  Z29, Z27, Z5
+	VBROADCASTSS 12(SI), Z30
+	VFMADD231PS  Z30, Z26, Z6
+	VFMADD231PS  Z30, Z27, Z7
+	VBROADCASTSS 16(SI), Z31
+	VFMADD231PS  Z31, Z26, Z8
+	VFMADD231PS  Z31, Z27, Z9
+	VBROADCASTSS 20(SI), Z28
+	VFMADD231PS  Z28, Z26, Z10
+	VFMADD231PS  Z28, Z27, Z11
+	VBROADCASTSS 24(SI), Z29
+	VFMADD231PS  Z29, Z26, Z12
+	VFMADD231PS  Z29, Z27, Z13
+	VBROADCASTSS 28(SI), Z30
+	VFMADD231PS  Z30, Z26, Z14
+	VFMADD231PS  Z30, Z27, Z15
+	VBROADCASTSS 32(SI), Z31
+	VFMADD231PS  Z31, Z26, Z16
+	VFMADD231PS  Z31, Z27, Z17
+	VBROADCASTSS 36(SI), Z28
+	VFMADD231PS  Z28, Z26, Z18
+	VFMADD231PS  Z28, Z27, Z19
+	VBROADCASTSS 40(SI), Z29
+	VFMADD231PS  Z29, Z26, Z20
+	VFMADD231PS  Z29, Z27, Z21
+	VBROADCASTSS 44(SI), Z30
+	VFMADD231PS  Z30, Z26, Z22
+	VFMADD231PS  Z30, Z27, Z23
+	ADDQ         R8, SI
+	DECQ         CX
+	JNZ          block12
+last12:
+	CMPQ         R15, gemmCall_finish(DI)
+	JEQ          finish12
+	ADDQ         gemmCall_skipA(DI), SI
+	ADDQ         gemmCall_skipB(DI), DX
+	DECQ         R15
+	JNZ          segment12
+	MOVQ         gemmCall_tileC(DI), CX
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+	ADDQ         R14, CX
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+	ADDQ         R14, CX
+	VADDPS       (CX), Z18, Z18
+	VADDPS       64(CX), Z19, Z19
+	ADDQ         R14, CX
+	VADDPS       (CX), Z20, Z20
+	VADDPS       64(CX), Z21, Z21
+	ADDQ         R14, CX
+	VADDPS       (CX), Z22, Z22
+	VADDPS       64(CX), Z23, Z23
+	ADDQ         R14, CX
+	MOVQ         gemmCall_tileC(DI), CX
+store12:
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z18, (CX)
+	VMOVUPS      Z19, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z20, (CX)
+	VMOVUPS      Z21, 64(CX)
+	ADDQ         R14, CX
+	VMOVUPS      Z22, (CX)
+	VMOVUPS      Z23, 64(CX)
+	ADDQ         R14, CX
+	JMP          next12
+finish12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
 	VMOVUPS      (DX), Z24
@@ -10896,173 +18237,199 @@ block12:
 	VMOVUPS      (DX), Z26
 	VMOVUPS      64(DX), Z27
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z28
-	VFMADD231PS  Z28, Z26, Z0
-	VFMADD231PS  Z28, Z27, Z1
-	VBROADCASTSS 4(SI), Z29
-	VFMADD231PS  Z29, Z26, Z2
-	VFMADD231PS  Z29, Z27, Z3
-	VBROADCASTSS 8(SI), Z30
-	VFMADD231PS  Z30, Z26, Z4
-	VFMADD231PS  Z30, Z27, Z5
-	VBROADCASTSS 12(SI), Z31
-	VFMADD231PS  Z31, Z26, Z6
-	VFMADD231PS  Z31, Z27, Z7
-	VBROADCASTSS 16(SI), Z28
-	VFMADD231PS  Z28, Z26, Z8
-	VFMADD231PS  Z28, Z27, Z9
-	VBROADCASTSS 20(SI), Z29
-	VFMADD231PS  Z29, Z26, Z10
-	VFMADD231PS  Z29, Z27, Z11
-	VBROADCASTSS 24(SI), Z30
-	VFMADD231PS  Z30, Z26, Z12
-	VFMADD231PS  Z30, Z27, Z13
-	VBROADCASTSS 28(SI), Z31
-	VFMADD231PS  Z31, Z26, Z14
-	VFMADD231PS  Z31, Z27, Z15
-	VBROADCASTSS 32(SI), Z28
-	VFMADD231PS  Z28, Z26, Z16
-	VFMADD231PS  Z28, Z27, Z17
-	VBROADCASTSS 36(SI), Z29
-	VFMADD231PS  Z29, Z26, Z18
-	VFMADD231PS  Z29, Z27, Z19
-	VBROADCASTSS 40(SI), Z30
-	VFMADD231PS  Z30, Z26, Z20
-	VFMADD231PS  Z30, Z27, Z21
-	VBROADCASTSS 44(SI), Z31
-	VFMADD231PS  Z31, Z26, Z22
-	VFMADD231PS  Z31, Z27, Z23
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          block12
-rest12:
-	MOVQ         gemmCall_rest(DI), CX
-	TESTQ        CX, CX
-	JZ           summed12
-single12:
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
+	VMOVUPS      (DX), Z28
+	VMOVUPS      64(DX), Z29
+	ADDQ         R13, DX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
-	VBROADCASTSS (SI), Z28
-	VFMADD231PS  Z28, Z24, Z0
-	VFMADD231PS  Z28, Z25, Z1
-	VBROADCASTSS 4(SI), Z29
-	VFMADD231PS  Z29, Z24, Z2
-	VFMADD231PS  Z29, Z25, Z3
-	VBROADCASTSS 8(SI), Z30
-	VFMADD231PS  Z30, Z24, Z4
-	VFMADD231PS  Z30, Z25, Z5
-	VBROADCASTSS 12(SI), Z31
-	VFMADD231PS  Z31, Z24, Z6
-	VFMADD231PS  Z31, Z25, Z7
-	VBROADCASTSS 16(SI), Z28
-	VFMADD231PS  Z28, Z24, Z8
-	VFMADD231PS  Z28, Z25, Z9
-	VBROADCASTSS 20(SI), Z29
-	VFMADD231PS  Z29, Z24, Z10
-	VFMADD231PS  Z29, Z25, Z11
-	VBROADCASTSS 24(SI), Z30
-	VFMADD231PS  Z30, Z24, Z12
-	VFMADD231PS  Z30, Z25, Z13
-	VBROADCASTSS 28(SI), Z31
-	VFMADD231PS  Z31, Z24, Z14
-	VFMADD231PS  Z31, Z25, Z15
-	VBROADCASTSS 32(SI), Z28
-	VFMADD231PS  Z28, Z24, Z16
-	VFMADD231PS  Z28, Z25, Z17
-	VBROADCASTSS 36(SI), Z29
-	VFMADD231PS  Z29, Z24, Z18
-	VFMADD231PS  Z29, Z25, Z19
-	VBROADCASTSS 40(SI), Z30
-	VFMADD231PS  Z30, Z24, Z20
-	VFMADD231PS  Z30, Z25, Z21
-	VBROADCASTSS 44(SI), Z31
-	VFMADD231PS  Z31, Z24, Z22
-	VFMADD231PS  Z31, Z25, Z23
-	ADDQ         R8, SI
-	DECQ         CX
-	JNZ          single12
-summed12:
-	ADDQ         gemmCall_skipA(DI), SI
-	ADDQ         gemmCall_skipB(DI), DX
-	DECQ         R15
-	JNZ          segment12
-	MOVQ         gemmCall_tileC(DI), SI
-	VADDPS       (SI), Z0, Z0
-	VADDPS       64(SI), Z1, Z1
-	ADDQ         R14, SI
-	VADDPS       (SI), Z2, Z2
-	VADDPS       64(SI), Z3, Z3
-	ADDQ         R14, SI
-	VADDPS       (SI), Z4, Z4
-	VADDPS       64(SI), Z5, Z5
-	ADDQ         R14, SI
-	VADDPS       (SI), Z6, Z6
-	VADDPS       64(SI), Z7, Z7
-	ADDQ         R14, SI
-	VADDPS       (SI), Z8, Z8
-	VADDPS       64(SI), Z9, Z9
-	ADDQ         R14, SI
-	VADDPS       (SI), Z10, Z10
-	VADDPS       64(SI), Z11, Z11
-	ADDQ         R14, SI
-	VADDPS       (SI), Z12, Z12
-	VADDPS       64(SI), Z13, Z13
-	ADDQ         R14, SI
-	VADDPS       (SI), Z14, Z14
-	VADDPS       64(SI), Z15, Z15
-	ADDQ         R14, SI
-	VADDPS       (SI), Z16, Z16
-	VADDPS       64(SI), Z17, Z17
-	ADDQ         R14, SI
-	VADDPS       (SI), Z18, Z18
-	VADDPS       64(SI), Z19, Z19
-	ADDQ         R14, SI
-	VADDPS       (SI), Z20, Z20
-	VADDPS       64(SI), Z21, Z21
-	ADDQ         R14, SI
-	VADDPS       (SI), Z22, Z22
-	VADDPS       64(SI), Z23, Z23
-	ADDQ         R14, SI
-	MOVQ         gemmCall_tileC(DI), SI
-store12:
-	VMOVUPS      Z0, (SI)
-	VMOVUPS      Z1, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z2, (SI)
-	VMOVUPS      Z3, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z4, (SI)
-	VMOVUPS      Z5, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z6, (SI)
-	VMOVUPS      Z7, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z8, (SI)
-	VMOVUPS      Z9, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z10, (SI)
-	VMOVUPS      Z11, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z12, (SI)
-	VMOVUPS      Z13, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z14, (SI)
-	VMOVUPS      Z15, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z16, (SI)
-	VMOVUPS      Z17, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z18, (SI)
-	VMOVUPS      Z19, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z20, (SI)
-	VMOVUPS      Z21, 64(SI)
-	ADDQ         R14, SI
-	VMOVUPS      Z22, (SI)
-	VMOVUPS      Z23, 64(SI)
-	ADDQ         R14, SI
-	MOVQ         SI, gemmCall_tileC(DI)
+	MOVQ         gemmCall_tileC(DI), CX
+	VBROADCASTSS (SI), Z31
+	VFMADD231PS  Z31, Z26, Z0
+	VFMADD231PS  Z31, Z27, Z1
+	VBROADCASTSS (SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z28, Z0
+	VFMADD231PS  Z30, Z29, Z1
+	VBROADCASTSS (SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z24, Z0
+	VFMADD231PS  Z31, Z25, Z1
+	VADDPS       (CX), Z0, Z0
+	VADDPS       64(CX), Z1, Z1
+added12_0:
+	VBROADCASTSS 4(SI), Z30
+	VFMADD231PS  Z30, Z26, Z2
+	VFMADD231PS  Z30, Z27, Z3
+	VBROADCASTSS 4(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z28, Z2
+	VFMADD231PS  Z31, Z29, Z3
+	VBROADCASTSS 4(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z2
+	VFMADD231PS  Z30, Z25, Z3
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      Z1, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z2, Z2
+	VADDPS       64(CX), Z3, Z3
+added12_1:
+	VBROADCASTSS 8(SI), Z31
+	VFMADD231PS  Z31, Z26, Z4
+	VFMADD231PS  Z31, Z27, Z5
+	VBROADCASTSS 8(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z28, Z4
+	VFMADD231PS  Z30, Z29, Z5
+	VBROADCASTSS 8(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z24, Z4
+	VFMADD231PS  Z31, Z25, Z5
+	VMOVUPS      Z2, (CX)
+	VMOVUPS      Z3, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z4, Z4
+	VADDPS       64(CX), Z5, Z5
+added12_2:
+	VBROADCASTSS 12(SI), Z30
+	VFMADD231PS  Z30, Z26, Z6
+	VFMADD231PS  Z30, Z27, Z7
+	VBROADCASTSS 12(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z28, Z6
+	VFMADD231PS  Z31, Z29, Z7
+	VBROADCASTSS 12(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z6
+	VFMADD231PS  Z30, Z25, Z7
+	VMOVUPS      Z4, (CX)
+	VMOVUPS      Z5, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z6, Z6
+	VADDPS       64(CX), Z7, Z7
+added12_3:
+	VBROADCASTSS 16(SI), Z31
+	VFMADD231PS  Z31, Z26, Z8
+	VFMADD231PS  Z31, Z27, Z9
+	VBROADCASTSS 16(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z28, Z8
+	VFMADD231PS  Z30, Z29, Z9
+	VBROADCASTSS 16(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z24, Z8
+	VFMADD231PS  Z31, Z25, Z9
+	VMOVUPS      Z6, (CX)
+	VMOVUPS      Z7, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z8, Z8
+	VADDPS       64(CX), Z9, Z9
+added12_4:
+	VBROADCASTSS 20(SI), Z30
+	VFMADD231PS  Z30, Z26, Z10
+	VFMADD231PS  Z30, Z27, Z11
+	VBROADCASTSS 20(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z28, Z10
+	VFMADD231PS  Z31, Z29, Z11
+	VBROADCASTSS 20(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z10
+	VFMADD231PS  Z30, Z25, Z11
+	VMOVUPS      Z8, (CX)
+	VMOVUPS      Z9, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z10, Z10
+	VADDPS       64(CX), Z11, Z11
+added12_5:
+	VBROADCASTSS 24(SI), Z31
+	VFMADD231PS  Z31, Z26, Z12
+	VFMADD231PS  Z31, Z27, Z13
+	VBROADCASTSS 24(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z28, Z12
+	VFMADD231PS  Z30, Z29, Z13
+	VBROADCASTSS 24(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z24, Z12
+	VFMADD231PS  Z31, Z25, Z13
+	VMOVUPS      Z10, (CX)
+	VMOVUPS      Z11, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z12, Z12
+	VADDPS       64(CX), Z13, Z13
+added12_6:
+	VBROADCASTSS 28(SI), Z30
+	VFMADD231PS  Z30, Z26, Z14
+	VFMADD231PS  Z30, Z27, Z15
+	VBROADCASTSS 28(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z28, Z14
+	VFMADD231PS  Z31, Z29, Z15
+	VBROADCASTSS 28(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z14
+	VFMADD231PS  Z30, Z25, Z15
+	VMOVUPS      Z12, (CX)
+	VMOVUPS      Z13, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z14, Z14
+	VADDPS       64(CX), Z15, Z15
+added12_7:
+	VBROADCASTSS 32(SI), Z31
+	VFMADD231PS  Z31, Z26, Z16
+	VFMADD231PS  Z31, Z27, Z17
+	VBROADCASTSS 32(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z28, Z16
+	VFMADD231PS  Z30, Z29, Z17
+	VBROADCASTSS 32(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z24, Z16
+	VFMADD231PS  Z31, Z25, Z17
+	VMOVUPS      Z14, (CX)
+	VMOVUPS      Z15, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z16, Z16
+	VADDPS       64(CX), Z17, Z17
+added12_8:
+	VBROADCASTSS 36(SI), Z30
+	VFMADD231PS  Z30, Z26, Z18
+	VFMADD231PS  Z30, Z27, Z19
+	VBROADCASTSS 36(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z28, Z18
+	VFMADD231PS  Z31, Z29, Z19
+	VBROADCASTSS 36(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z18
+	VFMADD231PS  Z30, Z25, Z19
+	VMOVUPS      Z16, (CX)
+	VMOVUPS      Z17, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z18, Z18
+	VADDPS       64(CX), Z19, Z19
+added12_9:
+	VBROADCASTSS 40(SI), Z31
+	VFMADD231PS  Z31, Z26, Z20
+	VFMADD231PS  Z31, Z27, Z21
+	VBROADCASTSS 40(SI)(R8*1), Z30
+	VFMADD231PS  Z30, Z28, Z20
+	VFMADD231PS  Z30, Z29, Z21
+	VBROADCASTSS 40(SI)(R8*2), Z31
+	VFMADD231PS  Z31, Z24, Z20
+	VFMADD231PS  Z31, Z25, Z21
+	VMOVUPS      Z18, (CX)
+	VMOVUPS      Z19, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z20, Z20
+	VADDPS       64(CX), Z21, Z21
+added12_10:
+	VBROADCASTSS 44(SI), Z30
+	VFMADD231PS  Z30, Z26, Z22
+	VFMADD231PS  Z30, Z27, Z23
+	VBROADCASTSS 44(SI)(R8*1), Z31
+	VFMADD231PS  Z31, Z28, Z22
+	VFMADD231PS  Z31, Z29, Z23
+	VBROADCASTSS 44(SI)(R8*2), Z30
+	VFMADD231PS  Z30, Z24, Z22
+	VFMADD231PS  Z30, Z25, Z23
+	VMOVUPS      Z20, (CX)
+	VMOVUPS      Z21, 64(CX)
+	ADDQ         R14, CX
+	VADDPS       (CX), Z22, Z22
+	VADDPS       64(CX), Z23, Z23
+added12_11:
+	VMOVUPS      Z22, (CX)
+	VMOVUPS      Z23, 64(CX)
+	ADDQ         R14, CX
+next12:
+	MOVQ         CX, gemmCall_tileC(DI)
 	ADDQ         $48, gemmCall_tileA(DI)
 	JMP          tileEnd
 tileEnd:

@@ -21,13 +21,14 @@ type gemmCall struct {
 
 	batch, columns, tiles      int // of a product: blocks of columns, of a block: tiles
 	height, others             int // rows of the last others tiles; those before have one more
-	segments, blocks, rest     int // a segment is blocks of steps of k and a rest
+	segments, blocks, rest     int // a segment is a rest and blocks of steps of k
 	lda, ldb, ldc              int
 	skipA, skipB               int // from the end of a segment to the next
 	strideColumn               int
 	strideBatchA, strideBatchB int
 	strideBatchC               int
 	accumulate                 int
+	finish                     int // 1: a tile is stored in the last block of k
 	activate, coefScale        int // coefScale: from shifts to scales
 
 	// Cursors and counters of the assembly.
@@ -97,6 +98,9 @@ func gemmTNative(s isa, g *GemmT) {
 // run divides the product into blocks of columns and calls of bounded length.
 func (p *product) run(call *gemmCall, prefetch1, prefetch2 []float32) {
 	call.blocks, call.rest = p.k/prefetchBlock, p.k%prefetchBlock
+	if call.blocks > 0 && call.activate == 0 {
+		call.finish = 1
+	}
 	call.ldc = 4 * p.ldc
 	call.strideBatchA, call.strideBatchB, call.strideBatchC = 4*p.batchA, 4*p.batchB, 4*p.batchC
 

@@ -35,6 +35,7 @@ const (
 	gemmLdB  = "R13"
 	gemmK    = "CX"
 	gemmSeg  = "R15"
+	gemmC    = "CX" // current row of the tile of C, after the steps of k
 	gemmPre1 = "AX" // next address to prefetch
 	gemmPre2 = "BX"
 	gemmLdC  = "R14"
@@ -69,8 +70,8 @@ func gemm(a *assembler, top tile, transposed bool) {
 	a.function(fmt.Sprintf("%s%d%s", name, columns, a.name), "call", "gemmCall", gemmArgs,
 		fmt.Sprintf("%s in tiles of %d columns and at most %d rows.", verb, columns, top.rows))
 	a.op("MOVQ", field("lda"), gemmLdA)
+	a.op("LEAQ", indexed(gemmLdA, gemmLdA, 2, 0), gemmLdA3)
 	if !transposed {
-		a.op("LEAQ", indexed(gemmLdA, gemmLdA, 2, 0), gemmLdA3)
 		a.op("LEAQ", indexed(gemmLdA, gemmLdA, 4, 0), gemmLdA5)
 		a.op("LEAQ", indexed(gemmLdA3, gemmLdA, 4, 0), gemmLdA7)
 	}
@@ -120,6 +121,9 @@ func pickTile(a *assembler, low, high int) {
 // gemmTile writes the code for one shape of tile.
 func gemmTile(a *assembler, t tile, transposed bool) {
 	local := func(label string) string { return fmt.Sprintf("%s%d", label, t.rows) }
+	block := steps{tile: t, transposed: transposed, sets: setsOfB(a, t, 2), shuffled: shuffled(a, t)}
+	single := block
+	single.shuffled = 0
 	a.label(local("rows"))
 	for acc := range t.rows * t.vectors {
 		a.op("VXORPS", acc, acc, acc)
@@ -131,53 +135,52 @@ func gemmTile(a *assembler, t tile, transposed bool) {
 	if t.rows > 8 && !transposed {
 		a.op("LEAQ", indexed(gemmA, gemmLdA, 8, 0), gemmA8)
 	}
-	a.op("MOVQ", field("blocks"), gemmK)
+	a.op("MOVQ", field("rest"), gemmK)
 	a.op("TESTQ", gemmK, gemmK)
-	a.op("JZ", local("rest"))
+	a.op("JZ", local("blocks"))
+	a.label(local("single"))
+	single.step(a, 0)
+	if !transposed {
+		gemmAdvanceA(a, t, 1)
+	}
+	a.op("DECQ", gemmK)
+	a.op("JNZ", local("single"))
+	a.label(local("blocks"))
+	a.op("MOVQ", field("blocks"), gemmK)
+	a.op("CMPQ", gemmSeg, field("finish"))
+	a.op("JNE", local("all"))
+	a.op("DECQ", gemmK)
+	a.label(local("all"))
+	a.op("TESTQ", gemmK, gemmK)
+	a.op("JZ", local("last"))
 	a.label(local("block"))
 	for k := range unroll {
-		pre, step := gemmPre1, "step1"
-		if k%2 == 1 {
-			pre, step = gemmPre2, "step2"
-		}
-		a.op("PREFETCHT0", at(pre, 0))
-		a.op("ADDQ", field(step), pre)
-		if k == 0 && !transposed {
-			for i := range shuffled(a, t) {
-				a.op("VBROADCASTF32X4", elementOfA(i, 0), quad(t, i))
-			}
-		}
-		gemmStep(a, t, k, transposed, shuffled(a, t))
+		gemmPrefetch(a, k)
+		block.step(a, k)
 	}
 	if !transposed {
 		gemmAdvanceA(a, t, unroll)
 	}
 	a.op("DECQ", gemmK)
 	a.op("JNZ", local("block"))
-	a.label(local("rest"))
-	a.op("MOVQ", field("rest"), gemmK)
-	a.op("TESTQ", gemmK, gemmK)
-	a.op("JZ", local("summed"))
-	a.label(local("single"))
-	gemmStep(a, t, 0, transposed, 0)
-	if !transposed {
-		gemmAdvanceA(a, t, 1)
-	}
-	a.op("DECQ", gemmK)
-	a.op("JNZ", local("single"))
-	a.label(local("summed"))
+	a.label(local("last"))
+	a.op("CMPQ", gemmSeg, field("finish"))
+	a.op("JEQ", local("finish"))
 	a.op("ADDQ", field("skipA"), gemmA)
 	a.op("ADDQ", field("skipB"), gemmB)
 	a.op("DECQ", gemmSeg)
 	a.op("JNZ", local("segment"))
 
-	a.op("MOVQ", field("tileC"), gemmA)
+	a.op("MOVQ", field("tileC"), gemmC)
 	if !transposed {
 		a.op("CMPQ", field("accumulate"), "$0")
 		a.op("JEQ", local("store"))
 	}
-	eachOfC(a, t, func(mem string, acc int) { a.op("VADDPS", mem, acc, acc) })
-	a.op("MOVQ", field("tileC"), gemmA)
+	for i := range t.rows {
+		addRow(a, t, i)
+		a.op("ADDQ", gemmLdC, gemmC)
+	}
+	a.op("MOVQ", field("tileC"), gemmC)
 	a.label(local("store"))
 	if !transposed {
 		a.op("CMPQ", field("activate"), "$0")
@@ -185,15 +188,67 @@ func gemmTile(a *assembler, t tile, transposed bool) {
 		gemmActivate(a, t)
 		a.label(local("done"))
 	}
-	eachOfC(a, t, func(mem string, acc int) { a.op("VMOVUPS", acc, mem) })
-	a.op("MOVQ", gemmA, field("tileC"))
+	for i := range t.rows {
+		storeRow(a, t, i)
+	}
+	a.op("JMP", local("next"))
+
+	a.label(local("finish"))
+	gemmFinish(a, block)
+	a.label(local("next"))
+	a.op("MOVQ", gemmC, field("tileC"))
 	if transposed {
 		a.op("ADDQ", imm(4*t.rows), field("tileA"))
 	} else {
-		a.op("IMUL3Q", imm(t.rows), gemmLdA, gemmK)
-		a.op("ADDQ", gemmK, field("tileA"))
+		a.op("IMUL3Q", imm(t.rows), gemmLdA, gemmA)
+		a.op("ADDQ", gemmA, field("tileA"))
 	}
 	a.op("JMP", "tileEnd")
+}
+
+// gemmFinish writes the last block of steps of k of a tile together with its
+// stores. The last steps, as many as vectors of B fit into registers, go row
+// by row, and a row is stored among the multiply-adds of the next: where a
+// vector is stored by halves, stores in succession hold up all that follows.
+func gemmFinish(a *assembler, block steps) {
+	byRow := block
+	byRow.sets = setsOfB(a, block.tile, unroll)
+	first := unroll - byRow.sets
+	for k := range unroll {
+		gemmPrefetch(a, k)
+		if k < first {
+			block.step(a, k)
+		} else {
+			byRow.loadB(a, k)
+		}
+	}
+	a.op("MOVQ", field("tileC"), gemmC)
+	for i := range byRow.rows {
+		for k := first; k < unroll; k++ {
+			byRow.row(a, i, k, k-first)
+		}
+		if i > 0 {
+			storeRow(a, byRow.tile, i-1)
+		}
+		added := fmt.Sprintf("added%d_%d", byRow.rows, i)
+		if !block.transposed {
+			a.op("CMPQ", field("accumulate"), "$0")
+			a.op("JEQ", added)
+		}
+		addRow(a, byRow.tile, i)
+		a.label(added)
+	}
+	storeRow(a, byRow.tile, byRow.rows-1)
+}
+
+// gemmPrefetch writes the prefetch that goes with step k of a block.
+func gemmPrefetch(a *assembler, k int) {
+	pre, step := gemmPre1, "step1"
+	if k%2 == 1 {
+		pre, step = gemmPre2, "step2"
+	}
+	a.op("PREFETCHT0", at(pre, 0))
+	a.op("ADDQ", field(step), pre)
 }
 
 // gemmActivate writes ReLU(shift + scale·value) of a tile.
@@ -201,11 +256,11 @@ func gemmActivate(a *assembler, t tile) {
 	shift := t.rows * t.vectors
 	scale, zero := shift+1, shift+2
 	a.op("MOVQ", field("columnCoef"), gemmB)
-	a.op("MOVQ", field("coefScale"), gemmK)
+	a.op("MOVQ", field("coefScale"), gemmA)
 	a.op("VXORPS", zero, zero, zero)
 	for j := range t.vectors {
 		a.op("VMOVUPS", at(gemmB, j*a.bytes), shift)
-		a.op("VMOVUPS", indexed(gemmB, gemmK, 1, j*a.bytes), scale)
+		a.op("VMOVUPS", indexed(gemmB, gemmA, 1, j*a.bytes), scale)
 		for i := range t.rows {
 			v := i*t.vectors + j
 			a.op("VFMADD213PS", shift, scale, v)
@@ -237,15 +292,20 @@ func gemmNext(a *assembler, loop string, strideCursor ...string) {
 	a.op("JNZ", loop)
 }
 
-// eachOfC visits the tile of C from the address in gemmA on, row by row, and
-// leaves there the address of the row that follows.
-func eachOfC(a *assembler, t tile, visit func(mem string, acc int)) {
-	for i := range t.rows {
-		for j := range t.vectors {
-			visit(at(gemmA, j*a.bytes), i*t.vectors+j)
-		}
-		a.op("ADDQ", gemmLdC, gemmA)
+// addRow adds to row i of a tile that of C, whose address is in gemmC.
+func addRow(a *assembler, t tile, i int) {
+	for j := range t.vectors {
+		acc := i*t.vectors + j
+		a.op("VADDPS", at(gemmC, j*a.bytes), acc, acc)
 	}
+}
+
+// storeRow writes row i of a tile to the address in gemmC and moves that on.
+func storeRow(a *assembler, t tile, i int) {
+	for j := range t.vectors {
+		a.op("VMOVUPS", i*t.vectors+j, at(gemmC, j*a.bytes))
+	}
+	a.op("ADDQ", gemmLdC, gemmC)
 }
 
 // shuffled is how many rows of a tile take elements of A from a register. Where
@@ -258,59 +318,86 @@ func shuffled(a *assembler, t tile) int {
 	return t.rows / 2 / 4 * 4
 }
 
-// quad is the register with the next four elements of row i, or of column i
-// to i+3 if A is transposed.
-func quad(t tile, i int) int { return t.rows + 2 + i }
-
-// gemmStep writes one step of k: a row of B times a column of A.
-func gemmStep(a *assembler, t tile, k int, transposed bool, shuffled int) {
-	used := t.rows * t.vectors
-	// Vectors of B alternate between two sets of registers where there is room.
-	sets := 2
-	broadcasts := a.registers - used - sets*t.vectors
+// setsOfB is the number of sets of registers for the vectors of B of a step
+// that there is room for, beside two elements of A or twelve registers for
+// shuffles.
+func setsOfB(a *assembler, t tile, most int) int {
+	others := 2
 	if a.broadcast && t.vectors == 1 {
-		broadcasts = 0
-	} else if broadcasts < 2 {
-		sets = 1
-		broadcasts = a.registers - used - t.vectors
+		others = 12
 	}
-	firstB := used + k%sets*t.vectors
-	firstBroadcast := used + sets*t.vectors
-	for j := range t.vectors {
-		a.op("VMOVUPS", at(gemmB, j*a.bytes), firstB+j)
+	return min((a.registers-others)/t.vectors-t.rows, most)
+}
+
+// steps are steps of k of a tile, each of them a row of B times a column of A.
+type steps struct {
+	tile
+	transposed bool
+	sets       int // of registers for vectors of B, which steps take in turn
+	shuffled   int // rows
+}
+
+// step writes step k of a block.
+func (s steps) step(a *assembler, k int) {
+	s.loadB(a, k)
+	for i := range s.rows {
+		s.row(a, i, k, 0)
 	}
-	a.op("ADDQ", gemmLdB, gemmB)
-	for i := range t.rows {
-		element := at(gemmA, 4*i)
-		if !transposed {
-			element = elementOfA(i, 4*k)
-		}
-		if i < shuffled {
-			q, lane := quad(t, i), k
-			if transposed {
-				q, lane = quad(t, i/4), i%4
-				if lane == 0 {
-					a.op("VBROADCASTF32X4", element, q)
-				}
-			}
-			x := a.registers - 1 - i%4
-			a.op("VPERMILPS", imm(lane*0x55), q, x)
-			a.op("VFMADD231PS", x, firstB, i)
-			continue
-		}
-		if broadcasts == 0 {
-			a.op("VFMADD231PS.BCST", element, firstB, i)
-			continue
-		}
-		x := firstBroadcast + i%min(broadcasts, 4)
-		a.op("VBROADCASTSS", element, x)
-		for j := range t.vectors {
-			a.op("VFMADD231PS", x, firstB+j, i*t.vectors+j)
-		}
-	}
-	if transposed {
+	if s.transposed {
 		a.op("ADDQ", gemmLdA, gemmA)
 	}
+}
+
+// vectorsOfB returns the first register with vectors of B in step k.
+func (s steps) vectorsOfB(k int) int { return (s.rows + k%s.sets) * s.vectors }
+
+// loadB loads the vectors of B of step k.
+func (s steps) loadB(a *assembler, k int) {
+	for j := range s.vectors {
+		a.op("VMOVUPS", at(gemmB, j*a.bytes), s.vectorsOfB(k)+j)
+	}
+	a.op("ADDQ", gemmLdB, gemmB)
+}
+
+// row writes the multiply-adds of row i in step k of a block. If A is
+// transposed, gemmA is the address of an earlier step, ahead steps before.
+func (s steps) row(a *assembler, i, k, ahead int) {
+	element := elementOfA(i, 4*k)
+	if s.transposed {
+		element = stepOfA(ahead, 4*i)
+	}
+	free := (s.rows + s.sets) * s.vectors // the first register
+	if i < s.shuffled {
+		// Four elements are of steps of k, or of rows if A is transposed.
+		four, lane := free+i, k
+		if s.transposed {
+			four, lane = free+(ahead*s.shuffled+i)/4, i%4
+		}
+		if lane == 0 {
+			a.op("VBROADCASTF32X4", element, four)
+		}
+		x := a.registers - 1 - (i+k)%4
+		a.op("VPERMILPS", imm(lane*0x55), four, x)
+		a.op("VFMADD231PS", x, s.vectorsOfB(k), i)
+		return
+	}
+	if a.broadcast && s.vectors == 1 {
+		a.op("VFMADD231PS.BCST", element, s.vectorsOfB(k), i)
+		return
+	}
+	x := free + (i+k)%min(a.registers-free, 4)
+	a.op("VBROADCASTSS", element, x)
+	for j := range s.vectors {
+		a.op("VFMADD231PS", x, s.vectorsOfB(k)+j, i*s.vectors+j)
+	}
+}
+
+// stepOfA returns an operand of a transposed A some steps of k on, 3 at most.
+func stepOfA(ahead, disp int) string {
+	if ahead == 3 {
+		return indexed(gemmA, gemmLdA3, 1, disp)
+	}
+	return indexed(gemmA, gemmLdA, ahead, disp)
 }
 
 // elementOfA returns the operand of row i of the tile of A.
