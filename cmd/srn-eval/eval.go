@@ -18,7 +18,7 @@ const schema = 1
 // eval is the command's flags.
 type eval struct {
 	probe.Flags
-	Batch     int  `default:"128" placeholder:"N" help:"Images of a pass; memory grows with it, results do not depend on it (${default})."`
+	Batch     int  `default:"128" placeholder:"N" help:"Images of a pass, at most: a device may take fewer. Memory grows with it, results do not depend on it (${default})."`
 	Confusion bool `help:"Add the confusion matrix: examples by true class (row) and predicted class."`
 	cli.Common
 }

@@ -35,6 +35,11 @@ type Backend interface {
 	// Name is "cpu" or "cuda:N", followed by the kernels in use in brackets.
 	Name() string
 
+	// ImagesAtOnce is how many images, most at most, to run at a time where
+	// results do not depend on it: few, if memory that a pass has just used is
+	// faster to write again.
+	ImagesAtOnce(most int) int
+
 	// New returns a zeroed buffer of n elements.
 	New(n int) Buffer
 	// Read copies src to host memory of the same length.

@@ -32,12 +32,12 @@ type Evaluator struct {
 }
 
 // New plans the evaluation of the examples with the given indices among the
-// images, which labels belong to one by one. Batch is the network's batch size.
-// Images are not augmented.
+// images, which labels belong to one by one. Batch is the network's batch size:
+// the device may prefer fewer images at a time. Images are not augmented.
 func New(net Network, images *device.Images, labels, examples []int32, batch int) *Evaluator {
 	return &Evaluator{
 		net: net, labels: labels, examples: examples,
-		classes: net.Logits().Len() / batch, batch: batch,
+		classes: net.Logits().Len() / batch, batch: net.Backend().ImagesAtOnce(batch),
 		loader: net.Loader(images),
 		picks:  make([]device.Pick, 0, batch),
 		logits: make([]float32, net.Logits().Len()),

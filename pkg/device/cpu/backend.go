@@ -67,6 +67,10 @@ func New(threads int, set *kernels.Set) *Backend {
 // Name implements device.Backend.
 func (b *Backend) Name() string { return "cpu [" + b.kernels.Name + "]" }
 
+// ImagesAtOnce implements device.Backend: a chunk for each thread, whose
+// activations stay in the last cache level.
+func (b *Backend) ImagesAtOnce(most int) int { return min(most, len(b.workers)*chunkImages) }
+
 // Close stops the backend's threads.
 func (b *Backend) Close() { b.pool.close() }
 

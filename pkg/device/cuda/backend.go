@@ -44,6 +44,9 @@ var _ device.Backend = (*Backend)(nil)
 // Name implements device.Backend.
 func (b *Backend) Name() string { return b.name }
 
+// ImagesAtOnce implements device.Backend: the more, the better.
+func (b *Backend) ImagesAtOnce(most int) int { return most }
+
 // Close waits for the device and gives back what it holds.
 func (b *Backend) Close() {
 	b.stream.close(func() {
