@@ -184,9 +184,10 @@ func Load(t *testing.T, be device.Backend) {
 		pixels[i] = byte(i)
 	}
 	set := &device.Images{Pixels: pixels, Size: size, Mean: [3]float32{.1, .2, .3}, Std: [3]float32{.5, .25, .125}}
-	dst := be.New(3 * size * size * 3)
+	picks := []device.Pick{{Index: 1}, {Index: 0, Flip: true}, {Index: 0, DY: 1, DX: -2}, {Index: 1, DY: -3, DX: 1, Flip: true},
+		{Index: 1, DX: 3}, {Index: 1, DX: -1, Flip: true}, {Index: 0, DX: 5}, {Index: 1, DX: -4, Flip: true}, {Index: 0, DY: 4}}
+	dst := be.New(len(picks) * size * size * 3)
 	l := be.Load(dst, set)
-	picks := []device.Pick{{Index: 1}, {Index: 0, DY: 1, DX: -2}, {Index: 1, DY: -3, DX: 1, Flip: true}}
 	l.Set(picks)
 	be.Run(len(picks), device.Stage{l.Op()})
 	want := make([]float64, 0, dst.Len())
