@@ -1,30 +1,36 @@
 package cpu
 
-import "srn/pkg/device"
+import (
+	kernels "srn/kernels/cpu"
+	"srn/pkg/device"
+)
 
 // meanPool averages over an image's pixels.
 type meanPool struct {
 	dst, src         []float32
 	channels, pixels int
+	ones             []float32 // a sum over pixels is a product with them
 }
 
 // MeanPool implements device.Layers.
 func (b *Backend) MeanPool(dst, src device.Buffer, channels, pixels int) device.Op {
-	return &meanPool{host(dst), host(src), channels, pixels}
+	o := &meanPool{host(dst), host(src), channels, pixels, alloc(pixels)}
+	for k := range o.ones {
+		o.ones[k] = 1
+	}
+	return o
 }
 
 func (o *meanPool) images(w *worker, s span) {
-	c := o.channels
+	c, image := o.channels, o.pixels*o.channels
+	dst := o.dst[s.lo*c : s.hi*c]
+	g := &w.gemm
+	*g = kernels.Gemm{A: o.ones, B: o.src[s.lo*image : s.hi*image], C: dst, M: 1, N: c, K: o.pixels, LdB: c, Segments: 1,
+		Batch: s.hi - s.lo, BatchB: image, BatchC: c}
+	w.kernels.Gemm(g)
 	scale := 1 / float32(o.pixels)
-	for i := s.lo; i < s.hi; i++ {
-		dst := o.dst[i*c : (i+1)*c]
-		clear(dst)
-		for src := o.src[i*o.pixels*c:][:o.pixels*c]; len(src) > 0; src = src[c:] {
-			addTo(dst, src[:c])
-		}
-		for k := range dst {
-			dst[k] *= scale
-		}
+	for k := range dst {
+		dst[k] *= scale
 	}
 }
 
