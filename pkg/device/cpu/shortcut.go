@@ -1,6 +1,11 @@
 package cpu
 
-import "srn/pkg/device"
+import (
+	"math"
+
+	kernels "srn/kernels/cpu"
+	"srn/pkg/device"
+)
 
 // subsample is the option-A shortcut, or its gradient.
 type subsample struct {
@@ -8,6 +13,7 @@ type subsample struct {
 	dst, src       view
 	channels, size int // of the larger images
 	gradient       bool
+	coef           []float32 // of the gradient's sums: −0, 1, 1
 }
 
 // Subsample implements device.Layers.
@@ -24,47 +30,43 @@ func newSubsample(dst, src device.Buffer, channels, size int, gradient bool) *su
 	o := &subsample{channels: channels, size: size, gradient: gradient}
 	if gradient {
 		o.dst, o.src = viewOf(dst, channels, size, size), viewOf(src, 2*channels, size/2, size/2)
+		o.coef = alloc(3 * channels)
+		for k := range o.coef {
+			if o.coef[k] = 1; k < channels {
+				o.coef[k] = float32(math.Copysign(0, -1)) // leaves the sign of a zero alone
+			}
+		}
 	} else {
 		o.dst, o.src = viewOf(dst, 2*channels, size/2, size/2), viewOf(src, channels, size, size)
 	}
-	o.in, o.out = []region{o.src.region()}, []region{o.dst.region()}
+	// A copy writes parts of cache lines, which have to be there: as something
+	// read they are prefetched.
+	o.in = []region{o.src.region(), o.dst.region()}
 	return o
 }
 
 func (o *subsample) images(w *worker, s span) {
 	c, half := o.channels, o.size/2
+	// Of the large image every second pixel, of the small one every second
+	// half: the step is the same. To the kernel each pixel is a row.
+	k := &w.combine
+	*k = kernels.Combine{Sources: 2, Coef: o.coef, C: c, Rows: half, Width: 1, DstRow: 2 * c}
+	k.SrcRow[0], k.SrcRow[1] = 2*c, 2*c
 	large, small := &o.src, &o.dst
 	if o.gradient {
 		large, small = small, large
 	}
 	for i := s.lo; i < s.hi; i++ {
 		for y := range half {
-			// Of the large image every second pixel, of the small one every
-			// second half: the step is the same.
 			l, s := large.at(i)[2*y*large.row:], small.at(i)[y*small.row+c/2:]
+			if o.gradient {
+				k.Dst, k.Src[0], k.Src[1] = l, l, s
+				w.kernels.Combine(k)
+				continue
+			}
 			for x := range half {
-				if l, s := l[2*x*c:][:c], s[2*x*c:][:c]; o.gradient {
-					addTo(l, s)
-				} else {
-					copy(s, l)
-				}
+				copy(s[2*x*c:][:c], l[2*x*c:][:c])
 			}
 		}
-	}
-}
-
-// addTo adds src to dst; their length is a multiple of 8.
-func addTo(dst, src []float32) {
-	for len(dst) >= 8 && len(src) >= 8 {
-		d, s := dst[:8:8], src[:8:8]
-		d[0] += s[0]
-		d[1] += s[1]
-		d[2] += s[2]
-		d[3] += s[3]
-		d[4] += s[4]
-		d[5] += s[5]
-		d[6] += s[6]
-		d[7] += s[7]
-		dst, src = dst[8:], src[8:]
 	}
 }
