@@ -75,8 +75,8 @@ func (b *Backend) Conv(s device.ConvShape) device.Conv {
 	default:
 		c.method = newStride2(b, s)
 	}
-	if _, direct := c.method.(*direct); !direct {
-		c.group = max(1, kernels.Tile*16/(outputs*outputs))
+	if m, ok := c.method.(grouper); ok {
+		c.group = m.group()
 	}
 	for _, border := range []bool{false, true} {
 		for _, slot := range []scratchSlot{inputSlot, inputTangentSlot} {

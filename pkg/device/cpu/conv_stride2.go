@@ -22,6 +22,9 @@ func newStride2(b *Backend, s device.ConvShape) *stride2 {
 	return c
 }
 
+// images that make kernels.Tile tiles.
+func (c *stride2) group() int { return max(1, kernels.Tile/c.perImage()) }
+
 // perRow and perImage count tiles.
 func (c *stride2) perRow() int   { return c.Size / 8 }
 func (c *stride2) perImage() int { return c.perRow() * c.perRow() }

@@ -11,21 +11,33 @@ const frequencies = 36
 // winograd computes stride-1 convolutions by F(4×4, 3×3): a block of tiles is
 // transformed, multiplied at each of 36 frequencies, and transformed back
 // while it stays in the second-level cache.
-type winograd struct{ device.ConvShape }
-
-// stride between frequencies of a block, padded so that they do not fall
-// into the same cache set.
-func frequencyStride(channels int) int { return kernels.Tile*channels + kernels.Lanes }
+type winograd struct {
+	device.ConvShape
+	tiles int // of a block
+}
 
 func newWinograd(b *Backend, s device.ConvShape) *winograd {
+	c := &winograd{s, max(blockTiles(max(s.In, s.Out)), s.Size/4)}
 	for _, w := range b.workers {
-		n := frequencies * frequencyStride(max(s.In, s.Out))
+		n := frequencies * c.stride(max(s.In, s.Out))
 		grow(&w.frequency1, n)
 		grow(&w.frequency2, n)
 		grow(&w.filter, frequencies*s.In*s.Out)
 	}
-	return &winograd{s}
+	return c
 }
+
+// blockTiles is how many tiles with so many channels a block should have: as
+// many as take 150 KB, because products with more of them are faster; what is
+// gained beyond 32 is lost in the caches again.
+func blockTiles(channels int) int { return min(32, 1024/channels) }
+
+// stride between frequencies of a block, padded so that they do not fall
+// into the same cache set.
+func (c *winograd) stride(channels int) int { return c.tiles*channels + kernels.Lanes }
+
+// images that fill a block.
+func (c *winograd) group() int { return max(1, c.tiles*16/(c.Size*c.Size)) }
 
 func (c *winograd) filterLen() (forward, backward int) {
 	n := frequencies * c.In * c.Out
@@ -43,13 +55,13 @@ func (c *winograd) prepare(w *worker, f *filter, weights []float32) {
 	w.kernels.WinogradFilter(&w.filters)
 }
 
-// block is a run of whole rows of tiles, at most kernels.Tile tiles.
+// block is a run of whole rows of tiles.
 type block struct{ firstRow, rows, tiles int }
 
 // nextBlock is the block that starts at a row of tiles, of total rows.
 func (c *winograd) nextBlock(row, total int) block {
 	perRow := c.Size / 4
-	rows := min(kernels.Tile/perRow, total-row)
+	rows := min(c.tiles/perRow, total-row)
 	return block{row, rows, rows * perRow}
 }
 
@@ -64,7 +76,7 @@ func (c *winograd) tile(v *view, row int) []float32 {
 func (c *winograd) input(w *worker, freq []float32, images view, channels int, b block) {
 	perRow := c.Size / 4
 	k := &w.winograd
-	*k = kernels.Winograd{C: channels, Row: images.row, Stride: frequencyStride(channels), Count: perRow}
+	*k = kernels.Winograd{C: channels, Row: images.row, Stride: c.stride(channels), Count: perRow}
 	for i := range b.rows {
 		row := (b.firstRow + i) % perRow
 		image := images.at((b.firstRow + i) / perRow)
@@ -80,11 +92,11 @@ func (c *winograd) input(w *worker, freq []float32, images view, channels int, b
 	}
 }
 
-// tiles runs the transform of outputs or of their gradients over a block of images.
-func (c *winograd) tiles(w *worker, kernel func(*kernels.Winograd), freq []float32, images view, channels int, b block) {
+// eachTile runs the transform of outputs or of their gradients over a block of images.
+func (c *winograd) eachTile(w *worker, kernel func(*kernels.Winograd), freq []float32, images view, channels int, b block) {
 	perRow := c.Size / 4
 	k := &w.winograd
-	*k = kernels.Winograd{C: channels, Row: images.row, Stride: frequencyStride(channels), Count: perRow}
+	*k = kernels.Winograd{C: channels, Row: images.row, Stride: c.stride(channels), Count: perRow}
 	for i := range b.rows {
 		k.Image, k.Freq = c.tile(&images, b.firstRow+i), freq[i*perRow*channels:]
 		kernel(k)
@@ -107,7 +119,7 @@ func (c *winograd) convolve(w *worker, y view, x []view, filters [][]float32, im
 		for t := range x {
 			c.multiply(w, y, x[t], filters[t], b, in, out, t > 0)
 		}
-		c.tiles(w, w.kernels.WinogradOutput, w.frequency2, y, out, b)
+		c.eachTile(w, w.kernels.WinogradOutput, w.frequency2, y, out, b)
 	}
 }
 
@@ -122,7 +134,7 @@ func (c *winograd) activate(w *worker, a *activation, x convTerm, lo, hi int) {
 	k := &w.winograd
 	for b := c.nextBlock(0, total); b.rows > 0; b = c.nextBlock(b.firstRow+b.rows, total) {
 		c.multiply(w, z, input, x.filter.forward, b, c.In, c.Out, false)
-		*k = kernels.Winograd{C: c.Out, Row: z.row, Stride: frequencyStride(c.Out), Count: perRow, Coef: a.coef}
+		*k = kernels.Winograd{C: c.Out, Row: z.row, Stride: c.stride(c.Out), Count: perRow, Coef: a.coef}
 		for i := range b.rows {
 			k.Image, k.Freq = c.tile(&z, b.firstRow+i), w.frequency2[i*perRow*c.Out:]
 			if residual.memory != nil {
@@ -145,7 +157,7 @@ func (c *winograd) multiply(w *worker, y, x view, filter []float32, b block, in,
 	g := &w.gemm
 	*g = kernels.Gemm{A: freq, B: filter, C: w.frequency2,
 		M: b.tiles, N: out, K: in, LdA: in, LdB: out, LdC: out, Segments: 1,
-		Batch: frequencies, BatchA: frequencyStride(in), BatchB: in * out, BatchC: frequencyStride(out),
+		Batch: frequencies, BatchA: c.stride(in), BatchB: in * out, BatchC: c.stride(out),
 		Accumulate: accumulate}
 	streams := 2
 	if !accumulate {
@@ -179,10 +191,10 @@ func (c *winograd) backwardWeights(w *worker, x, dy view, images int) {
 	total := images * c.Size / 4
 	for b := c.nextBlock(0, total); b.rows > 0; b = c.nextBlock(b.firstRow+b.rows, total) {
 		c.input(w, w.frequency1, x, c.In, b)
-		c.tiles(w, w.kernels.WinogradGrad, w.frequency2, dy, c.Out, b)
+		c.eachTile(w, w.kernels.WinogradGrad, w.frequency2, dy, c.Out, b)
 		*g = kernels.GemmT{A: w.frequency1, B: w.frequency2, C: w.filter,
 			M: c.In, N: c.Out, K: b.tiles, LdA: c.In, LdB: c.Out, LdC: c.Out, Segments: 1,
-			Batch: frequencies, BatchA: frequencyStride(c.In), BatchB: frequencyStride(c.Out), BatchC: c.In * c.Out,
+			Batch: frequencies, BatchA: c.stride(c.In), BatchB: c.stride(c.Out), BatchC: c.In * c.Out,
 			Prefetch1: w.upcoming(frequencies*b.tiles*c.In*c.Out, 2)}
 		w.kernels.GemmT(g)
 	}
