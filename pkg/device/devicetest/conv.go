@@ -155,6 +155,7 @@ func (c *convCase) test(t *testing.T, be device.Backend) {
 	near(t, "forward tangent", download(be, y), c.yDot, tolerance)
 
 	c.testActivate(t, be, conv, x)
+	c.testStored(t, be, conv, tolerance)
 
 	be.Run(c.n, device.Stage{conv.Backward(dx, dw, x, dy)})
 	near(t, "weight gradient", download(be, dw), c.dw, tolerance)
@@ -169,6 +170,16 @@ func (c *convCase) test(t *testing.T, be device.Backend) {
 	near(t, "forward tangent of an input that does not change", download(be, y), c.stillY, tolerance)
 	be.Run(c.n, device.Stage{conv.BackwardTangent(nil, dw, x, none, dy, dyDot)})
 	near(t, "weight gradient tangent of an input that does not change", download(be, dw), c.stillW, tolerance)
+}
+
+// testStored tests the passes on images that are stored as they are read.
+func (c *convCase) testStored(t *testing.T, be device.Backend, conv device.Conv, tolerance float64) {
+	x, dy := device.Stored(upload(be, c.x)), device.Stored(upload(be, c.dy))
+	y, dx, dw := be.New(len(c.y)), be.New(len(c.dx)), be.New(len(c.dw))
+	be.Run(c.n, device.Stage{conv.Forward(y, x), conv.Backward(dx, dw, x, dy)})
+	near(t, "forward of stored images", download(be, y), c.y, tolerance)
+	near(t, "data gradient of stored images", download(be, dx), c.dx, tolerance)
+	near(t, "weight gradient of stored images", download(be, dw), c.dw, tolerance)
 }
 
 // testActivate tests the activation of the convolution, with a residual and
