@@ -9,23 +9,24 @@ type work struct{ flop, bytes float64 }
 
 func (w work) plus(o work) work { return work{w.flop + o.flop, w.bytes + o.bytes} }
 
-// Instructions a channel of Winograd's F(4×4, 3×3) transforms of one tile,
-// with common terms shared: 12 transforms of six values at 12 instructions;
-// 10 to four values at 10; 10 from four values at 8.
-const (
-	winogradInput  = 144
-	winogradOutput = 100
-	winogradGrad   = 80
-	winogradTaps   = 36 // products of a tile for each pair of channels
-)
+// tiling is what a convolution takes for each tile of 4×4 outputs.
+type tiling struct {
+	products int // for each pair of channels
+	// Instructions a channel of the transforms, with common terms shared.
+	x, y   int // of the convolution
+	dy, dx int // of the gradient in the input
+	xw, gw int // of the gradient in the weights
+}
 
-// The same of the transforms for stride 2: 18 of nine values at 9; 11 to four
-// values at 10.
-const (
-	stride2Input  = 162
-	stride2Output = 110
-	stride2Taps   = 81
-)
+// tilings are those of the strides. Winograd's F(4×4, 3×3): 12 transforms of six
+// values at 12 instructions; 10 to four values at 10; 10 from four values at 8.
+// Minimal filtering for stride 2: 18 of nine values at 9; 11 to four values at
+// 10; for gradients 14 of five values at 9, which serve both; 17 to four values
+// at 8; 17 from four values at 7.
+var tilings = map[int]tiling{
+	1: {products: 36, x: 144, y: 100, dy: 144, dx: 100, xw: 144, gw: 80},
+	2: {products: 81, x: 162, y: 110, dy: 126, dx: 136, xw: 119},
+}
 
 // reading is what it takes to evaluate an operand once: its sources are read,
 // and each enters by one multiply-add.
@@ -51,35 +52,43 @@ func writing(b device.Buffer, images int) work {
 	return work{bytes: 4 * float64(b.Len()) / float64(images)}
 }
 
-// transformed reports whether a convolution is counted as Winograd's.
-func transformed(s device.ConvShape) bool { return s.Stride == 1 && s.In%16 == 0 && s.Size%4 == 0 }
+// tiled is how a convolution is counted by tiles, and how many there are.
+func tiled(s device.ConvShape) (t tiling, tiles int, ok bool) {
+	size := s.Size / s.Stride
+	return tilings[s.Stride], size * size / 16, s.In%16 == 0 && size%4 == 0
+}
+
+// direct is the arithmetic of terms convolutions, or gradients of one kind.
+func direct(s device.ConvShape, terms int) work {
+	size := s.Size / s.Stride
+	return work{flop: float64(2 * 9 * s.In * s.Out * size * size * terms)}
+}
 
 // forward is the arithmetic of a sum of terms convolutions of inputs.
 func forward(s device.ConvShape, terms int) work {
-	if size := s.Size / s.Stride; s.Stride == 2 && s.In%16 == 0 && size%4 == 0 {
-		return work{flop: float64(2 * size * size / 16 * (terms*(stride2Taps*s.In*s.Out+stride2Input*s.In) + stride2Output*s.Out))}
+	t, tiles, ok := tiled(s)
+	if !ok {
+		return direct(s, terms)
 	}
-	return convolving(s, s.In, s.Out, terms)
+	return work{flop: float64(2 * tiles * (terms*(t.products*s.In*s.Out+t.x*s.In) + t.y*s.Out))}
 }
 
-// convolving is the arithmetic of a sum of terms convolutions of inputs (or,
-// turned round, output gradients) with from channels to to channels.
-func convolving(s device.ConvShape, from, to, terms int) work {
-	size := s.Size / s.Stride
-	if !transformed(s) {
-		return work{flop: float64(2 * 9 * s.In * s.Out * size * size * terms)}
+// backward is the arithmetic of a gradient in the input that is the sum of
+// terms products.
+func backward(s device.ConvShape, terms int) work {
+	t, tiles, ok := tiled(s)
+	if !ok {
+		return direct(s, terms)
 	}
-	tiles := s.Size * s.Size / 16
-	return work{flop: float64(2 * tiles * (terms*(winogradTaps*s.In*s.Out+winogradInput*from) + winogradOutput*to))}
+	return work{flop: float64(2 * tiles * (terms*(t.products*s.In*s.Out+t.dy*s.Out) + t.dx*s.In))}
 }
 
 // correlating is the arithmetic of a weight gradient that is the sum of
 // terms products, each with an operand of its own on both sides.
 func correlating(s device.ConvShape, terms int) work {
-	size := s.Size / s.Stride
-	if !transformed(s) {
-		return work{flop: float64(2 * 9 * s.In * s.Out * size * size * terms)}
+	t, tiles, ok := tiled(s)
+	if !ok {
+		return direct(s, terms)
 	}
-	tiles := s.Size * s.Size / 16
-	return work{flop: float64(2 * tiles * terms * (winogradTaps*s.In*s.Out + winogradInput*s.In + winogradGrad*s.Out))}
+	return work{flop: float64(2 * tiles * terms * (t.products*s.In*s.Out + t.xw*s.In + t.gw*s.Out))}
 }

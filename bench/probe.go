@@ -205,7 +205,7 @@ func (c *probedConv) ForwardTangent(yDot device.Buffer, x, xDot device.Operand) 
 func (c *probedConv) Backward(dx, dw device.Buffer, x, dy device.Operand) device.Op {
 	w := reading(x, c.p.batch).plus(reading(dy, c.p.batch)).plus(writing(dx, c.p.batch)).plus(correlating(c.s, 1))
 	if dx != nil {
-		w = w.plus(convolving(c.s, c.s.Out, c.s.In, 1))
+		w = w.plus(backward(c.s, 1))
 	}
 	return c.learn(c.Conv.Backward(dx, dw, x, dy), "backward", w)
 }
@@ -218,7 +218,7 @@ func (c *probedConv) BackwardTangent(dxDot, dwDot device.Buffer, x, xDot, dy, dy
 	w := reading(x, c.p.batch).plus(reading(xDot, c.p.batch)).plus(reading(dy, c.p.batch)).plus(reading(dyDot, c.p.batch)).
 		plus(writing(dxDot, c.p.batch)).plus(correlating(c.s, terms))
 	if dxDot != nil {
-		w = w.plus(convolving(c.s, c.s.Out, c.s.In, 2))
+		w = w.plus(backward(c.s, 2))
 	}
 	return c.learn(c.Conv.BackwardTangent(dxDot, dwDot, x, xDot, dy, dyDot), "backward tangent", w)
 }

@@ -133,6 +133,48 @@ func stride2Transforms(in int) []load {
 	}
 }
 
+// stride2GradGemms are the products of 16 tiles for the gradients of a
+// convolution with stride 2, without those of values as they are.
+func stride2GradGemms(in, out int) []load {
+	strideIn, strideOut := Tile*in+16, Tile*out+16
+	x, g := filled(Stride2GradValues*strideIn), filled(Stride2GradValues*strideOut)
+	u := filled(Stride2Factors * in * out)
+	fma := Tile * Stride2GradValues * in * out
+	return []load{
+		{name: fmt.Sprintf("Gemm/stride2grad/%d-%d", out, in), fma: fma, run: func(s *Set) {
+			for _, p := range Stride2Grads {
+				s.Gemm(&Gemm{A: g[p.Value*strideOut:], B: u[p.Factor*in*out:], C: x[p.Value*strideIn:], M: p.Positions * Tile, N: in, K: out,
+					LdA: out, LdB: in, LdC: in, Segments: 1,
+					Batch: p.Count, BatchA: p.Positions * strideOut, BatchB: in * out, BatchC: p.Positions * strideIn})
+			}
+		}},
+		{name: fmt.Sprintf("GemmT/stride2grad/%d-%d", in, out), fma: fma, run: func(s *Set) {
+			for _, p := range Stride2Grads {
+				s.GemmT(&GemmT{A: x[p.Value*strideIn:], B: g[p.Value*strideOut:], C: u[p.Factor*in*out:], M: in, N: out, K: p.Positions * Tile,
+					LdA: in, LdB: out, LdC: out, Segments: 1,
+					Batch: p.Count, BatchA: p.Positions * strideIn, BatchB: p.Positions * strideOut, BatchC: in * out})
+			}
+		}},
+	}
+}
+
+// stride2GradTransforms are those of a row of tiles with 16 or 32 input
+// channels: bytes read and written.
+func stride2GradTransforms(in int) []load {
+	const values = Stride2GradValues
+	count, out := 64/in, 2*in
+	x := Stride2Grad{Image: filled(64 * count * in), Freq: filled(values * (Tile*in + 16)), C: in, Row: 8 * count * in, Stride: Tile*in + 16, Count: count}
+	g := Stride2Grad{Image: filled(16 * count * out), Freq: filled(values * (Tile*out + 16)), C: out, Row: 4 * count * out, Stride: Tile*out + 16, Count: count,
+		Below: filled(4 * count * out)}
+	name := func(s string, c int) string { return fmt.Sprintf("Stride2%s/C=%d", s, c) }
+	moved := func(c, pixels int) int { return 4 * c * count * (pixels + values) }
+	return []load{
+		{name: name("OutputGrad", out), bytes: moved(out, 25), run: func(s *Set) { s.Stride2OutputGrad(&g) }},
+		{name: name("InputGrad", in), bytes: moved(in, 48), run: func(s *Set) { s.Stride2InputGrad(&x) }},
+		{name: name("InputTile", in), bytes: moved(in, 48), run: func(s *Set) { s.Stride2InputTile(&x) }},
+	}
+}
+
 // fourierTransforms are those of 44 windows: bytes read and written.
 func fourierTransforms(c int) []load {
 	const count = 44
@@ -221,6 +263,8 @@ func BenchmarkKernels(b *testing.B) {
 	for _, c := range []int{16, 32} {
 		loads = append(loads, stride2Gemm(c, 2*c))
 		loads = append(loads, stride2Transforms(c)...)
+		loads = append(loads, stride2GradGemms(c, 2*c)...)
+		loads = append(loads, stride2GradTransforms(c)...)
 	}
 	for _, c := range []int{32, 64, 128} {
 		loads = append(loads, fourierTransforms(c)...)

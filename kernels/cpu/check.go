@@ -181,6 +181,27 @@ func (s *Stride2) checkActivation(kernel string) {
 	}
 }
 
+// check verifies a transform of tiles that are so many pixels wide and high.
+func (s *Stride2Grad) check(kernel string, size int) {
+	lanes(kernel, "C", s.C)
+	atLeast(kernel, "First", s.First, 0)
+	atLeast(kernel, "Count", s.Count, 0)
+	if s.C == 0 || s.Count == 0 {
+		return
+	}
+	fits(kernel, "Image", len(s.Image), extent(s.C, dim{size, s.C}, dim{s.Count, size * s.C}, dim{size, s.Row}))
+	fits(kernel, "Freq", len(s.Freq), extent(s.C, dim{4, s.C}, dim{s.First + s.Count, 4 * s.C}, dim{Stride2GradValues - 3, s.Stride}))
+}
+
+// checkOutput verifies a transform of an output gradient.
+func (s *Stride2Grad) checkOutput() {
+	const kernel = "Stride2OutputGrad"
+	s.check(kernel, 4)
+	if s.C > 0 && s.Below != nil {
+		fits(kernel, "Below", len(s.Below), extent(s.C, dim{4, s.C}, dim{s.Count, 4 * s.C}))
+	}
+}
+
 // check verifies a transform of filters with so many frequencies.
 func (f *Filter) check(kernel string, frequencies int) {
 	lanes(kernel, "Len", f.Len)

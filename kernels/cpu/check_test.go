@@ -52,6 +52,20 @@ func TestChecks(t *testing.T) {
 			s.Stride2Filter(&v)
 		}
 	}
+	gradient := func(kernel func(*Set) func(*Stride2Grad), change func(*Stride2Grad)) func(*Set) {
+		return func(s *Set) {
+			w := Stride2Grad{Image: f(8 * 280), Freq: f(Stride2GradValues * 48), C: 16, Row: 280, Stride: 48, First: 1, Count: 2}
+			change(&w)
+			kernel(s)(&w)
+		}
+	}
+	filterGrad2 := func(change func(*Filter)) func(*Set) {
+		return func(s *Set) {
+			v := Filter{Taps: f(9 * 32), Freq: f(Stride2Factors * 32), Len: 32}
+			change(&v)
+			s.Stride2FilterGrad(&v)
+		}
+	}
 	fourier := func(change func(*Fourier)) func(*Set) {
 		return func(s *Set) {
 			v := Fourier{Image: f(56 * 16), Freq: f(47 * 32), C: 16, Row: 16, Stride: 32, Count: 2}
@@ -97,6 +111,9 @@ func TestChecks(t *testing.T) {
 	input2 := func(s *Set) func(*Stride2) { return s.Stride2Input }
 	output2 := func(s *Set) func(*Stride2) { return s.Stride2Output }
 	activate2 := func(s *Set) func(*Stride2) { return s.Stride2Activate }
+	outputGrad2 := func(s *Set) func(*Stride2Grad) { return s.Stride2OutputGrad }
+	inputGrad2 := func(s *Set) func(*Stride2Grad) { return s.Stride2InputGrad }
+	inputTile2 := func(s *Set) func(*Stride2Grad) { return s.Stride2InputTile }
 
 	cases := []struct {
 		name string
@@ -162,6 +179,24 @@ func TestChecks(t *testing.T) {
 		{"stride 2 filter", factors(func(*Filter) {}), ""},
 		{"stride 2 filter taps", factors(func(v *Filter) { v.Taps = f(9*32 - 1) }), "Stride2Filter: Taps"},
 		{"stride 2 filter factors", factors(func(v *Filter) { v.Freq = f(Stride2Values*32 - 1) }), "Stride2Filter: Freq"},
+		{"stride 2 output gradient", gradient(outputGrad2, func(s *Stride2Grad) { s.Image = f(3*280 + 128) }), ""},
+		{"stride 2 output gradient nothing", gradient(outputGrad2, func(s *Stride2Grad) { s.Count, s.Image, s.Freq = 0, nil, nil }), ""},
+		{"stride 2 output gradient image", gradient(outputGrad2, func(s *Stride2Grad) { s.Image = f(3*280 + 127) }), "Stride2OutputGrad: Image"},
+		{"stride 2 output gradient row", gradient(outputGrad2, func(s *Stride2Grad) { s.Below = f(8 * 16) }), ""},
+		{"stride 2 output gradient below", gradient(outputGrad2, func(s *Stride2Grad) { s.Below = f(8*16 - 1) }), "Stride2OutputGrad: Below"},
+		{"stride 2 output gradient values", gradient(outputGrad2, func(s *Stride2Grad) { s.Freq = f(Stride2GradValues*48 - 1) }), "Stride2OutputGrad: Freq"},
+		{"stride 2 output gradient C", gradient(outputGrad2, func(s *Stride2Grad) { s.C = 12 }), "C is 12"},
+		{"stride 2 input gradient", gradient(inputGrad2, func(s *Stride2Grad) { s.Image = f(7*280 + 256) }), ""},
+		{"stride 2 input gradient image", gradient(inputGrad2, func(s *Stride2Grad) { s.Image = f(7*280 + 255) }), "Stride2InputGrad: Image"},
+		{"stride 2 input gradient first", gradient(inputGrad2, func(s *Stride2Grad) { s.First = 2 }), "Stride2InputGrad: Freq"},
+		{"stride 2 input gradient before", gradient(inputGrad2, func(s *Stride2Grad) { s.First = -1 }), "First is -1"},
+		{"stride 2 input tile", gradient(inputTile2, func(*Stride2Grad) {}), ""},
+		{"stride 2 input tile row", gradient(inputTile2, func(s *Stride2Grad) { s.Row = 1 << 60 }), "Stride2InputTile: Image"},
+		{"stride 2 input tile values", gradient(inputTile2, func(s *Stride2Grad) { s.Stride = 49 }), "Stride2InputTile: Freq"},
+		{"stride 2 input tile count", gradient(inputTile2, func(s *Stride2Grad) { s.First, s.Count = int(^uint(0)>>1), 1 }), "Stride2InputTile: Freq"},
+		{"stride 2 filter gradient", filterGrad2(func(*Filter) {}), ""},
+		{"stride 2 filter gradient taps", filterGrad2(func(v *Filter) { v.Taps = f(9*32 - 1) }), "Stride2FilterGrad: Taps"},
+		{"stride 2 filter gradient sums", filterGrad2(func(v *Filter) { v.Freq = f(Stride2Factors*32 - 1) }), "Stride2FilterGrad: Freq"},
 		{"fourier", fourier(func(*Fourier) {}), ""},
 		{"fourier nothing", fourier(func(v *Fourier) { v.Count, v.Image, v.Freq = 0, nil, nil }), ""},
 		{"fourier image", fourier(func(v *Fourier) { v.Image = f(56*16 - 1) }), "FourierInput: Image"},

@@ -56,6 +56,19 @@ type Set struct {
 	// Stride2Filter transforms 3×3 filters to 81 factors.
 	Stride2Filter func(*Filter)
 
+	// Stride2OutputGrad transforms a row of 5×5 patches of an output gradient
+	// to 65 values.
+	Stride2OutputGrad func(*Stride2Grad)
+	// Stride2InputGrad transforms 65 products to a tile of 8×8 gradients of
+	// inputs. It leaves out those in even rows and columns.
+	Stride2InputGrad func(*Stride2Grad)
+	// Stride2InputTile transforms 8×8 tiles of inputs to 65 values, by the
+	// transpose of Stride2InputGrad.
+	Stride2InputTile func(*Stride2Grad)
+	// Stride2FilterGrad transforms 36 sums of products to the gradient of a
+	// 3×3 filter.
+	Stride2FilterGrad func(*Filter)
+
 	// FourierInput transforms windows of a sequence, see [Fourier].
 	FourierInput func(*Fourier)
 	// FourierOutput transforms products back to positions, see [Fourier].
@@ -155,8 +168,27 @@ type Stride2 struct {
 	Residual []float32 // optional, lies as Image does
 }
 
+// Stride2Grad describes transforms of the gradients of a convolution with
+// stride 2, of Count tiles that lie side by side. Image holds pixels of C
+// channels, pixel (y, x) at y·Row + x·C. Tile t of outputs has 4×4 pixels from
+// (0, 4t) on, of which 5×5 are read: the row below by itself, and zeros right
+// of the last tile. Its inputs are the 8×8 pixels from (0, 8t) on.
+//
+// Freq holds the values of more tiles, of which tile t is number First + t. The
+// 25 values that are transformed along both axes come first, value v of tile n
+// at v·Stride + n·C, then 10 lines that are transformed along one axis, position
+// p of line k of tile n at (25 + 4k)·Stride + (4n + p)·C.
+type Stride2Grad struct {
+	Image, Freq  []float32
+	C, Row       int
+	Stride       int
+	First, Count int
+
+	Below []float32 // of Stride2OutputGrad: row 4 of the image; nil: zeros
+}
+
 // Filter describes transforms between 3×3 filters and their 6×6 frequencies
-// or 81 factors. Taps holds w[tap][i] and Freq u[f][i], i < Len; Len is a
+// or 81 or 36 factors. Taps holds w[tap][i] and Freq u[f][i], i < Len; Len is a
 // multiple of Lanes. The gradient transform overwrites Taps.
 type Filter struct {
 	Taps, Freq []float32

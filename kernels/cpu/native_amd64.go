@@ -75,6 +75,22 @@ var avx512 = Set{
 		f.check("Stride2Filter", Stride2Values)
 		stride2FilterNative(isaAVX512, f)
 	},
+	Stride2OutputGrad: func(s *Stride2Grad) {
+		s.checkOutput()
+		stride2OutputGradNative(isaAVX512, s)
+	},
+	Stride2InputGrad: func(s *Stride2Grad) {
+		s.check("Stride2InputGrad", 8)
+		stride2InputGradNative(isaAVX512, s)
+	},
+	Stride2InputTile: func(s *Stride2Grad) {
+		s.check("Stride2InputTile", 8)
+		stride2InputTileNative(isaAVX512, s)
+	},
+	Stride2FilterGrad: func(f *Filter) {
+		f.check("Stride2FilterGrad", Stride2Factors)
+		stride2FilterGradNative(isaAVX512, f)
+	},
 	FourierInput: func(f *Fourier) {
 		f.check("FourierInput", FourierWindow)
 		f.pieces(fourierInputAVX512)
@@ -144,6 +160,22 @@ var avx2 = Set{
 	Stride2Filter: func(f *Filter) {
 		f.check("Stride2Filter", Stride2Values)
 		stride2FilterNative(isaAVX2, f)
+	},
+	Stride2OutputGrad: func(s *Stride2Grad) {
+		s.checkOutput()
+		stride2OutputGradNative(isaAVX2, s)
+	},
+	Stride2InputGrad: func(s *Stride2Grad) {
+		s.check("Stride2InputGrad", 8)
+		stride2InputGradNative(isaAVX2, s)
+	},
+	Stride2InputTile: func(s *Stride2Grad) {
+		s.check("Stride2InputTile", 8)
+		stride2InputTileNative(isaAVX2, s)
+	},
+	Stride2FilterGrad: func(f *Filter) {
+		f.check("Stride2FilterGrad", Stride2Factors)
+		stride2FilterGradNative(isaAVX2, f)
 	},
 	FourierInput: func(f *Fourier) {
 		f.check("FourierInput", FourierWindow)

@@ -58,6 +58,21 @@ func filterGradNative(s isa, f *Filter) {
 	}
 }
 
+func stride2FilterGradNative(s isa, f *Filter) {
+	var scratch filterScratch
+	for i := 0; i < f.Len; i += filterPiece {
+		call := scratch.call(f, i)
+		for k := range Stride2Factors {
+			copy(scratch[k][:call.len], f.Freq[k*f.Len+i:])
+		}
+		if s == isaAVX512 {
+			stride2FilterGradAVX512(&call)
+		} else {
+			stride2FilterGradAVX2(&call)
+		}
+	}
+}
+
 func stride2FilterNative(s isa, f *Filter) {
 	var scratch filterScratch
 	for i := 0; i < f.Len; i += filterPiece {

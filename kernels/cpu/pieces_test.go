@@ -49,6 +49,48 @@ func TestLongPassesSplitExactly(t *testing.T) {
 				}
 			}
 		}
+		for _, shape := range []struct{ count, c int }{{300, 16}, {70, 128}} {
+			a := arena{t: t, rng: rng}
+			row, stride := 8*shape.count*shape.c, shape.count*shape.c+16
+			inputs := Stride2Grad{Image: a.random(8 * row), Freq: a.zeros(Stride2GradValues * stride), C: shape.c, Row: row, Stride: stride, Count: shape.count}
+			outputs := inputs
+			outputs.Freq, outputs.Row, outputs.Below = a.zeros(Stride2GradValues*stride), row/2, inputs.Image[2*row:]
+			set.Stride2InputTile(&inputs)
+			set.Stride2OutputGrad(&outputs)
+			a.check()
+			for tile := 0; tile < shape.count-1; tile += 3 {
+				one, two := inputs, outputs
+				one.Image, one.First, one.Count, one.Freq = inputs.Image[8*tile*shape.c:], tile, 1, make([]float32, len(inputs.Freq))
+				// The tile on its right is read.
+				two.Image, two.Below, two.First, two.Count, two.Freq = outputs.Image[4*tile*shape.c:], outputs.Below[4*tile*shape.c:], tile, 2, make([]float32, len(outputs.Freq))
+				set.Stride2InputTile(&one)
+				set.Stride2OutputGrad(&two)
+				for k := range 9 * 9 {
+					at := one.valueAt(0, k/9, k%9, 0)
+					if at == nowhere {
+						continue
+					}
+					if i, ok := sameBits(one.Freq[at:][:shape.c], inputs.Freq[at:]); !ok {
+						t.Fatalf("Stride2InputTile %v: tile %d value %d channel %d differs alone", shape, tile, k, i)
+					}
+					if i, ok := sameBits(two.Freq[at:][:shape.c], outputs.Freq[at:]); !ok {
+						t.Fatalf("Stride2OutputGrad %v: tile %d value %d channel %d differs alone", shape, tile, k, i)
+					}
+				}
+			}
+			image := clone(inputs.Image)
+			set.Stride2InputGrad(&inputs)
+			for tile := 0; tile < shape.count; tile += 3 {
+				one := inputs
+				one.Image, one.First, one.Count = image[8*tile*shape.c:], tile, 1
+				set.Stride2InputGrad(&one)
+				for y := range 8 {
+					if i, ok := sameBits(one.Image[y*row:][:8*shape.c], inputs.Image[y*row+8*tile*shape.c:]); !ok {
+						t.Fatalf("Stride2InputGrad %v: tile %d row %d value %d differs alone", shape, tile, y, i)
+					}
+				}
+			}
+		}
 	})
 }
 
@@ -63,6 +105,8 @@ func TestNoAllocation(t *testing.T) {
 	filter := Filter{Taps: buffer, Freq: make([]float32, 36*256), Len: 256}
 	stride2 := Stride2{Image: buffer, Freq: make([]float32, 2*Stride2Values*16), C: 16, Row: 17 * 16, Count: 2}
 	factors := Filter{Taps: buffer, Freq: make([]float32, Stride2Values*256), Len: 256}
+	gradient := Stride2Grad{Image: make([]float32, 1<<12), Freq: make([]float32, Stride2GradValues*32), C: 16, Row: 17 * 16, Stride: 32, Count: 2, Below: buffer}
+	accumulators := Filter{Taps: make([]float32, 9*256), Freq: buffer, Len: 256}
 	combine := Combine{Dst: make([]float32, 1<<14), Src: [4][]float32{buffer}, Sources: 1, Coef: buffer, C: 32, Rows: 4, Width: 9, DstRow: 288, SrcRow: [4]int{288}}
 	sums := Sums{A: buffer, B: buffer, Out: make([]float64, 96), C: 48, Pixels: 500}
 	dot := Dot{X: buffer, Y: buffer, Out: make([]float64, DotSums)}
@@ -75,6 +119,10 @@ func TestNoAllocation(t *testing.T) {
 			set.Stride2Input(&stride2)
 			set.Stride2Output(&stride2)
 			set.Stride2Filter(&factors)
+			set.Stride2OutputGrad(&gradient)
+			set.Stride2InputTile(&gradient)
+			set.Stride2InputGrad(&gradient)
+			set.Stride2FilterGrad(&accumulators)
 			set.WinogradOutput(&winograd)
 			set.WinogradGrad(&winograd)
 			set.WinogradFilter(&filter)

@@ -28,6 +28,7 @@ func (s Set) direct() *Set {
 	s.Name += Direct
 	s.WinogradInput, s.WinogradOutput, s.WinogradActivate, s.WinogradGrad, s.WinogradFilter, s.WinogradFilterGrad = nil, nil, nil, nil, nil, nil
 	s.Stride2Input, s.Stride2Output, s.Stride2Activate, s.Stride2Filter = nil, nil, nil, nil
+	s.Stride2OutputGrad, s.Stride2InputGrad, s.Stride2InputTile, s.Stride2FilterGrad = nil, nil, nil, nil
 	return &s
 }
 

@@ -91,6 +91,29 @@ var selfTests = []struct {
 		s.Stride2Filter(&f)
 		return f.Freq
 	}},
+	{"Stride2OutputGrad", func(s *Set) []float32 {
+		w := Stride2Grad{Image: pattern(4*8*48, 64), Freq: make([]float32, Stride2GradValues*2*48), C: 48, Row: 8 * 48, Stride: 2 * 48, Count: 2, Below: pattern(8*48, 65)}
+		s.Stride2OutputGrad(&w)
+		inner := append([]float32(nil), w.Freq...)
+		w.Below = nil
+		s.Stride2OutputGrad(&w)
+		return append(inner, w.Freq...)
+	}},
+	{"Stride2InputGrad", func(s *Set) []float32 {
+		w := Stride2Grad{Image: make([]float32, 8*16*48), Freq: pattern(Stride2GradValues*2*48, 66), C: 48, Row: 16 * 48, Stride: 2 * 48, Count: 2}
+		s.Stride2InputGrad(&w)
+		return w.Image
+	}},
+	{"Stride2InputTile", func(s *Set) []float32 {
+		w := Stride2Grad{Image: pattern(8*16*48, 67), Freq: make([]float32, Stride2GradValues*2*48), C: 48, Row: 16 * 48, Stride: 2 * 48, Count: 2}
+		s.Stride2InputTile(&w)
+		return w.Freq
+	}},
+	{"Stride2FilterGrad", func(s *Set) []float32 {
+		f := Filter{Taps: make([]float32, 9*48), Freq: pattern(Stride2Factors*48, 68), Len: 48}
+		s.Stride2FilterGrad(&f)
+		return f.Taps
+	}},
 	{"FourierInput", func(s *Set) []float32 {
 		f := Fourier{Image: pattern((FourierWindow+FourierStep)*48, 12), Freq: make([]float32, FourierProducts*2*48), C: 48, Row: 48, Stride: 2 * 48, Count: 2}
 		s.FourierInput(&f)

@@ -57,9 +57,9 @@ TEXT ·stride2InputAVX2(SB), 0, $432-8
 	SHLQ         $2, DX
 	SUBQ         DX, SI
 	SUBQ         DX, R9
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 tile:
 	MOVQ         DX, CX
 	SHRQ         $5, CX
@@ -585,9 +585,9 @@ TEXT ·stride2InputLeftAVX2(SB), 0, $432-8
 	SHLQ         $2, DX
 	SUBQ         DX, SI
 	SUBQ         DX, R9
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 tile:
 	MOVQ         DX, CX
 	SHRQ         $5, CX
@@ -1104,9 +1104,9 @@ TEXT ·stride2InputTopAVX2(SB), 0, $432-8
 	SHLQ         $2, DX
 	SUBQ         DX, SI
 	SUBQ         DX, R9
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 tile:
 	MOVQ         DX, CX
 	SHRQ         $5, CX
@@ -1622,9 +1622,9 @@ TEXT ·stride2InputCornerAVX2(SB), 0, $432-8
 	SHLQ         $2, DX
 	SUBQ         DX, SI
 	SUBQ         DX, R9
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 tile:
 	MOVQ         DX, CX
 	SHRQ         $5, CX
@@ -2128,9 +2128,9 @@ TEXT ·stride2OutputAVX2(SB), 0, $48-8
 	MOVQ         CX, (SP)
 	SHLQ         $2, BX
 	SHLQ         $2, DX
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 tile:
 	MOVQ         DX, CX
 	SHRQ         $5, CX
@@ -2394,9 +2394,9 @@ TEXT ·stride2ActivateAVX2(SB), 0, $80-8
 	MOVQ         CX, (SP)
 	SHLQ         $2, BX
 	SHLQ         $2, DX
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 tile:
 	MOVQ         DX, CX
 	SHRQ         $5, CX
@@ -2700,9 +2700,9 @@ TEXT ·stride2ActivateSumAVX2(SB), 0, $80-8
 	MOVQ         CX, (SP)
 	SHLQ         $2, BX
 	SHLQ         $2, DX
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 tile:
 	MOVQ         DX, CX
 	SHRQ         $5, CX
@@ -3039,9 +3039,9 @@ TEXT ·stride2FilterAVX2(SB), 0, $0-8
 	MOVQ         filterCall_tapStride(AX), BX
 	MOVQ         filterCall_freqStride(AX), DX
 	MOVQ         filterCall_len(AX), CX
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 	SHRQ         $3, CX
 lanes:
 	VMOVUPS      (SI), Y0

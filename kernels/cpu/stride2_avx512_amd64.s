@@ -81,9 +81,9 @@ TEXT ·stride2InputAVX512(SB), 0, $16-8
 	SHLQ         $2, DX
 	SUBQ         DX, SI
 	SUBQ         DX, R9
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 	VMOVUPS      stride2Constants<>+0(SB), Z31
 	VMOVUPS      stride2Constants<>+64(SB), Z30
 tile:
@@ -575,9 +575,9 @@ TEXT ·stride2InputLeftAVX512(SB), 0, $16-8
 	SHLQ         $2, DX
 	SUBQ         DX, SI
 	SUBQ         DX, R9
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 	VMOVUPS      stride2Constants<>+0(SB), Z31
 	VMOVUPS      stride2Constants<>+64(SB), Z30
 tile:
@@ -1060,9 +1060,9 @@ TEXT ·stride2InputTopAVX512(SB), 0, $16-8
 	SHLQ         $2, DX
 	SUBQ         DX, SI
 	SUBQ         DX, R9
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 	VMOVUPS      stride2Constants<>+0(SB), Z31
 	VMOVUPS      stride2Constants<>+64(SB), Z30
 tile:
@@ -1544,9 +1544,9 @@ TEXT ·stride2InputCornerAVX512(SB), 0, $16-8
 	SHLQ         $2, DX
 	SUBQ         DX, SI
 	SUBQ         DX, R9
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 	VMOVUPS      stride2Constants<>+0(SB), Z31
 	VMOVUPS      stride2Constants<>+64(SB), Z30
 tile:
@@ -2016,9 +2016,9 @@ TEXT ·stride2OutputAVX512(SB), 0, $16-8
 	MOVQ         CX, (SP)
 	SHLQ         $2, BX
 	SHLQ         $2, DX
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 	VMOVUPS      stride2Constants<>+0(SB), Z31
 	VMOVUPS      stride2Constants<>+128(SB), Z30
 	VMOVUPS      stride2Constants<>+192(SB), Z29
@@ -2283,9 +2283,9 @@ TEXT ·stride2ActivateAVX512(SB), 0, $16-8
 	MOVQ         CX, (SP)
 	SHLQ         $2, BX
 	SHLQ         $2, DX
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 	VMOVUPS      stride2Constants<>+0(SB), Z31
 	VMOVUPS      stride2Constants<>+128(SB), Z30
 	VMOVUPS      stride2Constants<>+192(SB), Z29
@@ -2588,9 +2588,9 @@ TEXT ·stride2ActivateSumAVX512(SB), 0, $16-8
 	MOVQ         CX, (SP)
 	SHLQ         $2, BX
 	SHLQ         $2, DX
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 	VMOVUPS      stride2Constants<>+0(SB), Z31
 	VMOVUPS      stride2Constants<>+128(SB), Z30
 	VMOVUPS      stride2Constants<>+192(SB), Z29
@@ -2926,9 +2926,9 @@ TEXT ·stride2FilterAVX512(SB), 0, $0-8
 	MOVQ         filterCall_tapStride(AX), BX
 	MOVQ         filterCall_freqStride(AX), DX
 	MOVQ         filterCall_len(AX), CX
-	LEAQ         (BX)(BX*2), R12
 	LEAQ         (DX)(DX*2), R13
 	LEAQ         (DX)(DX*4), R14
+	LEAQ         (BX)(BX*2), R12
 	VMOVUPS      stride2Constants<>+256(SB), Z31
 	VMOVUPS      stride2Constants<>+320(SB), Z30
 	SHRQ         $4, CX

@@ -89,6 +89,41 @@ func stride2ActivateSumAVX2(s *Stride2)
 //go:noescape
 func stride2FilterAVX2(call *filterCall)
 
+// stride2OutputGradAVX2 transforms 5×5 patches of an output gradient to 65 values.
+//
+//go:noescape
+func stride2OutputGradAVX2(call *stride2GradCall)
+
+// stride2OutputGradRightAVX2 is stride2OutputGrad of a tile with zeros on its right.
+//
+//go:noescape
+func stride2OutputGradRightAVX2(call *stride2GradCall)
+
+// stride2OutputGradBottomAVX2 is stride2OutputGrad with zeros below.
+//
+//go:noescape
+func stride2OutputGradBottomAVX2(call *stride2GradCall)
+
+// stride2OutputGradCornerAVX2 is stride2OutputGrad of a tile with zeros below and on its right.
+//
+//go:noescape
+func stride2OutputGradCornerAVX2(call *stride2GradCall)
+
+// stride2InputGradAVX2 transforms 65 products to 8×8 gradients, but those in even rows and columns.
+//
+//go:noescape
+func stride2InputGradAVX2(call *stride2GradCall)
+
+// stride2InputTileAVX2 transforms 8×8 inputs to 65 values: the transpose of stride2InputGrad.
+//
+//go:noescape
+func stride2InputTileAVX2(call *stride2GradCall)
+
+// stride2FilterGradAVX2 transforms 36 sums of products to 3×3 filters.
+//
+//go:noescape
+func stride2FilterGradAVX2(call *filterCall)
+
 // fourierInputAVX2 transforms windows of positions to frequencies.
 //
 //go:noescape

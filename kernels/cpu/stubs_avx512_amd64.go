@@ -99,6 +99,41 @@ func stride2ActivateSumAVX512(s *Stride2)
 //go:noescape
 func stride2FilterAVX512(call *filterCall)
 
+// stride2OutputGradAVX512 transforms 5×5 patches of an output gradient to 65 values.
+//
+//go:noescape
+func stride2OutputGradAVX512(call *stride2GradCall)
+
+// stride2OutputGradRightAVX512 is stride2OutputGrad of a tile with zeros on its right.
+//
+//go:noescape
+func stride2OutputGradRightAVX512(call *stride2GradCall)
+
+// stride2OutputGradBottomAVX512 is stride2OutputGrad with zeros below.
+//
+//go:noescape
+func stride2OutputGradBottomAVX512(call *stride2GradCall)
+
+// stride2OutputGradCornerAVX512 is stride2OutputGrad of a tile with zeros below and on its right.
+//
+//go:noescape
+func stride2OutputGradCornerAVX512(call *stride2GradCall)
+
+// stride2InputGradAVX512 transforms 65 products to 8×8 gradients, but those in even rows and columns.
+//
+//go:noescape
+func stride2InputGradAVX512(call *stride2GradCall)
+
+// stride2InputTileAVX512 transforms 8×8 inputs to 65 values: the transpose of stride2InputGrad.
+//
+//go:noescape
+func stride2InputTileAVX512(call *stride2GradCall)
+
+// stride2FilterGradAVX512 transforms 36 sums of products to 3×3 filters.
+//
+//go:noescape
+func stride2FilterGradAVX512(call *filterCall)
+
 // fourierInputAVX512 transforms windows of positions to frequencies.
 //
 //go:noescape

@@ -36,6 +36,7 @@ func files() (map[string][]byte, error) {
 		{"gemm", writeGemm},
 		{"winograd", writeWinograd},
 		{"stride2", writeStride2},
+		{"stride2_grad", writeStride2Grad},
 		{"fourier", writeFourier},
 		{"combine", writeCombine},
 		{"sums", writeSums},

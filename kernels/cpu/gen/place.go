@@ -1,7 +1,7 @@
 package main
 
 // A place is an element of an array with two strides: base + n[0]·strides[0]
-// + n[1]·strides[1].
+// + n[1]·strides[1], with those of its base.
 type place struct {
 	base string
 	n    [2]int
@@ -25,7 +25,7 @@ func (s stride) times(n int) (register string, scale int, ok bool) {
 // registers that point to places found before.
 type places struct {
 	*assembler
-	strides [2]stride
+	strides map[string][2]stride // of each base
 	cursors []cursor
 	clock   int
 }
@@ -36,7 +36,7 @@ type cursor struct {
 	used     int
 }
 
-func newPlaces(a *assembler, strides [2]stride, cursors ...string) *places {
+func newPlaces(a *assembler, strides map[string][2]stride, cursors ...string) *places {
 	p := &places{assembler: a, strides: strides}
 	for _, c := range cursors {
 		p.cursors = append(p.cursors, cursor{register: c})
@@ -84,7 +84,7 @@ func (p *places) from(register string, have, to place) (string, bool) {
 		if d[1-axis] != 0 {
 			continue
 		}
-		if index, scale, ok := p.strides[axis].times(d[axis]); ok {
+		if index, scale, ok := p.strides[to.base][axis].times(d[axis]); ok {
 			return indexed(register, index, scale, 0), true
 		}
 	}
@@ -113,9 +113,9 @@ func (p *places) move(register string, to place) {
 		by := to
 		by.n[0]--
 		p.move(register, by)
-		p.op("ADDQ", p.strides[0][1], register)
+		p.op("ADDQ", p.strides[to.base][0][1], register)
 		return
 	}
-	p.op("IMUL3Q", imm(to.n[1]), p.strides[1][1], register)
+	p.op("IMUL3Q", imm(to.n[1]), p.strides[to.base][1][1], register)
 	p.op("ADDQ", to.base, register)
 }

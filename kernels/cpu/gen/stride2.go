@@ -70,18 +70,24 @@ func tapAt(y, x int) place     { return place{s2Image, [2]int{s2Taps*y + x, 0}} 
 
 // The one-dimensional transforms.
 
-// input is of positions to values: 0, 2, 4, 6, 8 by points 0, ∞, 1, −1, 2,
-// the others as they are.
-func (s stride2) input(d []vector) []vector {
-	v2 := s.sub(d[6], d[2])
-	falls := s.sub(d[4], d[6])
+// points is F(4, 2)'s of 5 positions to values at the points 0, ∞, 1, −1, 2.
+func (s stride2) points(d0, d1, d2, d3, d4 vector) []vector {
+	v2 := s.sub(d3, d1)
+	falls := s.sub(d2, d3)
 	return []vector{
-		s.mulAdd(2, s.sub(d[0], d[4]), v2), d[1],
-		s.mulAdd(-2, v2, s.sub(d[8], d[4])), d[7],
-		s.mulAdd(2, d[2], falls),
-		s.mulAdd(2, s.sub(d[4], d[2]), falls),
-		v2, d[3], d[5],
+		s.mulAdd(2, s.sub(d0, d2), v2),
+		s.mulAdd(-2, v2, s.sub(d4, d2)),
+		s.mulAdd(2, d1, falls),
+		s.mulAdd(2, s.sub(d2, d1), falls),
+		v2,
 	}
+}
+
+// input is of positions to values: the even ones by points, the others as
+// they are.
+func (s stride2) input(d []vector) []vector {
+	v := s.points(d[0], d[2], d[4], d[6], d[8])
+	return []vector{v[0], d[1], v[1], d[7], v[2], v[3], v[4], d[3], d[5]}
 }
 
 // output is of products to outputs.
@@ -220,7 +226,8 @@ func writeTiles(a *assembler, name, doc, beside string, pixels, before, values i
 			a.op("SUBQ", s2Pixel, s2Image)
 			a.op("SUBQ", s2Pixel, s2Beside)
 		}
-		s.prepare(constants)
+		image := [2]stride{{1: s2Row, 3: s2Row3}, s.multiples()}
+		s.prepare(map[string][2]stride{s2Image: image, s2Beside: image, s2Freq: image, s2Coef: image}, constants)
 		a.label("tile")
 		a.op("MOVQ", s2Pixel, s2Lanes)
 		a.op("SHRQ", imm(a.shift()+2), s2Lanes)
@@ -243,7 +250,7 @@ func writeTaps(a *assembler, name, doc string, constants []float32, body func(st
 	a.framed(name+a.name, "call", "filterCall", doc, func() int {
 		s.arguments("filterCall", []string{"taps", "freq", "tapStride", "freqStride", "len"},
 			[]string{s2Image, s2Freq, s2Row, s2Pixel, s2Lanes})
-		s.prepare(constants)
+		s.prepare(map[string][2]stride{s2Image: {{1: s2Row, 3: s2Row3}}, s2Freq: {1: s.multiples()}}, constants)
 		a.op("SHRQ", imm(a.shift()), s2Lanes)
 		frame := s.lanes(body, s2Image, s2Freq)
 		a.ret()
@@ -259,13 +266,18 @@ func (s stride2) arguments(argument string, fields, registers []string) {
 	}
 }
 
-// prepare computes the multiples of the strides and hoists constants where
-// there are registers for it.
-func (s stride2) prepare(constants []float32) {
-	s.op("LEAQ", indexed(s2Row, s2Row, 2, 0), s2Row3)
+// multiples computes those of the stride from pixel to pixel.
+func (s stride2) multiples() stride {
 	s.op("LEAQ", indexed(s2Pixel, s2Pixel, 2, 0), s2Pixel3)
 	s.op("LEAQ", indexed(s2Pixel, s2Pixel, 4, 0), s2Pixel5)
-	s.places = newPlaces(s.assembler, [2]stride{{1: s2Row, 3: s2Row3}, {1: s2Pixel, 3: s2Pixel3, 5: s2Pixel5}}, s2Cursors...)
+	return stride{1: s2Pixel, 3: s2Pixel3, 5: s2Pixel5}
+}
+
+// prepare computes three times the stride from row to row and hoists constants
+// where there are registers for it.
+func (s stride2) prepare(strides map[string][2]stride, constants []float32) {
+	s.op("LEAQ", indexed(s2Row, s2Row, 2, 0), s2Row3)
+	s.places = newPlaces(s.assembler, strides, s2Cursors...)
 	if s.registers < 32 {
 		return
 	}

@@ -10,7 +10,7 @@ import (
 // conv is a planned 3×3 convolution. On at least 16 channels it goes through
 // tiles of 4×4 outputs, where the kernels have their transforms and a whole
 // number of tiles fits: Winograd's F(4×4, 3×3) for stride 1, and minimal
-// filtering of even and odd positions for stride 2, forward. The rest is direct.
+// filtering of even and odd positions for stride 2. The rest is direct.
 type conv struct {
 	device.ConvShape
 	b       *Backend

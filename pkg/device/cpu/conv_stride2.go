@@ -9,15 +9,16 @@ import (
 // even and odd positions (kernels/cpu/generic_stride2.go): the tiles of a
 // group of images are transformed to values, whose products with a filter's
 // factors are added up within products of matrices, and transformed back.
-// Gradients are computed directly.
-type stride2 struct{ *direct }
+// conv_stride2_grad.go has its gradients.
+type stride2 struct{ device.ConvShape }
 
 func newStride2(b *Backend, s device.ConvShape) *stride2 {
-	c := &stride2{newDirect(b, s)}
+	c := &stride2{s}
 	tiles := max(c.perImage(), kernels.Tile)
 	for _, w := range b.workers {
-		grow(&w.frequency1, tiles*kernels.Stride2Values*s.In)
-		grow(&w.frequency2, tiles*kernels.Stride2Products*s.Out)
+		grow(&w.frequency1, max(tiles*kernels.Stride2Values*s.In, kernels.Stride2GradValues*c.gradStride(s.Out)))
+		grow(&w.frequency2, max(tiles*kernels.Stride2Products*s.Out, kernels.Stride2GradValues*c.gradStride(s.In)))
+		grow(&w.filter, kernels.Stride2Values*s.In*s.Out)
 	}
 	return c
 }
@@ -30,16 +31,20 @@ func (c *stride2) perRow() int   { return c.Size / 8 }
 func (c *stride2) perImage() int { return c.perRow() * c.perRow() }
 
 func (c *stride2) filterLen() (forward, backward int) {
-	_, backward = c.direct.filterLen()
-	return kernels.Stride2Values * c.In * c.Out, backward
+	return kernels.Stride2Values * c.In * c.Out, kernels.Stride2Factors * c.In * c.Out
 }
 
 func (c *stride2) prepare(w *worker, f *filter, weights []float32) {
-	c.direct.prepare(w, f, weights)
-	n := 9 * c.In * c.Out
-	copy(w.taps, f.forward[:n]) // the filter of a direct convolution
-	w.filters = kernels.Filter{Taps: w.taps[:n], Freq: f.forward, Len: c.In * c.Out}
+	n := c.In * c.Out
+	tapsForward(w.taps, weights, c.In, c.Out)
+	w.filters = kernels.Filter{Taps: w.taps[:9*n], Freq: f.forward, Len: n}
 	w.kernels.Stride2Filter(&w.filters)
+	tapsBackward(w.taps, weights, c.In, c.Out)
+	w.filters.Freq = w.filter
+	w.kernels.Stride2Filter(&w.filters)
+	for to, from := range kernels.Stride2GradFactors {
+		copy(f.backward[to*n:(to+1)*n], w.filter[from*n:])
+	}
 }
 
 func (c *stride2) forward(w *worker, y view, x []convTerm, lo, hi int) {

@@ -20,6 +20,7 @@ type worker struct {
 	gemmT    kernels.GemmT
 	winograd kernels.Winograd
 	stride2  kernels.Stride2
+	gradient kernels.Stride2Grad
 	filters  kernels.Filter
 	combine  kernels.Combine
 	sums     kernels.Sums
