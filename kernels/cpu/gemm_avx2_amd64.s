@@ -102,12 +102,16 @@ all1:
 block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y2
 	VMOVUPS      32(DX), Y3
 	ADDQ         R13, DX
 	VBROADCASTSS (SI), Y6
 	VFMADD231PS  Y6, Y2, Y0
 	VFMADD231PS  Y6, Y3, Y1
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
@@ -118,12 +122,16 @@ block1:
 	VFMADD231PS  Y7, Y5, Y1
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y2
 	VMOVUPS      32(DX), Y3
 	ADDQ         R13, DX
 	VBROADCASTSS 8(SI), Y8
 	VFMADD231PS  Y8, Y2, Y0
 	VFMADD231PS  Y8, Y3, Y1
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
@@ -171,9 +179,13 @@ done1:
 finish1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y2
 	VMOVUPS      32(DX), Y3
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
@@ -181,9 +193,13 @@ finish1:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
@@ -251,6 +267,8 @@ all2:
 block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
@@ -260,6 +278,8 @@ block2:
 	VBROADCASTSS (SI)(R8*1), Y9
 	VFMADD231PS  Y9, Y4, Y2
 	VFMADD231PS  Y9, Y5, Y3
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
@@ -273,6 +293,8 @@ block2:
 	VFMADD231PS  Y10, Y7, Y3
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
@@ -282,6 +304,8 @@ block2:
 	VBROADCASTSS 8(SI)(R8*1), Y11
 	VFMADD231PS  Y11, Y4, Y2
 	VFMADD231PS  Y11, Y5, Y3
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
@@ -342,9 +366,13 @@ done2:
 finish2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
@@ -352,9 +380,13 @@ finish2:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
@@ -447,6 +479,8 @@ all3:
 block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
@@ -459,6 +493,8 @@ block3:
 	VBROADCASTSS (SI)(R8*2), Y12
 	VFMADD231PS  Y12, Y6, Y4
 	VFMADD231PS  Y12, Y7, Y5
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
@@ -475,6 +511,8 @@ block3:
 	VFMADD231PS  Y13, Y9, Y5
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
@@ -487,6 +525,8 @@ block3:
 	VBROADCASTSS 8(SI)(R8*2), Y10
 	VFMADD231PS  Y10, Y6, Y4
 	VFMADD231PS  Y10, Y7, Y5
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
@@ -560,9 +600,13 @@ done3:
 finish3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
@@ -570,9 +614,13 @@ finish3:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -690,6 +738,8 @@ all4:
 block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
@@ -705,6 +755,8 @@ block4:
 	VBROADCASTSS (SI)(R9*1), Y15
 	VFMADD231PS  Y15, Y8, Y6
 	VFMADD231PS  Y15, Y9, Y7
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
@@ -724,6 +776,8 @@ block4:
 	VFMADD231PS  Y12, Y11, Y7
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
@@ -739,6 +793,8 @@ block4:
 	VBROADCASTSS 8(SI)(R9*1), Y13
 	VFMADD231PS  Y13, Y8, Y6
 	VFMADD231PS  Y13, Y9, Y7
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
@@ -825,6 +881,8 @@ done4:
 finish4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
@@ -840,6 +898,8 @@ finish4:
 	VBROADCASTSS (SI)(R9*1), Y15
 	VFMADD231PS  Y15, Y8, Y6
 	VFMADD231PS  Y15, Y9, Y7
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
@@ -847,9 +907,13 @@ finish4:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
@@ -980,6 +1044,8 @@ all5:
 block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
@@ -998,6 +1064,8 @@ block5:
 	VBROADCASTSS (SI)(R8*4), Y14
 	VFMADD231PS  Y14, Y10, Y8
 	VFMADD231PS  Y14, Y11, Y9
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -1020,6 +1088,8 @@ block5:
 	VFMADD231PS  Y15, Y13, Y9
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
@@ -1038,6 +1108,8 @@ block5:
 	VBROADCASTSS 8(SI)(R8*4), Y14
 	VFMADD231PS  Y14, Y10, Y8
 	VFMADD231PS  Y14, Y11, Y9
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -1137,6 +1209,8 @@ done5:
 finish5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
@@ -1155,6 +1229,8 @@ finish5:
 	VBROADCASTSS (SI)(R8*4), Y14
 	VFMADD231PS  Y14, Y10, Y8
 	VFMADD231PS  Y14, Y11, Y9
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -1177,9 +1253,13 @@ finish5:
 	VFMADD231PS  Y15, Y13, Y9
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -1317,6 +1397,8 @@ all6:
 block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
@@ -1338,6 +1420,8 @@ block6:
 	VBROADCASTSS (SI)(R10*1), Y15
 	VFMADD231PS  Y15, Y12, Y10
 	VFMADD231PS  Y15, Y13, Y11
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -1363,6 +1447,8 @@ block6:
 	VFMADD231PS  Y14, Y13, Y11
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
@@ -1384,6 +1470,8 @@ block6:
 	VBROADCASTSS 8(SI)(R10*1), Y15
 	VFMADD231PS  Y15, Y12, Y10
 	VFMADD231PS  Y15, Y13, Y11
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -1496,6 +1584,8 @@ done6:
 finish6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
@@ -1517,6 +1607,8 @@ finish6:
 	VBROADCASTSS (SI)(R10*1), Y15
 	VFMADD231PS  Y15, Y12, Y10
 	VFMADD231PS  Y15, Y13, Y11
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -1542,6 +1634,8 @@ finish6:
 	VFMADD231PS  Y14, Y13, Y11
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
@@ -1563,6 +1657,8 @@ finish6:
 	VBROADCASTSS 8(SI)(R10*1), Y15
 	VFMADD231PS  Y15, Y12, Y10
 	VFMADD231PS  Y15, Y13, Y11
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -1757,6 +1853,8 @@ all1:
 block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y2
 	VMOVUPS      32(DX), Y3
 	ADDQ         R13, DX
@@ -1764,6 +1862,8 @@ block1:
 	VFMADD231PS  Y6, Y2, Y0
 	VFMADD231PS  Y6, Y3, Y1
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
@@ -1775,6 +1875,8 @@ block1:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y2
 	VMOVUPS      32(DX), Y3
 	ADDQ         R13, DX
@@ -1782,6 +1884,8 @@ block1:
 	VFMADD231PS  Y8, Y2, Y0
 	VFMADD231PS  Y8, Y3, Y1
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
@@ -1813,9 +1917,13 @@ store1:
 finish1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y2
 	VMOVUPS      32(DX), Y3
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
@@ -1823,9 +1931,13 @@ finish1:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
@@ -1890,6 +2002,8 @@ all2:
 block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
@@ -1900,6 +2014,8 @@ block2:
 	VFMADD231PS  Y9, Y4, Y2
 	VFMADD231PS  Y9, Y5, Y3
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
@@ -1914,6 +2030,8 @@ block2:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
@@ -1924,6 +2042,8 @@ block2:
 	VFMADD231PS  Y11, Y4, Y2
 	VFMADD231PS  Y11, Y5, Y3
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
@@ -1964,9 +2084,13 @@ store2:
 finish2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y4
 	VMOVUPS      32(DX), Y5
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
@@ -1974,9 +2098,13 @@ finish2:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
@@ -2064,6 +2192,8 @@ all3:
 block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
@@ -2077,6 +2207,8 @@ block3:
 	VFMADD231PS  Y12, Y6, Y4
 	VFMADD231PS  Y12, Y7, Y5
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
@@ -2094,6 +2226,8 @@ block3:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
@@ -2107,6 +2241,8 @@ block3:
 	VFMADD231PS  Y10, Y6, Y4
 	VFMADD231PS  Y10, Y7, Y5
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
@@ -2156,9 +2292,13 @@ store3:
 finish3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y6
 	VMOVUPS      32(DX), Y7
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
@@ -2166,9 +2306,13 @@ finish3:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -2279,6 +2423,8 @@ all4:
 block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
@@ -2295,6 +2441,8 @@ block4:
 	VFMADD231PS  Y15, Y8, Y6
 	VFMADD231PS  Y15, Y9, Y7
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
@@ -2315,6 +2463,8 @@ block4:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
@@ -2331,6 +2481,8 @@ block4:
 	VFMADD231PS  Y13, Y8, Y6
 	VFMADD231PS  Y13, Y9, Y7
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
@@ -2389,6 +2541,8 @@ store4:
 finish4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
 	VMOVUPS      32(DX), Y9
 	ADDQ         R13, DX
@@ -2405,6 +2559,8 @@ finish4:
 	VFMADD231PS  Y15, Y8, Y6
 	VFMADD231PS  Y15, Y9, Y7
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
@@ -2412,9 +2568,13 @@ finish4:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y8
@@ -2536,6 +2696,8 @@ all5:
 block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
@@ -2555,6 +2717,8 @@ block5:
 	VFMADD231PS  Y14, Y10, Y8
 	VFMADD231PS  Y14, Y11, Y9
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -2578,6 +2742,8 @@ block5:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
@@ -2597,6 +2763,8 @@ block5:
 	VFMADD231PS  Y14, Y10, Y8
 	VFMADD231PS  Y14, Y11, Y9
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -2664,6 +2832,8 @@ store5:
 finish5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
@@ -2683,6 +2853,8 @@ finish5:
 	VFMADD231PS  Y14, Y10, Y8
 	VFMADD231PS  Y14, Y11, Y9
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -2706,9 +2878,13 @@ finish5:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y10
 	VMOVUPS      32(DX), Y11
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -2835,6 +3011,8 @@ all6:
 block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
@@ -2857,6 +3035,8 @@ block6:
 	VFMADD231PS  Y15, Y12, Y10
 	VFMADD231PS  Y15, Y13, Y11
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -2883,6 +3063,8 @@ block6:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
@@ -2905,6 +3087,8 @@ block6:
 	VFMADD231PS  Y15, Y12, Y10
 	VFMADD231PS  Y15, Y13, Y11
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -2981,6 +3165,8 @@ store6:
 finish6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
@@ -3003,6 +3189,8 @@ finish6:
 	VFMADD231PS  Y15, Y12, Y10
 	VFMADD231PS  Y15, Y13, Y11
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
@@ -3029,6 +3217,8 @@ finish6:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12
 	VMOVUPS      32(DX), Y13
 	ADDQ         R13, DX
@@ -3051,6 +3241,8 @@ finish6:
 	VFMADD231PS  Y15, Y12, Y10
 	VFMADD231PS  Y15, Y13, Y11
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Y12

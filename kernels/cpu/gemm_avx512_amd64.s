@@ -138,9 +138,13 @@ all1:
 block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z1
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z1, Z0
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
@@ -148,9 +152,13 @@ block1:
 	VFMADD231PS.BCST 4(SI), Z2, Z0
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z1
 	ADDQ         R13, DX
 	VFMADD231PS.BCST 8(SI), Z1, Z0
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
@@ -189,16 +197,24 @@ done1:
 finish1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z1
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
@@ -248,10 +264,14 @@ all2:
 block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z2, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z2, Z1
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
@@ -260,10 +280,14 @@ block2:
 	VFMADD231PS.BCST 4(SI)(R8*1), Z3, Z1
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	ADDQ         R13, DX
 	VFMADD231PS.BCST 8(SI), Z2, Z0
 	VFMADD231PS.BCST 8(SI)(R8*1), Z2, Z1
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
@@ -309,16 +333,24 @@ done2:
 finish2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
@@ -380,11 +412,15 @@ all3:
 block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z3, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z3, Z1
 	VFMADD231PS.BCST (SI)(R8*2), Z3, Z2
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
@@ -394,11 +430,15 @@ block3:
 	VFMADD231PS.BCST 4(SI)(R8*2), Z4, Z2
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
 	ADDQ         R13, DX
 	VFMADD231PS.BCST 8(SI), Z3, Z0
 	VFMADD231PS.BCST 8(SI)(R8*1), Z3, Z1
 	VFMADD231PS.BCST 8(SI)(R8*2), Z3, Z2
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
@@ -451,16 +491,24 @@ done3:
 finish3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
@@ -534,12 +582,16 @@ all4:
 block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z4, Z0
 	VFMADD231PS.BCST (SI)(R8*1), Z4, Z1
 	VFMADD231PS.BCST (SI)(R8*2), Z4, Z2
 	VFMADD231PS.BCST (SI)(R9*1), Z4, Z3
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
@@ -550,12 +602,16 @@ block4:
 	VFMADD231PS.BCST 4(SI)(R9*1), Z5, Z3
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	ADDQ         R13, DX
 	VFMADD231PS.BCST 8(SI), Z4, Z0
 	VFMADD231PS.BCST 8(SI)(R8*1), Z4, Z1
 	VFMADD231PS.BCST 8(SI)(R8*2), Z4, Z2
 	VFMADD231PS.BCST 8(SI)(R9*1), Z4, Z3
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
@@ -615,16 +671,24 @@ done4:
 finish4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
@@ -710,6 +774,8 @@ all5:
 block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z5, Z0
@@ -717,6 +783,8 @@ block5:
 	VFMADD231PS.BCST (SI)(R8*2), Z5, Z2
 	VFMADD231PS.BCST (SI)(R9*1), Z5, Z3
 	VFMADD231PS.BCST (SI)(R8*4), Z5, Z4
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
@@ -728,6 +796,8 @@ block5:
 	VFMADD231PS.BCST 4(SI)(R8*4), Z6, Z4
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
 	ADDQ         R13, DX
 	VFMADD231PS.BCST 8(SI), Z5, Z0
@@ -735,6 +805,8 @@ block5:
 	VFMADD231PS.BCST 8(SI)(R8*2), Z5, Z2
 	VFMADD231PS.BCST 8(SI)(R9*1), Z5, Z3
 	VFMADD231PS.BCST 8(SI)(R8*4), Z5, Z4
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
@@ -801,16 +873,24 @@ done5:
 finish5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -908,6 +988,8 @@ all6:
 block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z6, Z0
@@ -916,6 +998,8 @@ block6:
 	VFMADD231PS.BCST (SI)(R9*1), Z6, Z3
 	VFMADD231PS.BCST (SI)(R8*4), Z6, Z4
 	VFMADD231PS.BCST (SI)(R10*1), Z6, Z5
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
@@ -928,6 +1012,8 @@ block6:
 	VFMADD231PS.BCST 4(SI)(R10*1), Z7, Z5
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	ADDQ         R13, DX
 	VFMADD231PS.BCST 8(SI), Z6, Z0
@@ -936,6 +1022,8 @@ block6:
 	VFMADD231PS.BCST 8(SI)(R9*1), Z6, Z3
 	VFMADD231PS.BCST 8(SI)(R8*4), Z6, Z4
 	VFMADD231PS.BCST 8(SI)(R10*1), Z6, Z5
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
@@ -1009,16 +1097,24 @@ done6:
 finish6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
@@ -1128,6 +1224,8 @@ all7:
 block7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z7, Z0
@@ -1137,6 +1235,8 @@ block7:
 	VFMADD231PS.BCST (SI)(R8*4), Z7, Z4
 	VFMADD231PS.BCST (SI)(R10*1), Z7, Z5
 	VFMADD231PS.BCST (SI)(R9*2), Z7, Z6
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -1150,6 +1250,8 @@ block7:
 	VFMADD231PS.BCST 4(SI)(R9*2), Z8, Z6
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
 	ADDQ         R13, DX
 	VFMADD231PS.BCST 8(SI), Z7, Z0
@@ -1159,6 +1261,8 @@ block7:
 	VFMADD231PS.BCST 8(SI)(R8*4), Z7, Z4
 	VFMADD231PS.BCST 8(SI)(R10*1), Z7, Z5
 	VFMADD231PS.BCST 8(SI)(R9*2), Z7, Z6
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -1239,16 +1343,24 @@ done7:
 finish7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -1370,6 +1482,8 @@ all8:
 block8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z10
@@ -1388,6 +1502,8 @@ block8:
 	VFMADD231PS.BCST (SI)(R10*1), Z8, Z5
 	VFMADD231PS.BCST (SI)(R9*2), Z8, Z6
 	VFMADD231PS.BCST (SI)(R11*1), Z8, Z7
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
@@ -1406,6 +1522,8 @@ block8:
 	VFMADD231PS.BCST 4(SI)(R11*1), Z9, Z7
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
 	VPERMILPS    $170, Z10, Z29
@@ -1420,6 +1538,8 @@ block8:
 	VFMADD231PS.BCST 8(SI)(R10*1), Z8, Z5
 	VFMADD231PS.BCST 8(SI)(R9*2), Z8, Z6
 	VFMADD231PS.BCST 8(SI)(R11*1), Z8, Z7
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
@@ -1511,16 +1631,24 @@ done8:
 finish8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
@@ -1676,6 +1804,8 @@ all9:
 block9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z11
@@ -1695,6 +1825,8 @@ block9:
 	VFMADD231PS.BCST (SI)(R9*2), Z9, Z6
 	VFMADD231PS.BCST (SI)(R11*1), Z9, Z7
 	VFMADD231PS.BCST (R12), Z9, Z8
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -1714,6 +1846,8 @@ block9:
 	VFMADD231PS.BCST 4(R12), Z10, Z8
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
 	VPERMILPS    $170, Z11, Z29
@@ -1729,6 +1863,8 @@ block9:
 	VFMADD231PS.BCST 8(SI)(R9*2), Z9, Z6
 	VFMADD231PS.BCST 8(SI)(R11*1), Z9, Z7
 	VFMADD231PS.BCST 8(R12), Z9, Z8
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -1828,16 +1964,24 @@ done9:
 finish9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -2005,6 +2149,8 @@ all10:
 block10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z12
@@ -2025,6 +2171,8 @@ block10:
 	VFMADD231PS.BCST (SI)(R11*1), Z10, Z7
 	VFMADD231PS.BCST (R12), Z10, Z8
 	VFMADD231PS.BCST (R12)(R8*1), Z10, Z9
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
@@ -2045,6 +2193,8 @@ block10:
 	VFMADD231PS.BCST 4(R12)(R8*1), Z11, Z9
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
 	VPERMILPS    $170, Z12, Z29
@@ -2061,6 +2211,8 @@ block10:
 	VFMADD231PS.BCST 8(SI)(R11*1), Z10, Z7
 	VFMADD231PS.BCST 8(R12), Z10, Z8
 	VFMADD231PS.BCST 8(R12)(R8*1), Z10, Z9
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
@@ -2167,16 +2319,24 @@ done10:
 finish10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
@@ -2356,6 +2516,8 @@ all11:
 block11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z13
@@ -2377,6 +2539,8 @@ block11:
 	VFMADD231PS.BCST (R12), Z11, Z8
 	VFMADD231PS.BCST (R12)(R8*1), Z11, Z9
 	VFMADD231PS.BCST (R12)(R8*2), Z11, Z10
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -2398,6 +2562,8 @@ block11:
 	VFMADD231PS.BCST 4(R12)(R8*2), Z12, Z10
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
 	VPERMILPS    $170, Z13, Z29
@@ -2415,6 +2581,8 @@ block11:
 	VFMADD231PS.BCST 8(R12), Z11, Z8
 	VFMADD231PS.BCST 8(R12)(R8*1), Z11, Z9
 	VFMADD231PS.BCST 8(R12)(R8*2), Z11, Z10
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -2528,16 +2696,24 @@ done11:
 finish11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -2729,6 +2905,8 @@ all12:
 block12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z14
@@ -2751,6 +2929,8 @@ block12:
 	VFMADD231PS.BCST (R12)(R8*1), Z12, Z9
 	VFMADD231PS.BCST (R12)(R8*2), Z12, Z10
 	VFMADD231PS.BCST (R12)(R9*1), Z12, Z11
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
@@ -2773,6 +2953,8 @@ block12:
 	VFMADD231PS.BCST 4(R12)(R9*1), Z13, Z11
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
 	VPERMILPS    $170, Z14, Z29
@@ -2791,6 +2973,8 @@ block12:
 	VFMADD231PS.BCST 8(R12)(R8*1), Z12, Z9
 	VFMADD231PS.BCST 8(R12)(R8*2), Z12, Z10
 	VFMADD231PS.BCST 8(R12)(R9*1), Z12, Z11
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
@@ -2911,16 +3095,24 @@ done12:
 finish12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
@@ -3124,6 +3316,8 @@ all13:
 block13:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z15
@@ -3147,6 +3341,8 @@ block13:
 	VFMADD231PS.BCST (R12)(R8*2), Z13, Z10
 	VFMADD231PS.BCST (R12)(R9*1), Z13, Z11
 	VFMADD231PS.BCST (R12)(R8*4), Z13, Z12
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -3170,6 +3366,8 @@ block13:
 	VFMADD231PS.BCST 4(R12)(R8*4), Z14, Z12
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
 	VPERMILPS    $170, Z15, Z29
@@ -3189,6 +3387,8 @@ block13:
 	VFMADD231PS.BCST 8(R12)(R8*2), Z13, Z10
 	VFMADD231PS.BCST 8(R12)(R9*1), Z13, Z11
 	VFMADD231PS.BCST 8(R12)(R8*4), Z13, Z12
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -3316,16 +3516,24 @@ done13:
 finish13:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -3541,6 +3749,8 @@ all14:
 block14:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z16
@@ -3565,6 +3775,8 @@ block14:
 	VFMADD231PS.BCST (R12)(R9*1), Z14, Z11
 	VFMADD231PS.BCST (R12)(R8*4), Z14, Z12
 	VFMADD231PS.BCST (R12)(R10*1), Z14, Z13
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
@@ -3589,6 +3801,8 @@ block14:
 	VFMADD231PS.BCST 4(R12)(R10*1), Z15, Z13
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
 	VPERMILPS    $170, Z16, Z29
@@ -3609,6 +3823,8 @@ block14:
 	VFMADD231PS.BCST 8(R12)(R9*1), Z14, Z11
 	VFMADD231PS.BCST 8(R12)(R8*4), Z14, Z12
 	VFMADD231PS.BCST 8(R12)(R10*1), Z14, Z13
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
@@ -3743,16 +3959,24 @@ done14:
 finish14:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z17
@@ -3980,6 +4204,8 @@ all15:
 block15:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z17
@@ -4005,6 +4231,8 @@ block15:
 	VFMADD231PS.BCST (R12)(R8*4), Z15, Z12
 	VFMADD231PS.BCST (R12)(R10*1), Z15, Z13
 	VFMADD231PS.BCST (R12)(R9*2), Z15, Z14
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -4030,6 +4258,8 @@ block15:
 	VFMADD231PS.BCST 4(R12)(R9*2), Z16, Z14
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
 	VPERMILPS    $170, Z17, Z29
@@ -4051,6 +4281,8 @@ block15:
 	VFMADD231PS.BCST 8(R12)(R8*4), Z15, Z12
 	VFMADD231PS.BCST 8(R12)(R10*1), Z15, Z13
 	VFMADD231PS.BCST 8(R12)(R9*2), Z15, Z14
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -4192,16 +4424,24 @@ done15:
 finish15:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z17
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
@@ -4441,6 +4681,8 @@ all16:
 block16:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z18
@@ -4475,6 +4717,8 @@ block16:
 	VFMADD231PS.BCST (R12)(R10*1), Z16, Z13
 	VFMADD231PS.BCST (R12)(R9*2), Z16, Z14
 	VFMADD231PS.BCST (R12)(R11*1), Z16, Z15
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z17
@@ -4505,6 +4749,8 @@ block16:
 	VFMADD231PS.BCST 4(R12)(R11*1), Z17, Z15
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
 	VPERMILPS    $170, Z18, Z29
@@ -4531,6 +4777,8 @@ block16:
 	VFMADD231PS.BCST 8(R12)(R10*1), Z16, Z13
 	VFMADD231PS.BCST 8(R12)(R9*2), Z16, Z14
 	VFMADD231PS.BCST 8(R12)(R11*1), Z16, Z15
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z17
@@ -4683,16 +4931,24 @@ done16:
 finish16:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z17
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z19
@@ -5046,12 +5302,16 @@ all1:
 block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	VMOVUPS      64(DX), Z3
 	ADDQ         R13, DX
 	VBROADCASTSS (SI), Z6
 	VFMADD231PS  Z6, Z2, Z0
 	VFMADD231PS  Z6, Z3, Z1
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
@@ -5062,12 +5322,16 @@ block1:
 	VFMADD231PS  Z7, Z5, Z1
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	VMOVUPS      64(DX), Z3
 	ADDQ         R13, DX
 	VBROADCASTSS 8(SI), Z8
 	VFMADD231PS  Z8, Z2, Z0
 	VFMADD231PS  Z8, Z3, Z1
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
@@ -5115,9 +5379,13 @@ done1:
 finish1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	VMOVUPS      64(DX), Z3
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
@@ -5125,9 +5393,13 @@ finish1:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -5195,6 +5467,8 @@ all2:
 block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
@@ -5204,6 +5478,8 @@ block2:
 	VBROADCASTSS (SI)(R8*1), Z9
 	VFMADD231PS  Z9, Z4, Z2
 	VFMADD231PS  Z9, Z5, Z3
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
@@ -5217,6 +5493,8 @@ block2:
 	VFMADD231PS  Z10, Z7, Z3
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
@@ -5226,6 +5504,8 @@ block2:
 	VBROADCASTSS 8(SI)(R8*1), Z11
 	VFMADD231PS  Z11, Z4, Z2
 	VFMADD231PS  Z11, Z5, Z3
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
@@ -5286,9 +5566,13 @@ done2:
 finish2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
@@ -5296,9 +5580,13 @@ finish2:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -5391,6 +5679,8 @@ all3:
 block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
@@ -5403,6 +5693,8 @@ block3:
 	VBROADCASTSS (SI)(R8*2), Z12
 	VFMADD231PS  Z12, Z6, Z4
 	VFMADD231PS  Z12, Z7, Z5
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -5419,6 +5711,8 @@ block3:
 	VFMADD231PS  Z13, Z9, Z5
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
@@ -5431,6 +5725,8 @@ block3:
 	VBROADCASTSS 8(SI)(R8*2), Z10
 	VFMADD231PS  Z10, Z6, Z4
 	VFMADD231PS  Z10, Z7, Z5
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -5504,9 +5800,13 @@ done3:
 finish3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -5514,9 +5814,13 @@ finish3:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -5634,6 +5938,8 @@ all4:
 block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
@@ -5649,6 +5955,8 @@ block4:
 	VBROADCASTSS (SI)(R9*1), Z15
 	VFMADD231PS  Z15, Z8, Z6
 	VFMADD231PS  Z15, Z9, Z7
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -5668,6 +5976,8 @@ block4:
 	VFMADD231PS  Z12, Z11, Z7
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
@@ -5683,6 +5993,8 @@ block4:
 	VBROADCASTSS 8(SI)(R9*1), Z13
 	VFMADD231PS  Z13, Z8, Z6
 	VFMADD231PS  Z13, Z9, Z7
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -5769,9 +6081,13 @@ done4:
 finish4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -5779,9 +6095,13 @@ finish4:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -5924,6 +6244,8 @@ all5:
 block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
@@ -5942,6 +6264,8 @@ block5:
 	VBROADCASTSS (SI)(R8*4), Z14
 	VFMADD231PS  Z14, Z10, Z8
 	VFMADD231PS  Z14, Z11, Z9
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -5964,6 +6288,8 @@ block5:
 	VFMADD231PS  Z15, Z13, Z9
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
@@ -5982,6 +6308,8 @@ block5:
 	VBROADCASTSS 8(SI)(R8*4), Z16
 	VFMADD231PS  Z16, Z10, Z8
 	VFMADD231PS  Z16, Z11, Z9
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -6081,9 +6409,13 @@ done5:
 finish5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -6091,9 +6423,13 @@ finish5:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -6261,6 +6597,8 @@ all6:
 block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
@@ -6282,6 +6620,8 @@ block6:
 	VBROADCASTSS (SI)(R10*1), Z17
 	VFMADD231PS  Z17, Z12, Z10
 	VFMADD231PS  Z17, Z13, Z11
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -6307,6 +6647,8 @@ block6:
 	VFMADD231PS  Z18, Z15, Z11
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
@@ -6328,6 +6670,8 @@ block6:
 	VBROADCASTSS 8(SI)(R10*1), Z19
 	VFMADD231PS  Z19, Z12, Z10
 	VFMADD231PS  Z19, Z13, Z11
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -6440,9 +6784,13 @@ done6:
 finish6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -6450,9 +6798,13 @@ finish6:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
@@ -6645,6 +6997,8 @@ all7:
 block7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
@@ -6669,6 +7023,8 @@ block7:
 	VBROADCASTSS (SI)(R9*2), Z20
 	VFMADD231PS  Z20, Z14, Z12
 	VFMADD231PS  Z20, Z15, Z13
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -6697,6 +7053,8 @@ block7:
 	VFMADD231PS  Z21, Z17, Z13
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
@@ -6721,6 +7079,8 @@ block7:
 	VBROADCASTSS 8(SI)(R9*2), Z18
 	VFMADD231PS  Z18, Z14, Z12
 	VFMADD231PS  Z18, Z15, Z13
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -6846,9 +7206,13 @@ done7:
 finish7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -6856,9 +7220,13 @@ finish7:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
@@ -7076,6 +7444,8 @@ all8:
 block8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
@@ -7103,6 +7473,8 @@ block8:
 	VBROADCASTSS (SI)(R11*1), Z23
 	VFMADD231PS  Z23, Z16, Z14
 	VFMADD231PS  Z23, Z17, Z15
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
@@ -7134,6 +7506,8 @@ block8:
 	VFMADD231PS  Z20, Z19, Z15
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
@@ -7161,6 +7535,8 @@ block8:
 	VBROADCASTSS 8(SI)(R11*1), Z21
 	VFMADD231PS  Z21, Z16, Z14
 	VFMADD231PS  Z21, Z17, Z15
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
@@ -7299,9 +7675,13 @@ done8:
 finish8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
@@ -7309,9 +7689,13 @@ finish8:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
@@ -7556,6 +7940,8 @@ all9:
 block9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
@@ -7586,6 +7972,8 @@ block9:
 	VBROADCASTSS (R12), Z22
 	VFMADD231PS  Z22, Z18, Z16
 	VFMADD231PS  Z22, Z19, Z17
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
@@ -7620,6 +8008,8 @@ block9:
 	VFMADD231PS  Z23, Z21, Z17
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
@@ -7650,6 +8040,8 @@ block9:
 	VBROADCASTSS 8(R12), Z24
 	VFMADD231PS  Z24, Z18, Z16
 	VFMADD231PS  Z24, Z19, Z17
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
@@ -7802,9 +8194,13 @@ done9:
 finish9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
@@ -7812,9 +8208,13 @@ finish9:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
@@ -8084,6 +8484,8 @@ all10:
 block10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
@@ -8117,6 +8519,8 @@ block10:
 	VBROADCASTSS (R12)(R8*1), Z25
 	VFMADD231PS  Z25, Z20, Z18
 	VFMADD231PS  Z25, Z21, Z19
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
@@ -8154,6 +8558,8 @@ block10:
 	VFMADD231PS  Z26, Z23, Z19
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
@@ -8187,6 +8593,8 @@ block10:
 	VBROADCASTSS 8(R12)(R8*1), Z27
 	VFMADD231PS  Z27, Z20, Z18
 	VFMADD231PS  Z27, Z21, Z19
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
@@ -8352,9 +8760,13 @@ done10:
 finish10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
@@ -8362,9 +8774,13 @@ finish10:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z26
@@ -8659,6 +9075,8 @@ all11:
 block11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
@@ -8695,6 +9113,8 @@ block11:
 	VBROADCASTSS (R12)(R8*2), Z28
 	VFMADD231PS  Z28, Z22, Z20
 	VFMADD231PS  Z28, Z23, Z21
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
@@ -8735,6 +9155,8 @@ block11:
 	VFMADD231PS  Z29, Z25, Z21
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
@@ -8771,6 +9193,8 @@ block11:
 	VBROADCASTSS 8(R12)(R8*2), Z26
 	VFMADD231PS  Z26, Z22, Z20
 	VFMADD231PS  Z26, Z23, Z21
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
@@ -8949,9 +9373,13 @@ done11:
 finish11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
@@ -8959,9 +9387,13 @@ finish11:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z26
 	VMOVUPS      64(DX), Z27
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z28
@@ -9281,6 +9713,8 @@ all12:
 block12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
@@ -9320,6 +9754,8 @@ block12:
 	VBROADCASTSS (R12)(R9*1), Z31
 	VFMADD231PS  Z31, Z24, Z22
 	VFMADD231PS  Z31, Z25, Z23
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z26
@@ -9363,6 +9799,8 @@ block12:
 	VFMADD231PS  Z28, Z27, Z23
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
@@ -9402,6 +9840,8 @@ block12:
 	VBROADCASTSS 8(R12)(R9*1), Z29
 	VFMADD231PS  Z29, Z24, Z22
 	VFMADD231PS  Z29, Z25, Z23
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z26
@@ -9593,6 +10033,8 @@ done12:
 finish12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
@@ -9632,6 +10074,8 @@ finish12:
 	VBROADCASTSS (R12)(R9*1), Z31
 	VFMADD231PS  Z31, Z24, Z22
 	VFMADD231PS  Z31, Z25, Z23
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z26
@@ -9639,9 +10083,13 @@ finish12:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
@@ -10010,10 +10458,14 @@ all1:
 block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z1
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z1, Z0
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
@@ -10022,10 +10474,14 @@ block1:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z1
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z1, Z0
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
@@ -10052,16 +10508,24 @@ store1:
 finish1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z1
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
@@ -10108,11 +10572,15 @@ all2:
 block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z2, Z0
 	VFMADD231PS.BCST 4(SI), Z2, Z1
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
@@ -10122,11 +10590,15 @@ block2:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z2, Z0
 	VFMADD231PS.BCST 4(SI), Z2, Z1
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
@@ -10158,16 +10630,24 @@ store2:
 finish2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
@@ -10224,12 +10704,16 @@ all3:
 block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z3, Z0
 	VFMADD231PS.BCST 4(SI), Z3, Z1
 	VFMADD231PS.BCST 8(SI), Z3, Z2
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
@@ -10240,12 +10724,16 @@ block3:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z3, Z0
 	VFMADD231PS.BCST 4(SI), Z3, Z1
 	VFMADD231PS.BCST 8(SI), Z3, Z2
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
@@ -10282,16 +10770,24 @@ store3:
 finish3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z3
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
@@ -10358,6 +10854,8 @@ all4:
 block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z4, Z0
@@ -10365,6 +10863,8 @@ block4:
 	VFMADD231PS.BCST 8(SI), Z4, Z2
 	VFMADD231PS.BCST 12(SI), Z4, Z3
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
@@ -10376,6 +10876,8 @@ block4:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z4, Z0
@@ -10383,6 +10885,8 @@ block4:
 	VFMADD231PS.BCST 8(SI), Z4, Z2
 	VFMADD231PS.BCST 12(SI), Z4, Z3
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
@@ -10424,16 +10928,24 @@ store4:
 finish4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
@@ -10510,6 +11022,8 @@ all5:
 block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z5, Z0
@@ -10518,6 +11032,8 @@ block5:
 	VFMADD231PS.BCST 12(SI), Z5, Z3
 	VFMADD231PS.BCST 16(SI), Z5, Z4
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
@@ -10530,6 +11046,8 @@ block5:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z5, Z0
@@ -10538,6 +11056,8 @@ block5:
 	VFMADD231PS.BCST 12(SI), Z5, Z3
 	VFMADD231PS.BCST 16(SI), Z5, Z4
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
@@ -10584,16 +11104,24 @@ store5:
 finish5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z5
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -10680,6 +11208,8 @@ all6:
 block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z6, Z0
@@ -10689,6 +11219,8 @@ block6:
 	VFMADD231PS.BCST 16(SI), Z6, Z4
 	VFMADD231PS.BCST 20(SI), Z6, Z5
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
@@ -10702,6 +11234,8 @@ block6:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z6, Z0
@@ -10711,6 +11245,8 @@ block6:
 	VFMADD231PS.BCST 16(SI), Z6, Z4
 	VFMADD231PS.BCST 20(SI), Z6, Z5
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
@@ -10762,16 +11298,24 @@ store6:
 finish6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
@@ -10868,6 +11412,8 @@ all7:
 block7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z7, Z0
@@ -10878,6 +11424,8 @@ block7:
 	VFMADD231PS.BCST 20(SI), Z7, Z5
 	VFMADD231PS.BCST 24(SI), Z7, Z6
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -10892,6 +11440,8 @@ block7:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
 	ADDQ         R13, DX
 	VFMADD231PS.BCST (SI), Z7, Z0
@@ -10902,6 +11452,8 @@ block7:
 	VFMADD231PS.BCST 20(SI), Z7, Z5
 	VFMADD231PS.BCST 24(SI), Z7, Z6
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -10958,16 +11510,24 @@ store7:
 finish7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z7
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -11074,6 +11634,8 @@ all8:
 block8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z10
@@ -11090,6 +11652,8 @@ block8:
 	VFMADD231PS.BCST 24(SI), Z8, Z6
 	VFMADD231PS.BCST 28(SI), Z8, Z7
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
@@ -11110,6 +11674,8 @@ block8:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z10
@@ -11126,6 +11692,8 @@ block8:
 	VFMADD231PS.BCST 24(SI), Z8, Z6
 	VFMADD231PS.BCST 28(SI), Z8, Z7
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
@@ -11192,16 +11760,24 @@ store8:
 finish8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
@@ -11338,6 +11914,8 @@ all9:
 block9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z11
@@ -11355,6 +11933,8 @@ block9:
 	VFMADD231PS.BCST 28(SI), Z9, Z7
 	VFMADD231PS.BCST 32(SI), Z9, Z8
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -11376,6 +11956,8 @@ block9:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z11
@@ -11393,6 +11975,8 @@ block9:
 	VFMADD231PS.BCST 28(SI), Z9, Z7
 	VFMADD231PS.BCST 32(SI), Z9, Z8
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -11464,16 +12048,24 @@ store9:
 finish9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z9
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -11620,6 +12212,8 @@ all10:
 block10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z12
@@ -11638,6 +12232,8 @@ block10:
 	VFMADD231PS.BCST 32(SI), Z10, Z8
 	VFMADD231PS.BCST 36(SI), Z10, Z9
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
@@ -11660,6 +12256,8 @@ block10:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z12
@@ -11678,6 +12276,8 @@ block10:
 	VFMADD231PS.BCST 32(SI), Z10, Z8
 	VFMADD231PS.BCST 36(SI), Z10, Z9
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
@@ -11754,16 +12354,24 @@ store10:
 finish10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
@@ -11920,6 +12528,8 @@ all11:
 block11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z13
@@ -11939,6 +12549,8 @@ block11:
 	VFMADD231PS.BCST 36(SI), Z11, Z9
 	VFMADD231PS.BCST 40(SI), Z11, Z10
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -11962,6 +12574,8 @@ block11:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z13
@@ -11981,6 +12595,8 @@ block11:
 	VFMADD231PS.BCST 36(SI), Z11, Z9
 	VFMADD231PS.BCST 40(SI), Z11, Z10
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -12062,16 +12678,24 @@ store11:
 finish11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z11
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -12238,6 +12862,8 @@ all12:
 block12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z14
@@ -12258,6 +12884,8 @@ block12:
 	VFMADD231PS.BCST 40(SI), Z12, Z10
 	VFMADD231PS.BCST 44(SI), Z12, Z11
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
@@ -12282,6 +12910,8 @@ block12:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z14
@@ -12302,6 +12932,8 @@ block12:
 	VFMADD231PS.BCST 40(SI), Z12, Z10
 	VFMADD231PS.BCST 44(SI), Z12, Z11
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
@@ -12388,16 +13020,24 @@ store12:
 finish12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
@@ -12574,6 +13214,8 @@ all13:
 block13:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z15
@@ -12595,6 +13237,8 @@ block13:
 	VFMADD231PS.BCST 44(SI), Z13, Z11
 	VFMADD231PS.BCST 48(SI), Z13, Z12
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -12620,6 +13264,8 @@ block13:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z15
@@ -12641,6 +13287,8 @@ block13:
 	VFMADD231PS.BCST 44(SI), Z13, Z11
 	VFMADD231PS.BCST 48(SI), Z13, Z12
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -12732,16 +13380,24 @@ store13:
 finish13:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z13
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -12928,6 +13584,8 @@ all14:
 block14:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z16
@@ -12950,6 +13608,8 @@ block14:
 	VFMADD231PS.BCST 48(SI), Z14, Z12
 	VFMADD231PS.BCST 52(SI), Z14, Z13
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
@@ -12976,6 +13636,8 @@ block14:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z16
@@ -12998,6 +13660,8 @@ block14:
 	VFMADD231PS.BCST 48(SI), Z14, Z12
 	VFMADD231PS.BCST 52(SI), Z14, Z13
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
@@ -13094,16 +13758,24 @@ store14:
 finish14:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z17
@@ -13300,6 +13972,8 @@ all15:
 block15:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z17
@@ -13323,6 +13997,8 @@ block15:
 	VFMADD231PS.BCST 52(SI), Z15, Z13
 	VFMADD231PS.BCST 56(SI), Z15, Z14
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -13350,6 +14026,8 @@ block15:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z17
@@ -13373,6 +14051,8 @@ block15:
 	VFMADD231PS.BCST 52(SI), Z15, Z13
 	VFMADD231PS.BCST 56(SI), Z15, Z14
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -13474,16 +14154,24 @@ store15:
 finish15:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z15
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z17
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
@@ -13690,6 +14378,8 @@ all16:
 block16:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z18
@@ -13719,6 +14409,8 @@ block16:
 	VFMADD231PS.BCST 56(SI), Z16, Z14
 	VFMADD231PS.BCST 60(SI), Z16, Z15
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z17
@@ -13752,6 +14444,8 @@ block16:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
 	VBROADCASTF32X4 (SI), Z18
@@ -13781,6 +14475,8 @@ block16:
 	VFMADD231PS.BCST 56(SI), Z16, Z14
 	VFMADD231PS.BCST 60(SI), Z16, Z15
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z17
@@ -13892,16 +14588,24 @@ store16:
 finish16:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z17
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z19
@@ -14220,6 +14924,8 @@ all1:
 block1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	VMOVUPS      64(DX), Z3
 	ADDQ         R13, DX
@@ -14227,6 +14933,8 @@ block1:
 	VFMADD231PS  Z6, Z2, Z0
 	VFMADD231PS  Z6, Z3, Z1
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
@@ -14238,6 +14946,8 @@ block1:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	VMOVUPS      64(DX), Z3
 	ADDQ         R13, DX
@@ -14245,6 +14955,8 @@ block1:
 	VFMADD231PS  Z8, Z2, Z0
 	VFMADD231PS  Z8, Z3, Z1
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
@@ -14276,9 +14988,13 @@ store1:
 finish1:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z2
 	VMOVUPS      64(DX), Z3
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
@@ -14286,9 +15002,13 @@ finish1:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -14353,6 +15073,8 @@ all2:
 block2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
@@ -14363,6 +15085,8 @@ block2:
 	VFMADD231PS  Z9, Z4, Z2
 	VFMADD231PS  Z9, Z5, Z3
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
@@ -14377,6 +15101,8 @@ block2:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
@@ -14387,6 +15113,8 @@ block2:
 	VFMADD231PS  Z11, Z4, Z2
 	VFMADD231PS  Z11, Z5, Z3
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
@@ -14427,9 +15155,13 @@ store2:
 finish2:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z4
 	VMOVUPS      64(DX), Z5
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
@@ -14437,9 +15169,13 @@ finish2:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -14527,6 +15263,8 @@ all3:
 block3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
@@ -14540,6 +15278,8 @@ block3:
 	VFMADD231PS  Z12, Z6, Z4
 	VFMADD231PS  Z12, Z7, Z5
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -14557,6 +15297,8 @@ block3:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
@@ -14570,6 +15312,8 @@ block3:
 	VFMADD231PS  Z10, Z6, Z4
 	VFMADD231PS  Z10, Z7, Z5
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -14619,9 +15363,13 @@ store3:
 finish3:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z6
 	VMOVUPS      64(DX), Z7
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
@@ -14629,9 +15377,13 @@ finish3:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -14742,6 +15494,8 @@ all4:
 block4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
@@ -14758,6 +15512,8 @@ block4:
 	VFMADD231PS  Z15, Z8, Z6
 	VFMADD231PS  Z15, Z9, Z7
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -14778,6 +15534,8 @@ block4:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
@@ -14794,6 +15552,8 @@ block4:
 	VFMADD231PS  Z13, Z8, Z6
 	VFMADD231PS  Z13, Z9, Z7
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -14852,9 +15612,13 @@ store4:
 finish4:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z8
 	VMOVUPS      64(DX), Z9
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
@@ -14862,9 +15626,13 @@ finish4:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -14998,6 +15766,8 @@ all5:
 block5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
@@ -15017,6 +15787,8 @@ block5:
 	VFMADD231PS  Z14, Z10, Z8
 	VFMADD231PS  Z14, Z11, Z9
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -15040,6 +15812,8 @@ block5:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
@@ -15059,6 +15833,8 @@ block5:
 	VFMADD231PS  Z16, Z10, Z8
 	VFMADD231PS  Z16, Z11, Z9
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -15126,9 +15902,13 @@ store5:
 finish5:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z10
 	VMOVUPS      64(DX), Z11
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
@@ -15136,9 +15916,13 @@ finish5:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -15295,6 +16079,8 @@ all6:
 block6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
@@ -15317,6 +16103,8 @@ block6:
 	VFMADD231PS  Z17, Z12, Z10
 	VFMADD231PS  Z17, Z13, Z11
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -15343,6 +16131,8 @@ block6:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
@@ -15365,6 +16155,8 @@ block6:
 	VFMADD231PS  Z19, Z12, Z10
 	VFMADD231PS  Z19, Z13, Z11
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -15441,9 +16233,13 @@ store6:
 finish6:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z12
 	VMOVUPS      64(DX), Z13
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
@@ -15451,9 +16247,13 @@ finish6:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
@@ -15633,6 +16433,8 @@ all7:
 block7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
@@ -15658,6 +16460,8 @@ block7:
 	VFMADD231PS  Z20, Z14, Z12
 	VFMADD231PS  Z20, Z15, Z13
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -15687,6 +16491,8 @@ block7:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
@@ -15712,6 +16518,8 @@ block7:
 	VFMADD231PS  Z18, Z14, Z12
 	VFMADD231PS  Z18, Z15, Z13
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -15797,9 +16605,13 @@ store7:
 finish7:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z14
 	VMOVUPS      64(DX), Z15
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
@@ -15807,9 +16619,13 @@ finish7:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
@@ -16012,6 +16828,8 @@ all8:
 block8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
@@ -16040,6 +16858,8 @@ block8:
 	VFMADD231PS  Z23, Z16, Z14
 	VFMADD231PS  Z23, Z17, Z15
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
@@ -16072,6 +16892,8 @@ block8:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
@@ -16100,6 +16922,8 @@ block8:
 	VFMADD231PS  Z21, Z16, Z14
 	VFMADD231PS  Z21, Z17, Z15
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
@@ -16194,9 +17018,13 @@ store8:
 finish8:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z16
 	VMOVUPS      64(DX), Z17
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
@@ -16204,9 +17032,13 @@ finish8:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
@@ -16432,6 +17264,8 @@ all9:
 block9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
@@ -16463,6 +17297,8 @@ block9:
 	VFMADD231PS  Z22, Z18, Z16
 	VFMADD231PS  Z22, Z19, Z17
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
@@ -16498,6 +17334,8 @@ block9:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
@@ -16529,6 +17367,8 @@ block9:
 	VFMADD231PS  Z24, Z18, Z16
 	VFMADD231PS  Z24, Z19, Z17
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
@@ -16632,9 +17472,13 @@ store9:
 finish9:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z18
 	VMOVUPS      64(DX), Z19
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
@@ -16642,9 +17486,13 @@ finish9:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
@@ -16893,6 +17741,8 @@ all10:
 block10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
@@ -16927,6 +17777,8 @@ block10:
 	VFMADD231PS  Z25, Z20, Z18
 	VFMADD231PS  Z25, Z21, Z19
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
@@ -16965,6 +17817,8 @@ block10:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
@@ -16999,6 +17853,8 @@ block10:
 	VFMADD231PS  Z27, Z20, Z18
 	VFMADD231PS  Z27, Z21, Z19
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
@@ -17111,9 +17967,13 @@ store10:
 finish10:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z20
 	VMOVUPS      64(DX), Z21
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
@@ -17121,9 +17981,13 @@ finish10:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z26
@@ -17395,6 +18259,8 @@ all11:
 block11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
@@ -17432,6 +18298,8 @@ block11:
 	VFMADD231PS  Z28, Z22, Z20
 	VFMADD231PS  Z28, Z23, Z21
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
@@ -17473,6 +18341,8 @@ block11:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
@@ -17510,6 +18380,8 @@ block11:
 	VFMADD231PS  Z26, Z22, Z20
 	VFMADD231PS  Z26, Z23, Z21
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
@@ -17631,9 +18503,13 @@ store11:
 finish11:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z22
 	VMOVUPS      64(DX), Z23
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
@@ -17641,9 +18517,13 @@ finish11:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z26
 	VMOVUPS      64(DX), Z27
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z28
@@ -17938,6 +18818,8 @@ all12:
 block12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
@@ -17978,6 +18860,8 @@ block12:
 	VFMADD231PS  Z31, Z24, Z22
 	VFMADD231PS  Z31, Z25, Z23
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z26
@@ -18022,6 +18906,8 @@ block12:
 	ADDQ         R8, SI
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
@@ -18062,6 +18948,8 @@ block12:
 	VFMADD231PS  Z29, Z24, Z22
 	VFMADD231PS  Z29, Z25, Z23
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z26
@@ -18192,6 +19080,8 @@ store12:
 finish12:
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24
 	VMOVUPS      64(DX), Z25
 	ADDQ         R13, DX
@@ -18232,6 +19122,8 @@ finish12:
 	VFMADD231PS  Z31, Z24, Z22
 	VFMADD231PS  Z31, Z25, Z23
 	ADDQ         R8, SI
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z26
@@ -18239,9 +19131,13 @@ finish12:
 	ADDQ         R13, DX
 	PREFETCHT0   (AX)
 	ADDQ         gemmCall_step1(DI), AX
+	PREFETCHT0   (BX)
+	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z28
 	VMOVUPS      64(DX), Z29
 	ADDQ         R13, DX
+	PREFETCHT0   (AX)
+	ADDQ         gemmCall_step1(DI), AX
 	PREFETCHT0   (BX)
 	ADDQ         gemmCall_step2(DI), BX
 	VMOVUPS      (DX), Z24

@@ -106,8 +106,8 @@ type Gemm struct {
 	BatchC         int
 	Accumulate     bool      // add to C instead of overwriting it
 	Coef           []float32 // optional: 2 runs of N floats
-	Prefetch1      []float32 // optional: memory that is wanted soon; only a hint, …
-	Prefetch2      []float32 // … never accessed. One alone is prefetched twice as fast.
+	Prefetch1      []float32 // optional: memory that is wanted soon, read …
+	Prefetch2      []float32 // … or written; only a hint, never accessed
 }
 
 // GemmT describes a batch of products with a transposed left factor, added to C:

@@ -8,8 +8,8 @@ import "unsafe"
 // returns to Go, about 50 µs: assembly cannot be preempted.
 const maxWork = 3 << 20
 
-// prefetchBlock is the number of steps of k, and of prefetches, that a block
-// of the assembly's inner loop has; every other prefetch is for Prefetch1.
+// prefetchBlock is the number of steps of k, and of prefetches of a stream,
+// that a block of the assembly's inner loop has.
 const prefetchBlock = 4
 
 // A gemmCall is the argument of a product in assembly: tiles of one height
@@ -104,11 +104,7 @@ func (p *product) run(call *gemmCall, prefetch1, prefetch2 []float32) {
 	call.ldc = 4 * p.ldc
 	call.strideBatchA, call.strideBatchB, call.strideBatchC = 4*p.batchA, 4*p.batchB, 4*p.batchC
 
-	if len(prefetch2) == 0 {
-		half := len(prefetch1) / 2
-		prefetch1, prefetch2 = prefetch1[:half], prefetch1[half:]
-	}
-	perTile := call.segments * call.blocks * (prefetchBlock / 2) // prefetches of a stream
+	perTile := call.segments * call.blocks * prefetchBlock // prefetches of a stream
 	var stream1, stream2 stream
 	if len(prefetch1)+len(prefetch2) > 0 {
 		tiles, left := 0, p.n

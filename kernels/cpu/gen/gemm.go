@@ -155,7 +155,7 @@ func gemmTile(a *assembler, t tile, transposed bool) {
 	a.op("JZ", local("last"))
 	a.label(local("block"))
 	for k := range unroll {
-		gemmPrefetch(a, k)
+		gemmPrefetch(a)
 		block.step(a, k)
 	}
 	if !transposed {
@@ -215,7 +215,7 @@ func gemmFinish(a *assembler, block steps) {
 	byRow.sets = setsOfB(a, block.tile, unroll)
 	first := unroll - byRow.sets
 	for k := range unroll {
-		gemmPrefetch(a, k)
+		gemmPrefetch(a)
 		if k < first {
 			block.step(a, k)
 		} else {
@@ -241,14 +241,12 @@ func gemmFinish(a *assembler, block steps) {
 	storeRow(a, byRow.tile, byRow.rows-1)
 }
 
-// gemmPrefetch writes the prefetch that goes with step k of a block.
-func gemmPrefetch(a *assembler, k int) {
-	pre, step := gemmPre1, "step1"
-	if k%2 == 1 {
-		pre, step = gemmPre2, "step2"
-	}
-	a.op("PREFETCHT0", at(pre, 0))
-	a.op("ADDQ", field(step), pre)
+// gemmPrefetch writes the prefetches that go with a step of k: of either stream one.
+func gemmPrefetch(a *assembler) {
+	a.op("PREFETCHT0", at(gemmPre1, 0))
+	a.op("ADDQ", field("step1"), gemmPre1)
+	a.op("PREFETCHT0", at(gemmPre2, 0))
+	a.op("ADDQ", field("step2"), gemmPre2)
 }
 
 // gemmActivate writes ReLU(shift + scale·value) of a tile.

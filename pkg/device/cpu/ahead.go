@@ -55,18 +55,18 @@ func (w *worker) lookAhead(cold []region, lo, hi int) {
 	}
 }
 
-// prefetchable is how many multiply-adds hide the prefetch of one float in one
-// of the two streams of a product: about as many as its inner loops give each.
-const prefetchable = 32
+// prefetchable is how many multiply-adds hide the prefetch of one float: about
+// as many as the inner loops of the products give each one.
+const prefetchable = 16
 
 // upcoming returns memory to prefetch during a product of so many
-// multiply-adds, which has so many streams left for it.
-func (w *worker) upcoming(multiplyAdds, streams int) []float32 {
+// multiply-adds.
+func (w *worker) upcoming(multiplyAdds int) []float32 {
 	if w.aheadAt == len(w.ahead) {
 		return nil
 	}
 	s := w.ahead[w.aheadAt]
-	n := multiplyAdds * streams / prefetchable
+	n := multiplyAdds / prefetchable
 	if n >= len(s) {
 		w.aheadAt++
 		return s

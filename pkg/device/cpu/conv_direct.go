@@ -103,7 +103,7 @@ func (c *direct) image(w *worker, y view, i int, x []float32, f *filter, from in
 		M: size, N: c.Out, K: 3 * c.In, LdA: c.Stride * c.In, LdB: c.Out, LdC: c.Out,
 		Segments: 3, SegA: row,
 		Batch: size, BatchA: c.Stride * row, BatchC: y.row, Accumulate: accumulate, Coef: coef,
-		Prefetch1: w.upcoming(9*size*size*c.In*c.Out, 1), Prefetch2: y.pixels(i)}
+		Prefetch1: w.upcoming(9 * size * size * c.In * c.Out), Prefetch2: y.pixels(i)}
 	w.kernels.Gemm(g)
 }
 
@@ -141,7 +141,7 @@ func (c *direct) backwardPhases(w *worker, dx view, dy []float32, f *filter, lo,
 				M: size, N: c.In, K: len(p.kx) * c.Out, LdA: c.Out, LdB: c.In, LdC: 2 * c.In,
 				Segments: len(p.ky), SegA: row,
 				Batch: size, BatchA: row, BatchC: 2 * dx.row, Accumulate: accumulate,
-				Prefetch1: w.upcoming(len(p.ky)*len(p.kx)*size*size*c.In*c.Out, 2)}
+				Prefetch1: w.upcoming(len(p.ky) * len(p.kx) * size * size * c.In * c.Out)}
 			w.kernels.Gemm(g)
 		}
 	}
@@ -163,7 +163,7 @@ func (c *direct) backwardSame(w *worker, dx view, dy []float32, f *filter, lo, h
 			M: size, N: c.width, K: 3 * c.Out, LdA: c.Out, LdB: c.width, LdC: c.width,
 			Segments: 3, SegA: row,
 			Batch: size, BatchA: row, BatchC: size * c.width, Accumulate: add,
-			Prefetch1: w.upcoming(9*size*size*c.width*c.Out, 2)}
+			Prefetch1: w.upcoming(9 * size * size * c.width * c.Out)}
 		w.kernels.Gemm(g)
 		if c.width == c.In {
 			continue
@@ -192,7 +192,7 @@ func (c *direct) backwardWeights(w *worker, partial []float32, x, dy []float32, 
 			M: 3 * c.In, N: c.Out, K: size, LdA: c.Stride * c.In, LdB: c.Out, LdC: c.Out,
 			Segments: size, SegA: c.Stride * row, SegB: dyRow,
 			Batch: 3, BatchA: row, BatchC: 3 * c.In * c.Out,
-			Prefetch1: w.upcoming(9*size*size*c.In*c.Out, 2)}
+			Prefetch1: w.upcoming(9 * size * size * c.In * c.Out)}
 		w.kernels.GemmT(g)
 	}
 }

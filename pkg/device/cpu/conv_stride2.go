@@ -110,12 +110,11 @@ func (c *stride2) multiply(w *worker, y view, t *convTerm, lo, hi int, accumulat
 			M: tiles, N: c.Out, K: s.Slots * c.In, LdA: kernels.Stride2Values * c.In, LdB: c.Out, LdC: kernels.Stride2Products * c.Out,
 			Segments: 1, Batch: s.Count, BatchA: s.Slots * c.In, BatchB: s.Slots * n, BatchC: c.Out,
 			Accumulate: accumulate}
-		streams := 2
 		if !accumulate { // to each product its share of the outputs
 			share := images * y.image
-			g.Prefetch2, streams = y.memory[share*s.Value/kernels.Stride2Values:share*(s.Value+values)/kernels.Stride2Values], 1
+			g.Prefetch2 = y.memory[share*s.Value/kernels.Stride2Values : share*(s.Value+values)/kernels.Stride2Values]
 		}
-		g.Prefetch1 = w.upcoming(values*tiles*n, streams)
+		g.Prefetch1 = w.upcoming(values * tiles * n)
 		w.kernels.Gemm(g)
 	}
 }

@@ -92,19 +92,19 @@ func (c *stride2) multiplyGradients(w *worker, dx, dy view, filter []float32, im
 			M: p.Positions * tiles, N: c.In, K: c.Out, LdA: c.Out, LdB: c.In, LdC: c.In, Segments: 1,
 			Batch: p.Count, BatchA: p.Positions * out, BatchB: n, BatchC: p.Positions * in,
 			Accumulate: accumulate}
-		values, streams := p.Count*p.Positions, 2
+		values := p.Count * p.Positions
 		if !accumulate { // to each product its share of dx
 			share := images * dx.image
-			g.Prefetch2, streams = dx.memory[share*p.Value/kernels.Stride2GradValues:share*(p.Value+values)/kernels.Stride2GradValues], 1
+			g.Prefetch2 = dx.memory[share*p.Value/kernels.Stride2GradValues : share*(p.Value+values)/kernels.Stride2GradValues]
 		}
-		g.Prefetch1 = w.upcoming(values*tiles*n, streams)
+		g.Prefetch1 = w.upcoming(values * tiles * n)
 		w.kernels.Gemm(g)
 	}
 	for i := range images {
 		*g = kernels.Gemm{A: dy.at(i), B: filter[kernels.Stride2Center*n:], C: dx.at(i),
 			M: size, N: c.In, K: c.Out, LdA: c.Out, LdB: c.In, LdC: 2 * c.In, Segments: 1,
 			Batch: size, BatchA: dy.row, BatchC: 2 * dx.row,
-			Accumulate: accumulate, Prefetch1: w.upcoming(size*size*n, 2)}
+			Accumulate: accumulate, Prefetch1: w.upcoming(size * size * n)}
 		w.kernels.Gemm(g)
 	}
 }
@@ -119,14 +119,14 @@ func (c *stride2) multiplyInputs(w *worker, x, dy view, images int) {
 		*g = kernels.GemmT{A: w.frequency2[p.Value*in:], B: w.frequency1[p.Value*out:], C: w.filter[p.Factor*n:],
 			M: c.In, N: c.Out, K: p.Positions * tiles, LdA: c.In, LdB: c.Out, LdC: c.Out, Segments: 1,
 			Batch: p.Count, BatchA: p.Positions * in, BatchB: p.Positions * out, BatchC: n}
-		g.Prefetch1 = w.upcoming(p.Count*p.Positions*tiles*n, 2)
+		g.Prefetch1 = w.upcoming(p.Count * p.Positions * tiles * n)
 		w.kernels.GemmT(g)
 	}
 	for i := range images {
 		*g = kernels.GemmT{A: x.at(i), B: dy.at(i), C: w.filter[kernels.Stride2Center*n:],
 			M: c.In, N: c.Out, K: size, LdA: 2 * c.In, LdB: c.Out, LdC: c.Out,
 			Segments: size, SegA: 2 * x.row, SegB: dy.row, Batch: 1,
-			Prefetch1: w.upcoming(size*size*n, 2)}
+			Prefetch1: w.upcoming(size * size * n)}
 		w.kernels.GemmT(g)
 	}
 }

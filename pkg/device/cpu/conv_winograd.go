@@ -159,12 +159,11 @@ func (c *winograd) multiply(w *worker, y, x view, filter []float32, b block, in,
 		M: b.tiles, N: out, K: in, LdA: in, LdB: out, LdC: out, Segments: 1,
 		Batch: frequencies, BatchA: c.stride(in), BatchB: in * out, BatchC: c.stride(out),
 		Accumulate: accumulate}
-	streams := 2
 	if !accumulate {
 		outputs := c.tile(&y, b.firstRow)
-		g.Prefetch2, streams = outputs[:min(4*b.rows*y.row, len(outputs))], 1
+		g.Prefetch2 = outputs[:min(4*b.rows*y.row, len(outputs))]
 	}
-	g.Prefetch1 = w.upcoming(frequencies*b.tiles*in*out, streams)
+	g.Prefetch1 = w.upcoming(frequencies * b.tiles * in * out)
 	w.kernels.Gemm(g)
 }
 
@@ -195,7 +194,7 @@ func (c *winograd) backwardWeights(w *worker, x, dy view, images int) {
 		*g = kernels.GemmT{A: w.frequency1, B: w.frequency2, C: w.filter,
 			M: c.In, N: c.Out, K: b.tiles, LdA: c.In, LdB: c.Out, LdC: c.Out, Segments: 1,
 			Batch: frequencies, BatchA: c.stride(c.In), BatchB: c.stride(c.Out), BatchC: c.In * c.Out,
-			Prefetch1: w.upcoming(frequencies*b.tiles*c.In*c.Out, 2)}
+			Prefetch1: w.upcoming(frequencies * b.tiles * c.In * c.Out)}
 		w.kernels.GemmT(g)
 	}
 }
