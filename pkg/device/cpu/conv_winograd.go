@@ -117,7 +117,7 @@ func (c *winograd) convolve(w *worker, y view, x []view, filters [][]float32, im
 	total := images * c.Size / 4
 	for b := c.nextBlock(0, total); b.rows > 0; b = c.nextBlock(b.firstRow+b.rows, total) {
 		for t := range x {
-			c.multiply(w, y, x[t], filters[t], b, in, out, t > 0)
+			c.multiply(w, y, x[t], filters[t], b, in, out, t > 0, t == len(x)-1)
 		}
 		c.eachTile(w, w.kernels.WinogradOutput, w.frequency2, y, out, b)
 	}
@@ -133,7 +133,7 @@ func (c *winograd) activate(w *worker, a *activation, x convTerm, lo, hi int) {
 	total := (hi - lo) * perRow
 	k := &w.winograd
 	for b := c.nextBlock(0, total); b.rows > 0; b = c.nextBlock(b.firstRow+b.rows, total) {
-		c.multiply(w, z, input, x.filter.forward, b, c.In, c.Out, false)
+		c.multiply(w, z, input, x.filter.forward, b, c.In, c.Out, false, true)
 		*k = kernels.Winograd{C: c.Out, Row: z.row, Stride: c.stride(c.Out), Count: perRow, Coef: a.coef}
 		for i := range b.rows {
 			k.Image, k.Freq = c.tile(&z, b.firstRow+i), w.frequency2[i*perRow*c.Out:]
@@ -147,8 +147,8 @@ func (c *winograd) activate(w *worker, a *activation, x convTerm, lo, hi int) {
 
 // multiply leaves the product of a block's inputs with a filter in
 // w.frequency2, or adds it to what is there; y is where the block's outputs
-// will be written.
-func (c *winograd) multiply(w *worker, y, x view, filter []float32, b block, in, out int, accumulate bool) {
+// will be written, after the last product.
+func (c *winograd) multiply(w *worker, y, x view, filter []float32, b block, in, out int, accumulate, last bool) {
 	freq := w.frequency1
 	if in == kernels.Lanes && out == kernels.Lanes && !accumulate {
 		freq = w.frequency2 // in place, which leaves more of the first-level cache to the weights
@@ -159,7 +159,7 @@ func (c *winograd) multiply(w *worker, y, x view, filter []float32, b block, in,
 		M: b.tiles, N: out, K: in, LdA: in, LdB: out, LdC: out, Segments: 1,
 		Batch: frequencies, BatchA: c.stride(in), BatchB: in * out, BatchC: c.stride(out),
 		Accumulate: accumulate}
-	if !accumulate {
+	if last {
 		outputs := c.tile(&y, b.firstRow)
 		g.Prefetch2 = outputs[:min(4*b.rows*y.row, len(outputs))]
 	}
