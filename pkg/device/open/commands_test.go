@@ -269,14 +269,16 @@ func TestFailures(t *testing.T) {
 }
 
 // A run that diverges ends with the step in which the processor finds it, though
-// the host looks for it some steps later, and with what was saved before.
+// the host looks for it some steps later, and with what was saved before. At
+// this learning rate all of the processor's kernel sets diverge in the same step;
+// at a tenth of it the step depends on rounding.
 func TestDivergence(t *testing.T) {
 	c := build(t)
 	where := regexp.MustCompile(`epoch 2, step \d+`)
 	var found [2]string
 	for i, device := range []string{"cpu", "cuda"} {
 		out := device + ".zst"
-		stderr, code := c.start("srn-fit -q --data data.zst --arch resnet8 --epochs 3 --batch 4 --eval-every 0 --schedule constant --lr 30 --device " + device + " -o " + out)
+		stderr, code := c.start("srn-fit -q --data data.zst --arch resnet8 --epochs 3 --batch 10 --eval-every 0 --schedule constant --lr 300 --device " + device + " -o " + out)
 		found[i] = where.FindString(stderr)
 		if code != 4 || found[i] == "" || !strings.Contains(stderr, "the last good parameters are in "+out+".state") {
 			t.Fatalf("%s: exit code %d\n%s", device, code, stderr)
