@@ -67,9 +67,16 @@ func New(threads int, set *kernels.Set) *Backend {
 // Name implements device.Backend.
 func (b *Backend) Name() string { return "cpu [" + b.kernels.Name + "]" }
 
-// ImagesAtOnce implements device.Backend: a chunk for each thread, whose
-// activations stay in the last cache level.
-func (b *Backend) ImagesAtOnce(most int) int { return min(most, len(b.workers)*chunkImages) }
+// ImagesAtOnce implements device.Backend: a chunk, whose activations stay in
+// the last cache level, and two for each of several threads, so that one that
+// is held up has less to make the others wait for.
+func (b *Backend) ImagesAtOnce(most int) int {
+	chunks := 1
+	if threads := len(b.workers); threads > 1 {
+		chunks = 2 * threads
+	}
+	return min(most, chunks*chunkImages)
+}
 
 // Close stops the backend's threads.
 func (b *Backend) Close() { b.pool.close() }
