@@ -78,13 +78,12 @@ func (b *Backend) Conv(s device.ConvShape) device.Conv {
 	if m, ok := c.method.(grouper); ok {
 		c.group = m.group()
 	}
-	for _, border := range []bool{false, true} {
-		for _, slot := range []scratchSlot{inputSlot, inputTangentSlot} {
-			b.planScratch(scratchKey{s.Size, s.In, border, slot}, c.group)
-		}
-		for _, slot := range []scratchSlot{gradSlot, gradTangentSlot} {
-			b.planScratch(scratchKey{outputs, s.Out, border, slot}, c.group)
-		}
+	_, bordered := c.method.(*direct)
+	for _, slot := range []scratchSlot{inputSlot, inputTangentSlot} {
+		b.planScratch(scratchKey{s.Size, s.In, bordered, slot}, c.group)
+	}
+	for _, slot := range []scratchSlot{gradSlot, gradTangentSlot} {
+		b.planScratch(scratchKey{outputs, s.Out, bordered, slot}, c.group)
 	}
 	for _, w := range b.workers {
 		grow(&w.taps, 9*s.In*s.Out)
