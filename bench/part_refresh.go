@@ -6,7 +6,7 @@ import (
 	"math"
 
 	"srn/pkg/device"
-	"srn/pkg/srn"
+	"srn/pkg/srn/guidance"
 )
 
 // Refresh says what srn-fit costs at one refresh interval of the guidance,
@@ -178,7 +178,7 @@ func (b *bench) cyclicCosine(arch string, every int) (mean float64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	g, err := srn.NewGuidance(be, r, srn.GuidanceConfig{Lambda: 1, Every: every, Refresh: "cyclic"})
+	g, err := guidance.New(be, r, guidance.Options{Lambda: 1, Every: every, Refresh: "cyclic"})
 	if err != nil {
 		return 0, err
 	}

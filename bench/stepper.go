@@ -8,7 +8,8 @@ import (
 	"srn/pkg/device"
 	"srn/pkg/method"
 	"srn/pkg/resnet"
-	"srn/pkg/srn"
+	"srn/pkg/srn/guidance"
+	"srn/pkg/srn/surrogate"
 	"srn/pkg/train"
 )
 
@@ -47,7 +48,7 @@ func newStepper(be device.Backend, data *dataset.Data, dir string, f fitting) (*
 		options.Validation = &method.Validation{Images: data.Images(&data.Train), Labels: data.Train.Labels, Indices: data.MetaVal}
 	}
 	if info.Surrogate {
-		options.Guidance = srn.DefaultGuidance()
+		options.Guidance = guidance.DefaultOptions()
 		options.Guidance.Every, options.Guidance.Refresh = f.every, f.refresh
 		if options.Surrogate, err = newSurrogate(be, net); err != nil {
 			return nil, err
@@ -87,8 +88,8 @@ func newStepper(be device.Backend, data *dataset.Data, dir string, f fitting) (*
 }
 
 // newSurrogate is an untrained surrogate with the default choices.
-func newSurrogate(be device.Backend, net *resnet.Net) (*srn.Scorer, error) {
-	s, err := srn.NewScorer(be, srn.DefaultConfig(), net.Layout())
+func newSurrogate(be device.Backend, net *resnet.Net) (*surrogate.Scorer, error) {
+	s, err := surrogate.NewScorer(be, surrogate.DefaultConfig(), net.Layout())
 	if err != nil {
 		return nil, err
 	}

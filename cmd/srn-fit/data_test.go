@@ -10,7 +10,7 @@ import (
 	"srn/pkg/dataset"
 	"srn/pkg/device/cpu"
 	"srn/pkg/resnet"
-	"srn/pkg/srn"
+	"srn/pkg/srn/surrogate"
 
 	kernels "srn/kernels/cpu"
 )
@@ -38,19 +38,19 @@ func makeData() {
 	if err := d.Save("data.safetensors.zst", artifact.Provenance{Tool: "test", Version: cli.Version()}); err != nil {
 		log.Fatal(err)
 	}
-	config := srn.DefaultConfig()
+	config := surrogate.DefaultConfig()
 	config.Channels = []int{16}
 	layout, _, err := resnet.Layouts("resnet8", 3)
 	if err != nil {
 		log.Fatal(err)
 	}
 	be := cpu.New(1, kernels.Best())
-	s, err := srn.New(be, config, layout)
+	s, err := surrogate.New(be, config, layout)
 	if err != nil {
 		log.Fatal(err)
 	}
 	s.Init(seed)
-	err = srn.Save("srn.safetensors.zst", s, &srn.File{Arch: "resnet8", Dataset: d.Name, DataSHA256: d.SHA256,
+	err = surrogate.Save("srn.safetensors.zst", s, &surrogate.File{Arch: "resnet8", Dataset: d.Name, DataSHA256: d.SHA256,
 		Provenance: artifact.Provenance{Tool: "test", Version: cli.Version()}})
 	if err != nil {
 		log.Fatal(err)

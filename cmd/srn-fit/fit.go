@@ -13,7 +13,8 @@ import (
 	"srn/pkg/device/open"
 	"srn/pkg/method"
 	"srn/pkg/resnet"
-	"srn/pkg/srn"
+	"srn/pkg/srn/guidance"
+	"srn/pkg/srn/surrogate"
 	"srn/pkg/train"
 )
 
@@ -45,7 +46,7 @@ type fit struct {
 	Paranoid        bool     `help:"Take the first and every 100th step of an epoch again with plain Go kernels, and fail where they differ; results are the same."`
 	Resume          bool     `help:"Go on from the state beside the output, if there is one; return at once if the run is complete."`
 
-	srn.GuidanceConfig `embed:"" group:"Guidance by a surrogate:"`
+	guidance.Options `embed:"" group:"Guidance by a surrogate:"`
 	cli.Common
 }
 
@@ -92,7 +93,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 		return err
 	}
 	inputs := []artifact.Input{{Name: "data", Path: f.Data, SHA256: data.SHA256}}
-	options := method.Options{Guidance: f.GuidanceConfig, Settings: settings, Seed: uint64(f.Seed), Mean: data.Mean, Std: data.Std, Augment: config.Augmentation()}
+	options := method.Options{Guidance: f.Options, Settings: settings, Seed: uint64(f.Seed), Mean: data.Mean, Std: data.Std, Augment: config.Augmentation()}
 	if info.Validation {
 		options.Validation = &method.Validation{Images: data.Images(&data.Train), Labels: data.Train.Labels, Indices: data.MetaVal}
 	}
@@ -106,15 +107,15 @@ func (f *fit) Run(ctx *cli.Context) error {
 			return cli.Errorf(cli.ExitUsage, "--outliers: %s is the data that is trained on", f.Outliers)
 		}
 	}
-	var surrogate *srn.File
+	var guide *surrogate.File
 	if info.Surrogate {
-		if surrogate, err = srn.Load(f.SRN); err != nil {
+		if guide, err = surrogate.Load(f.SRN); err != nil {
 			return err
 		}
-		config.SRN, config.Surrogate = surrogate.SHA256, surrogate.Kind()
-		inputs = append(inputs, artifact.Input{Name: "srn", Path: f.SRN, SHA256: surrogate.SHA256})
-		if surrogate.DataSHA256 != data.SHA256 {
-			ctx.Warnf("%s was trained on other data (%.12s) than %s (%.12s)", f.SRN, surrogate.DataSHA256, f.Data, data.SHA256)
+		config.SRN, config.Surrogate = guide.SHA256, guide.Kind()
+		inputs = append(inputs, artifact.Input{Name: "srn", Path: f.SRN, SHA256: guide.SHA256})
+		if guide.DataSHA256 != data.SHA256 {
+			ctx.Warnf("%s was trained on other data (%.12s) than %s (%.12s)", f.SRN, guide.DataSHA256, f.Data, data.SHA256)
 		}
 	}
 	// run is the training on a backend.
@@ -127,8 +128,8 @@ func (f *fit) Run(ctx *cli.Context) error {
 			return nil, cli.Errorf(cli.ExitUsage, "--arch: %v", err)
 		}
 		options.Net = net
-		if surrogate != nil {
-			if options.Surrogate, err = surrogate.Surrogate(be, net.Layout()); err != nil {
+		if guide != nil {
+			if options.Surrogate, err = guide.Surrogate(be, net.Layout()); err != nil {
 				return nil, err
 			}
 		}
@@ -194,7 +195,7 @@ func (f *fit) check(info method.Info) error {
 		return usage("train one with srn-meta and give it by --srn", "--method %s needs a surrogate", info.Name)
 	case !info.Surrogate && f.SRN != "":
 		return usage("use --method srn, or leave --srn out", "--srn: method %s does not use a surrogate", info.Name)
-	case !info.Surrogate && f.GuidanceConfig != srn.DefaultGuidance():
+	case !info.Surrogate && f.Options != guidance.DefaultOptions():
 		return usage("use --method srn, or leave them out", "--lambda-srn, --guidance-ratio and --guidance-every: method %s has no guidance", info.Name)
 	case f.Outliers != "" && !info.Outliers:
 		return usage("use --method energy-ood, or leave --outliers out", "--outliers: method %s takes none", info.Name)

@@ -7,7 +7,7 @@ import (
 	"srn/pkg/checkpoint"
 	"srn/pkg/device/cpu"
 	"srn/pkg/resnet"
-	"srn/pkg/srn"
+	"srn/pkg/srn/surrogate"
 	"srn/pkg/train"
 )
 
@@ -27,13 +27,13 @@ func writeGuided(dir string) error {
 	if err != nil {
 		return err
 	}
-	config := srn.DefaultConfig()
-	surrogate, err := srn.New(be, config, layout)
+	config := surrogate.DefaultConfig()
+	s, err := surrogate.New(be, config, layout)
 	if err != nil {
 		return err
 	}
-	surrogate.Init(1)
-	if err := srn.Save(filepath.Join(dir, "srn.safetensors"), surrogate, &srn.File{Config: config, Arch: "resnet8", Dataset: "synthetic"}); err != nil {
+	s.Init(1)
+	if err := surrogate.Save(filepath.Join(dir, "srn.safetensors"), s, &surrogate.File{Config: config, Arch: "resnet8", Dataset: "synthetic"}); err != nil {
 		return err
 	}
 	c.Meta.Provenance.Config = train.Config{Epochs: 2, LR: 0.1, Schedule: "cosine", Momentum: 0.9}

@@ -11,7 +11,8 @@ import (
 	"srn/pkg/landscape"
 	"srn/pkg/probe"
 	"srn/pkg/resnet"
-	"srn/pkg/srn"
+	"srn/pkg/srn/meta"
+	"srn/pkg/srn/surrogate"
 )
 
 // guidance is the flags of the subcommand guidance.
@@ -19,8 +20,8 @@ type guidance struct {
 	probe.Flags
 	lossFlags
 	seriesFlags
-	SRN              string `name:"srn" required:"" placeholder:"FILE" help:"Surrogate of srn-meta."`
-	srn.TargetConfig `embed:"" group:"Meta-target:"`
+	SRN               string `name:"srn" required:"" placeholder:"FILE" help:"Surrogate of srn-meta."`
+	meta.TargetConfig `embed:"" group:"Meta-target:"`
 }
 
 func (g *guidance) Examples() string { return guidanceExamples }
@@ -28,7 +29,7 @@ func (g *guidance) Examples() string { return guidanceExamples }
 // Run measures every checkpoint and then the series.
 func (g *guidance) Run(ctx *cli.Context) error {
 	if err := g.TargetConfig.Check(); err != nil {
-		return cli.Errorf(cli.ExitUsage, "--%v", err)
+		return err
 	}
 	if err := g.eigenFlags.check(); err != nil {
 		return err
@@ -40,12 +41,12 @@ func (g *guidance) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	file, err := srn.Load(g.SRN)
+	file, err := surrogate.Load(g.SRN)
 	if err != nil {
 		return err
 	}
 	s.Inputs = append(s.Inputs, artifact.Input{Name: "srn", Path: g.SRN, SHA256: file.SHA256})
-	surrogates := map[string]srn.Surrogate{}
+	surrogates := map[string]surrogate.Surrogate{}
 	for _, c := range s.Checkpoints {
 		layout, _, err := c.Layouts()
 		if err != nil {
@@ -62,7 +63,7 @@ func (g *guidance) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	t := &series{target: srn.NewTarget(g.TargetConfig)}
+	t := &series{target: meta.NewTarget(g.TargetConfig)}
 	for _, c := range s.Checkpoints {
 		record, err := g.checkpoint(ctx, s, out, c, surrogates[c.Meta.Arch], examples, t)
 		if err == nil {
@@ -83,7 +84,7 @@ func (g *guidance) Run(ctx *cli.Context) error {
 }
 
 // checkpoint measures r, its gradient's angles and the ingredients of s_meta.
-func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.RecordWriter, c *checkpoint.Checkpoint, surrogate srn.Surrogate, examples []int32, t *series) (artifact.Fields, error) {
+func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.RecordWriter, c *checkpoint.Checkpoint, surrogate surrogate.Surrogate, examples []int32, t *series) (artifact.Fields, error) {
 	start := time.Now()
 	at, err := g.open(ctx, s, out, c, examples, resnet.Config{Tangents: true})
 	if err != nil {
@@ -142,13 +143,13 @@ func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.
 	t.add(value.R, point.Loss, margin.Value, score.SMeta, r.Pairs[0].Value, theta, epoch)
 	cosV := landscape.Cosine(direction, v)
 	ctx.Logf("%s: r %.4g, ‖∇r‖ %.3g; cos ∇r with θ %+.3f, ∇L %+.3f, v_max %.3f; Rayleigh quotient %.4g of λ_max %.4g",
-		probe.Label(c), value.R, math.Abs(value.Slope())*size, landscape.Cosine(direction, c.Params),
+		probe.Label(c), value.R, math.Abs(value.Slope)*size, landscape.Cosine(direction, c.Params),
 		landscape.Cosine(direction, gradient), math.Abs(cosV), rayleigh, r.Pairs[0].Value)
 	f := append(append(append(s.Fields("guidance", c), g.setting(examples, at.batch)...), g.how(at)...), eigen("", r)...)
 	return append(f, artifact.Fields{
 		{Key: "loss", Value: point.Loss},
-		{Key: "r", Value: value.R}, {Key: "clipped", Value: value.Clipped}, {Key: "slope", Value: value.Slope()},
-		{Key: "grad_r_norm", Value: math.Abs(value.Slope()) * size},
+		{Key: "r", Value: value.R}, {Key: "clipped", Value: value.Clipped}, {Key: "slope", Value: value.Slope},
+		{Key: "grad_r_norm", Value: math.Abs(value.Slope) * size},
 		{Key: "grad_u_norm", Value: size},
 		{Key: "theta_norm", Value: theta},
 		{Key: "grad_norm", Value: landscape.Norm(gradient)},
@@ -169,9 +170,9 @@ func (g *guidance) checkpoint(ctx *cli.Context, s *probe.Session, out *artifact.
 // standing is where the training stands for a surrogate, as far as a
 // checkpoint tells: not its momentum, nor the average of its weights, so that
 // these features of a dictionary are zero; nor the start of a foreign one.
-func standing(at *place, c *checkpoint.Checkpoint, gradient []float32) (srn.Point, error) {
+func standing(at *place, c *checkpoint.Checkpoint, gradient []float32) (surrogate.Point, error) {
 	be := at.net.Backend()
-	p := srn.Point{Params: at.net.Params(), Grad: be.New(len(gradient)), Velocity: be.New(len(gradient)), Start: at.net.Params(), Average: at.net.Params()}
+	p := surrogate.Point{Params: at.net.Params(), Grad: be.New(len(gradient)), Velocity: be.New(len(gradient)), Start: at.net.Params(), Average: at.net.Params()}
 	be.Write(p.Grad, gradient)
 	if c.Meta.Foreign {
 		return p, nil
@@ -190,10 +191,10 @@ func standing(at *place, c *checkpoint.Checkpoint, gradient []float32) (srn.Poin
 
 // margin is that of all images, by the running statistics or the batches' as
 // for the loss.
-func (g *guidance) margin(at *place) (srn.Margin, error) {
+func (g *guidance) margin(at *place) (meta.Margin, error) {
 	logits, labels, err := at.surface.Logits()
 	if err != nil {
-		return srn.Margin{}, err
+		return meta.Margin{}, err
 	}
 	return g.MarginConfig.Measure(logits, labels), nil
 }

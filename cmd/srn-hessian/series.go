@@ -3,13 +3,13 @@ package main
 import (
 	"srn/pkg/artifact"
 	"srn/pkg/landscape"
-	"srn/pkg/srn"
+	"srn/pkg/srn/meta"
 )
 
 // series collects what the guidance's last record compares r with, over all
 // checkpoints in their order.
 type series struct {
-	target *srn.Target
+	target *meta.Target
 	batch  int // images of a pass
 
 	r, loss, marginValue, inverse, score, lambda, theta, epoch []float64

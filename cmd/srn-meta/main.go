@@ -4,7 +4,7 @@ package main
 
 import "srn/pkg/cli"
 
-func main() { cli.Main("srn-meta", description, &meta{}) }
+func main() { cli.Main("srn-meta", description, &command{}) }
 
 const description = `Meta-train a surrogate r(Θ;φ) of generalisation risk that reads a classifier's parameters.
 

@@ -13,7 +13,7 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/dataset"
-	"srn/pkg/srn"
+	"srn/pkg/srn/meta"
 )
 
 func TestMain(m *testing.M) {
@@ -39,7 +39,7 @@ func TestScripts(t *testing.T) {
 
 // The flags' defaults are those of the package.
 func TestDefaults(t *testing.T) {
-	var m meta
+	var m command
 	parser, err := kong.New(&m, kong.NamedMapper("threads", kong.MapperFunc(func(ctx *kong.DecodeContext, _ reflect.Value) error {
 		_ = ctx.Scan.Pop()
 		return nil
@@ -50,15 +50,15 @@ func TestDefaults(t *testing.T) {
 	if _, err := parser.Parse(nil); err != nil {
 		t.Fatal(err)
 	}
-	got := encode(t, srn.MetaConfig{Config: m.Config, TargetConfig: m.TargetConfig, GuidanceConfig: m.GuidanceConfig, ScheduleConfig: m.ScheduleConfig, ObjectiveConfig: m.ObjectiveConfig})
-	if want := encode(t, srn.DefaultMeta()); got != want {
+	got := encode(t, meta.Config{Config: m.Config, TargetConfig: m.TargetConfig, Options: m.Options, ScheduleConfig: m.ScheduleConfig, ObjectiveConfig: m.ObjectiveConfig})
+	if want := encode(t, meta.Default()); got != want {
 		t.Errorf("flags' defaults\n%s\nwant the package's\n%s", got, want)
 	}
 	flags := map[string]bool{}
 	for _, f := range parser.Model.Flags {
 		flags[f.Name] = true
 	}
-	for _, c := range srn.Choices() {
+	for _, c := range meta.Choices() {
 		if !flags[c.Flag] {
 			t.Errorf("--describe names --%s, which is no flag", c.Flag)
 		}
@@ -93,7 +93,7 @@ func TestDocumentedChoices(t *testing.T) {
 	}
 	var want strings.Builder
 	want.WriteString("| flag | default | what it decides | why |\n|---|---|---|---|\n")
-	for _, c := range srn.Choices() {
+	for _, c := range meta.Choices() {
 		row := "| `--" + c.Flag + "` | " + c.Default + " | " + strings.TrimSuffix(c.Help, ".") + " | " + c.Why + " |\n"
 		want.WriteString(row)
 	}

@@ -11,11 +11,13 @@ import (
 	"srn/pkg/device"
 	"srn/pkg/device/open"
 	"srn/pkg/resnet"
-	"srn/pkg/srn"
+	"srn/pkg/srn/guidance"
+	"srn/pkg/srn/meta"
+	"srn/pkg/srn/surrogate"
 )
 
-// meta is the command's flags.
-type meta struct {
+// command is the command's flags.
+type command struct {
 	Data     string `placeholder:"FILE" help:"Data artifact of srn-split."`
 	Arch     string `default:"resnet20" placeholder:"NAME" help:"Network that the surrogate reads: resnet8, resnet20, resnet32 or another resnet6n+2 (${default})."`
 	Output   string `short:"o" placeholder:"FILE" help:"Surrogate to write; - is standard output."`
@@ -23,18 +25,18 @@ type meta struct {
 	Resume   bool   `help:"Go on from the state beside the output, if there is one; return at once if the run is complete."`
 	Describe bool   `help:"Print what every flag below decides, its default and the reason, and exit."`
 
-	srn.ScheduleConfig  `embed:"" group:"Schedule:"`
-	srn.ObjectiveConfig `embed:"" group:"Objective:"`
-	srn.TargetConfig    `embed:"" group:"Meta-target of s-meta:"`
-	srn.Config          `embed:"" group:"Surrogate:"`
-	srn.GuidanceConfig  `embed:"" group:"Guidance of the inner stage:"`
+	meta.ScheduleConfig  `embed:"" group:"Schedule:"`
+	meta.ObjectiveConfig `embed:"" group:"Objective:"`
+	meta.TargetConfig    `embed:"" group:"Meta-target of s-meta:"`
+	surrogate.Config     `embed:"" group:"Surrogate:"`
+	guidance.Options     `embed:"" group:"Guidance of the inner stage:"`
 	cli.Common
 }
 
-func (m *meta) Examples() string { return examples }
+func (m *command) Examples() string { return examples }
 
 // Run trains the surrogate.
-func (m *meta) Run(ctx *cli.Context) error {
+func (m *command) Run(ctx *cli.Context) error {
 	if m.Describe {
 		return describe(ctx)
 	}
@@ -45,16 +47,16 @@ func (m *meta) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	config := srn.MetaConfig{Config: m.Config, TargetConfig: m.TargetConfig, GuidanceConfig: m.GuidanceConfig,
+	config := meta.Config{Config: m.Config, TargetConfig: m.TargetConfig, Options: m.Options,
 		ScheduleConfig: m.ScheduleConfig, ObjectiveConfig: m.ObjectiveConfig}
 	config.Resolve(data.Name)
 	if err := config.Check(); err != nil {
-		return cli.Errorf(cli.ExitUsage, "--%v", err)
+		return err
 	}
 	interrupted := ctx.Interrupted()
-	run := srn.Run{
+	run := meta.Run{
 		Out: m.Output, Metrics: m.Metrics, Resume: m.Resume,
-		File: &srn.File{Arch: m.Arch, Dataset: data.Name, DataSHA256: data.SHA256,
+		File: &surrogate.File{Arch: m.Arch, Dataset: data.Name, DataSHA256: data.SHA256,
 			Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version, Config: recorded{m.Arch, m.TF32(), config},
 				Inputs: []artifact.Input{{Name: "data", Path: m.Data, SHA256: data.SHA256}}}},
 		Stop: func() bool {
@@ -71,7 +73,7 @@ func (m *meta) Run(ctx *cli.Context) error {
 			return err
 		} else if done {
 			ctx.Logf("%s is complete", m.Output)
-			return srn.RemoveState(m.Output)
+			return meta.RemoveState(m.Output)
 		}
 	}
 	be, err := open.Backend(ctx.Device, ctx.Threads)
@@ -83,9 +85,9 @@ func (m *meta) Run(ctx *cli.Context) error {
 	if err != nil {
 		return cli.Errorf(cli.ExitUsage, "--arch: %v", err)
 	}
-	trainer, err := srn.NewMeta(net, examplesOf(data, net), config)
+	trainer, err := meta.New(net, examplesOf(data, net), config)
 	if err != nil {
-		return cli.Errorf(cli.ExitUsage, "--%v", err)
+		return err
 	}
 	return m.execute(ctx, trainer, run)
 }
@@ -94,13 +96,13 @@ func (m *meta) Run(ctx *cli.Context) error {
 type recorded struct {
 	Arch string `json:"arch"`
 	TF32 bool   `json:"tf32,omitempty"` // convolutions with factors rounded to TF32
-	srn.MetaConfig
+	meta.Config
 }
 
-func examplesOf(data *dataset.Data, net *resnet.Net) srn.Examples {
+func examplesOf(data *dataset.Data, net *resnet.Net) meta.Examples {
 	loader := net.Loader(data.Images(&data.Train))
 	load := device.Stage{loader.Op()}
-	return srn.Examples{Classes: len(data.Classes), Labels: data.Train.Labels, MetaTrain: data.MetaTrain, MetaVal: data.MetaVal,
+	return meta.Examples{Classes: len(data.Classes), Labels: data.Train.Labels, MetaTrain: data.MetaTrain, MetaVal: data.MetaVal,
 		Feed: func(picks []device.Pick) {
 			loader.Set(picks)
 			net.Backend().Run(len(picks), load)
@@ -108,12 +110,12 @@ func examplesOf(data *dataset.Data, net *resnet.Net) srn.Examples {
 }
 
 // execute runs the rounds and tells what became of them.
-func (m *meta) execute(ctx *cli.Context, trainer *srn.Meta, run srn.Run) error {
+func (m *command) execute(ctx *cli.Context, trainer *meta.Meta, run meta.Run) error {
 	bar := ctx.Progress(int64(trainer.Rounds), m.Arch+" meta")
 	defer bar.Done()
 	var ratio float64
 	rounds := 0
-	run.Report = func(r srn.Record) {
+	run.Report = func(r meta.Record) {
 		bar.Set(int64(r.Round))
 		ratio += r.GuidanceRatio
 		rounds++
@@ -123,12 +125,12 @@ func (m *meta) execute(ctx *cli.Context, trainer *srn.Meta, run srn.Run) error {
 		}
 	}
 	err := trainer.Execute(run)
-	var diverged *srn.DivergedError
+	var diverged *meta.DivergedError
 	switch {
-	case errors.Is(err, srn.ErrInterrupted) && trainer.Done() > 0:
-		return cli.WithHint(cli.Errorf(cli.ExitInterrupted, "interrupted after round %d of %d; saved in %s", trainer.Done(), trainer.Rounds, srn.StatePath(m.Output)),
+	case errors.Is(err, meta.ErrInterrupted) && trainer.Done() > 0:
+		return cli.WithHint(cli.Errorf(cli.ExitInterrupted, "interrupted after round %d of %d; saved in %s", trainer.Done(), trainer.Rounds, meta.StatePath(m.Output)),
 			"run the same command with --resume to go on")
-	case errors.Is(err, srn.ErrInterrupted):
+	case errors.Is(err, meta.ErrInterrupted):
 		return cli.Errorf(cli.ExitInterrupted, "interrupted within the first round: nothing is saved")
 	case errors.As(err, &diverged):
 		return cli.WithHint(err, "lower --inner-lr, --outer-lr or --guidance-ratio")
@@ -143,7 +145,7 @@ func (m *meta) execute(ctx *cli.Context, trainer *srn.Meta, run srn.Run) error {
 }
 
 // wanted is what a round says of its objective.
-func wanted(r srn.Record) string {
+func wanted(r meta.Record) string {
 	switch {
 	case r.Scored != nil:
 		return fmt.Sprintf("r %.4f, s_meta %+.3f, ", r.R, r.SMeta)
@@ -154,7 +156,7 @@ func wanted(r srn.Record) string {
 }
 
 // check refuses flags that contradict each other.
-func (m *meta) check() error {
+func (m *command) check() error {
 	usage := func(hint, format string, a ...any) error {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, format, a...), hint)
 	}
@@ -171,7 +173,7 @@ func (m *meta) check() error {
 		return usage("choose another name", "-o and --metrics are one file")
 	}
 	for _, other := range []string{m.Metrics, m.Data} {
-		if other != "" && m.Output != "-" && artifact.SameFile(srn.StatePath(m.Output), other) {
+		if other != "" && m.Output != "-" && artifact.SameFile(meta.StatePath(m.Output), other) {
 			return usage("choose another name", "%s is where the run keeps its state", other)
 		}
 	}
@@ -186,9 +188,9 @@ func (m *meta) check() error {
 // describe prints all choices with their reasons.
 func describe(ctx *cli.Context) error {
 	if ctx.JSON {
-		return ctx.Result(srn.Choices())
+		return ctx.Result(meta.Choices())
 	}
-	for _, c := range srn.Choices() {
+	for _, c := range meta.Choices() {
 		if _, err := fmt.Fprintf(ctx.Stdout(), "--%s %s\n    %s\n    Why: %s.\n", c.Flag, c.Default, strings.TrimSpace(c.Help), c.Why); err != nil {
 			return err
 		}

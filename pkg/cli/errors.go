@@ -9,6 +9,7 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/device"
+	"srn/pkg/run"
 )
 
 // Exit codes of every command. 0 is success.
@@ -61,12 +62,16 @@ func ExitCode(err error) int {
 }
 
 // Message is an error's text without the hints that are printed apart, and
-// without the names of system calls.
+// without the names of system calls. A setting is named as its flag.
 func Message(err error) string {
 	text := err.Error()
 	var failed *fs.PathError
 	if errors.As(err, &failed) {
 		text = strings.ReplaceAll(text, failed.Error(), failed.Path+": "+failed.Err.Error())
+	}
+	var setting *run.SettingError
+	if errors.As(err, &setting) {
+		text = strings.ReplaceAll(text, setting.Error(), "--"+strings.ReplaceAll(setting.Setting, "_", "-")+": "+setting.Problem)
 	}
 	var format *artifact.FormatError
 	if errors.As(err, &format) && format.Mend != "" {

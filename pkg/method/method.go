@@ -17,7 +17,8 @@ import (
 	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/nn"
-	"srn/pkg/srn"
+	"srn/pkg/srn/guidance"
+	"srn/pkg/srn/surrogate"
 )
 
 // Network is what methods need of a network; srn/pkg/resnet.Net is one.
@@ -99,8 +100,8 @@ type Validation struct {
 // Options are what methods are made from.
 type Options struct {
 	Net        Network
-	Surrogate  srn.Surrogate // nil: none given
-	Guidance   srn.GuidanceConfig
+	Surrogate  surrogate.Surrogate // nil: none given
+	Guidance   guidance.Options
 	Seed       uint64
 	Mean, Std  [3]float32        // by which the images are normalised
 	Validation *Validation       // nil: none

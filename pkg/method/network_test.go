@@ -13,7 +13,8 @@ import (
 	"srn/pkg/nn"
 	"srn/pkg/resnet"
 	"srn/pkg/rng"
-	"srn/pkg/srn"
+	"srn/pkg/srn/guidance"
+	"srn/pkg/srn/surrogate"
 )
 
 // bench is a method on a ResNet-8 with a loaded batch.
@@ -68,13 +69,13 @@ func newBench(t testing.TB, name string, images, repeat int, set ...string) *ben
 	o := Options{Net: b.net, Settings: settings, Seed: 5, Mean: b.data.Mean, Std: b.data.Std,
 		Validation: &Validation{Images: b.data.Images(&b.data.Train), Labels: b.data.Train.Labels, Indices: b.data.MetaVal}}
 	if info.Surrogate {
-		c := srn.DefaultConfig()
+		c := surrogate.DefaultConfig()
 		c.Channels = []int{16}
-		if o.Surrogate, err = srn.New(b.be, c, b.net.Layout()); err != nil {
+		if o.Surrogate, err = surrogate.New(b.be, c, b.net.Layout()); err != nil {
 			t.Fatal(err)
 		}
 		o.Surrogate.Init(3)
-		o.Guidance = srn.GuidanceConfig{Lambda: 0, Every: 1}
+		o.Guidance = guidance.Options{Lambda: 0, Every: 1}
 	}
 	b.net.Init(2)
 	if b.method, err = info.New(o); err != nil {

@@ -6,7 +6,8 @@ import (
 	"srn/pkg/artifact"
 	"srn/pkg/device"
 	"srn/pkg/rng"
-	"srn/pkg/srn"
+	"srn/pkg/srn/guidance"
+	"srn/pkg/srn/surrogate"
 )
 
 // surrogateGuided is training guided by a frozen surrogate (paper, Eq. 2 and
@@ -19,7 +20,7 @@ import (
 // to a fraction of the task gradient's norm. A dictionary's guidance h takes
 // the place of ∇_Θ r.
 type surrogateGuided struct {
-	guidance *srn.Guidance
+	guidance *guidance.Guidance
 	net      Network
 	be       device.Backend
 	scored   bool // the surrogate has an r
@@ -111,11 +112,11 @@ func newSurrogateGuided(name string, o Options) (*surrogateGuided, error) {
 	if o.Surrogate == nil {
 		return nil, errors.New("method " + name + " needs a surrogate: give one by --srn")
 	}
-	g, err := srn.NewGuidance(o.Net.Backend(), o.Surrogate, o.Guidance)
+	g, err := guidance.New(o.Net.Backend(), o.Surrogate, o.Guidance)
 	if err != nil {
 		return nil, err
 	}
-	_, scored := o.Surrogate.(*srn.Scorer)
+	_, scored := o.Surrogate.(*surrogate.Scorer)
 	return &surrogateGuided{guidance: g, net: o.Net, be: o.Net.Backend(), scored: scored}, nil
 }
 

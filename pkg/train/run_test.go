@@ -15,7 +15,8 @@ import (
 	"srn/pkg/device/cpu"
 	"srn/pkg/method"
 	"srn/pkg/resnet"
-	"srn/pkg/srn"
+	"srn/pkg/srn/guidance"
+	"srn/pkg/srn/surrogate"
 )
 
 // testConfig is a run of a few steps.
@@ -71,16 +72,16 @@ func newRunOn(t testing.TB, dir string, threads int, c Config, resume bool, kern
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := method.Options{Net: net, Settings: settings, Guidance: srn.GuidanceConfig{Lambda: 1, Every: 2, Refresh: c.Refresh},
+	options := method.Options{Net: net, Settings: settings, Guidance: guidance.Options{Lambda: 1, Every: 2, Refresh: c.Refresh},
 		Seed: uint64(c.Seed), Mean: data.Mean, Std: data.Std,
 		Validation: &method.Validation{Images: data.Images(&data.Train), Labels: data.Train.Labels, Indices: data.MetaVal}}
 	if info.Surrogate {
-		surrogate := srn.DefaultConfig()
+		form := surrogate.DefaultConfig()
 		if c.Surrogate != "" {
-			surrogate.Surrogate = c.Surrogate
+			form.Surrogate = c.Surrogate
 		}
-		surrogate.Channels = []int{16, 16}
-		if options.Surrogate, err = srn.New(be, surrogate, net.Layout()); err != nil {
+		form.Channels = []int{16, 16}
+		if options.Surrogate, err = surrogate.New(be, form, net.Layout()); err != nil {
 			t.Fatal(err)
 		}
 		options.Surrogate.Init(1)

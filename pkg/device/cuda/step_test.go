@@ -10,7 +10,7 @@ import (
 	"srn/pkg/device"
 	"srn/pkg/nn"
 	"srn/pkg/resnet"
-	"srn/pkg/srn"
+	"srn/pkg/srn/meta"
 )
 
 // work is what a network does on a batch.
@@ -148,7 +148,7 @@ func TestSteps(t *testing.T) {
 func TestMetaStepsDoNotWait(t *testing.T) {
 	b := open(t)
 	waits := func(epochs int) int {
-		c := srn.DefaultMeta()
+		c := meta.Default()
 		c.Channels, c.Kernel = []int{16}, 3
 		c.Rounds, c.InnerEpochs, c.InnerBatch, c.InnerN, c.OuterN, c.Every = 1, epochs, 2, 4, 4, 100
 		c.Resolve("synthetic")
@@ -157,7 +157,7 @@ func TestMetaStepsDoNotWait(t *testing.T) {
 			t.Fatal(err)
 		}
 		loader := net.Loader(&device.Images{Pixels: make([]byte, 8*32*32*3), Size: 32, Std: [3]float32{1, 1, 1}})
-		m, err := srn.NewMeta(net, srn.Examples{Classes: 2, Labels: []int32{0, 1, 0, 1, 0, 1, 0, 1},
+		m, err := meta.New(net, meta.Examples{Classes: 2, Labels: []int32{0, 1, 0, 1, 0, 1, 0, 1},
 			MetaTrain: []int32{0, 1, 2, 3}, MetaVal: []int32{4, 5, 6, 7}, Feed: func(picks []device.Pick) {
 				loader.Set(picks)
 				b.Run(len(picks), device.Stage{loader.Op()})
