@@ -2,11 +2,14 @@ package cifar
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"compress/gzip"
 	"crypto/md5"
+	"crypto/sha1"
 	"encoding/hex"
 	"errors"
+	"hash"
 	"io"
 	"os"
 	"path/filepath"
@@ -16,6 +19,7 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/cifar/cifartest"
+	"srn/pkg/pickle"
 )
 
 // TestForms reads every version in every form and compares all of it with
@@ -110,8 +114,13 @@ func TestOfficialNames(t *testing.T) {
 		t.Errorf("batches.meta has MD5 %s", got)
 	}
 	d, err := unpickle(bytes.NewReader(cifartest.Meta10()), 158)
-	if err != nil || !slices.Equal(d.strings("label_names"), layouts[0].classes) || d["num_vis"] != int64(3072) {
-		t.Errorf("batches.meta reads as %v, %v", d, err)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, _ := d.Get("label_names")
+	names, _ := pickle.Strings(value)
+	if n, _ := d.Get("num_vis"); !slices.Equal(names, layouts[0].classes) || n != int64(3072) {
+		t.Errorf("batches.meta reads as %v", d.Items)
 	}
 	for _, l := range layouts {
 		for _, names := range [][]string{l.classes, l.coarse} {
@@ -189,12 +198,13 @@ func TestErrors(t *testing.T) {
 		{"huge names", "cifar10", add(binary, "x/batches.meta.txt", strings.Repeat("cat\n", 1<<19)), false, []string{"too many for class names"}},
 		{"pickled names", "cifar10", edit(python, "batches.meta", []byte("\x80\x02}U\x0blabel_names]s.")), false, []string{"batches.meta", "0 class names"}},
 		{"cut pickle", "cifar10", edit(python, "data_batch_4", cut), false, []string{"data_batch_4", "ends too early"}},
-		{"opcode", "cifar10", pickle("U\x0bbatch_label", "X\x0b\x00\x00\x00batch_label"), false, []string{"opcode 0x58", "official archives"}},
+		{"opcode", "cifar10", pickle("U\x0bbatch_label", "\x97\x0bbatch_label"), false, []string{"opcode 0x97", "official archives"}},
 		{"call", "cifar10", pickle("cnumpy.core.multiarray\n_reconstruct\n", "cos\nsystem\n"), false, []string{`asks for "system" of "os"`}},
-		{"protocol", "cifar10", pickle("\x80\x02", "\x80\x04"), false, []string{"protocol 4"}},
-		{"type", "cifar10", pickle("U\x02u1", "U\x02f4"), false, []string{"other than unsigned bytes"}},
-		{"shape", "cifar10", pickle("K\x14M\x00\x0c", "K\x15M\x00\x0c"), false, []string{"21 × 3072"}},
-		{"images shape", "cifar10", pickle("K\x14M\x00\x0c", "M\x00\x0cK\x14"), false, []string{`"data" is 3072 × 20`}},
+		{"protocol", "cifar10", pickle("\x80\x02", "\x80\x06"), false, []string{"protocol 6"}},
+		{"type", "cifar10", pickle("U\x02u1", "U\x02i1"), false, []string{"of type I8"}},
+		{"objects", "cifar10", pickle("U\x02u1", "U\x02O8"), false, []string{`type "O8"`}},
+		{"shape", "cifar10", pickle("K\x14M\x00\x0c", "K\x15M\x00\x0c"), false, []string{"[21 3072]"}},
+		{"images shape", "cifar10", pickle("K\x14M\x00\x0c", "M\x00\x0cK\x14"), false, []string{`"data" is [3072 20]`}},
 		{"key", "cifar10", pickle("U\x06labels", "U\x06lebals"), false, []string{`no list "labels" of 20 labels`}},
 		{"key twice", "cifar10", pickle("U\x0bbatch_label", "U\x06labels"), false, []string{`key "labels" twice`}},
 		{"huge string", "cifar10", pickle("U\x0bbatch_label", "T\xff\xff\xff\xffbatch_label"), false, []string{"data_batch_2", "ends too early"}},
@@ -406,18 +416,64 @@ func TestVerifyFolder(t *testing.T) {
 	if err := cifartest.Write(dir, files); err != nil {
 		t.Fatal(err)
 	}
-	known := officialMD5["cifar100"]
-	defer func() { officialMD5["cifar100"] = known }()
+	known := officialSums["cifar100"]
+	defer func() { officialSums["cifar100"] = known }()
 	fake := map[string]string{}
-	officialMD5["cifar100"] = fake
+	officialSums["cifar100"] = fake
 	for i, want := range []string{"", "", "unpacked CIFAR-100, binary version"} {
 		if i > 0 {
-			sum := md5.Sum(files[i-1].Data)
-			fake[filepath.Base(files[i-1].Name)] = hex.EncodeToString(sum[:])
+			// One by its MD5, one by its SHA-1.
+			h := []hash.Hash{md5.New(), sha1.New()}[i-1]
+			h.Write(files[i-1].Data)
+			fake[filepath.Base(files[i-1].Name)] = hex.EncodeToString(h.Sum(nil))
 		}
 		set, err := Read(dir, Options{Dataset: "cifar100", AllowPartial: true})
 		if err != nil || set.Source.Verified != want {
 			t.Errorf("with %d known files: %v, %+v", i, err, set.Source)
+		}
+	}
+}
+
+// Every official file has a published hash, but for class names.
+func TestOfficialSums(t *testing.T) {
+	for _, l := range layouts {
+		for _, f := range l.files {
+			for _, name := range []string{f.name, f.name + ".bin"} {
+				if hasher(officialSums[l.name][name]) == nil {
+					t.Errorf("%s: no hash of %s", l.name, name)
+				}
+			}
+		}
+	}
+}
+
+// TestProtocols reads batches as Python 3 pickles them again, by every
+// protocol, with keys of text or bytes, by NumPy 1 and 2.
+func TestProtocols(t *testing.T) {
+	for _, path := range []string{"testdata/batches-numpy1.zip", "testdata/batches-numpy2.zip"} {
+		z, err := zip.OpenReader(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer z.Close()
+		if len(z.File) != 12 {
+			t.Errorf("%s: %d batches", path, len(z.File))
+		}
+		for _, f := range z.File {
+			r, err := f.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			c := newCollector(path, Options{Dataset: "cifar10", AllowPartial: true}, layouts[0])
+			if err := c.member("test_batch", int64(f.UncompressedSize64), r); err != nil {
+				t.Errorf("%s: %v", f.Name, err)
+				continue
+			}
+			part := c.parts[5]
+			// Image i has the value (i + 7j) mod 251 at place j of its planes.
+			if !slices.Equal(part.Labels, []int32{3, 9}) || part.Pixels[0] != 0 || part.Pixels[1] != 7*1024%251 || part.Pixels[Pixels+3] != 8 {
+				t.Errorf("%s: labels %v, pixels %v…", f.Name, part.Labels, part.Pixels[:4])
+			}
 		}
 	}
 }

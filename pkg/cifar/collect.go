@@ -15,6 +15,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/gzip"
+
+	"srn/pkg/pickle"
 )
 
 // Limits on what is read, well above the official files.
@@ -70,7 +72,7 @@ func (c *collector) member(name string, size int64, r io.Reader) error {
 	}
 	buffered := bufio.NewReaderSize(r, 1<<16)
 	format, read := "binary", c.readBinary
-	if magic, _ := buffered.Peek(1); len(magic) == 1 && magic[0] == opProto {
+	if pickled(buffered) {
 		format, read = "python", c.readPython
 	}
 	if c.source.Format == "" {
@@ -90,6 +92,13 @@ func (c *collector) member(name string, size int64, r io.Reader) error {
 	c.parts[index] = part
 	c.members++
 	return nil
+}
+
+// pickled tells whether a file is a pickle rather than records, which begin
+// with a label: a pickled dictionary begins with none of the labels there are.
+func pickled(r *bufio.Reader) bool {
+	head, _ := r.Peek(2)
+	return len(head) == 2 && (head[0] == 0x80 || head[0] == '}' || string(head) == "(d")
 }
 
 // readBinary reads records of one or two label bytes and 3072 pixel bytes.
@@ -157,8 +166,13 @@ func (c *collector) names(name string, size int64, r io.Reader) error {
 		if err != nil {
 			return c.badPickle(name, err)
 		}
-		if c.classes, err = c.checkNames(name, dict.strings(l.namesKey), len(l.classes)); err == nil && l.coarseNames != "" {
-			c.coarse, err = c.checkNames(name, dict.strings(l.coarseNames), len(l.coarse))
+		list := func(key string) []string {
+			v, _ := dict.Get(key)
+			names, _ := pickle.Strings(v)
+			return names
+		}
+		if c.classes, err = c.checkNames(name, list(l.namesKey), len(l.classes)); err == nil && l.coarseNames != "" {
+			c.coarse, err = c.checkNames(name, list(l.coarseNames), len(l.coarse))
 		}
 		return err
 	}

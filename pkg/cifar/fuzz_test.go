@@ -3,7 +3,6 @@ package cifar
 import (
 	"bytes"
 	"errors"
-	"io"
 	"testing"
 
 	"srn/pkg/artifact"
@@ -74,53 +73,6 @@ func FuzzMember(f *testing.F) {
 			}
 		})
 	})
-}
-
-// A pickle is a dictionary or an error, whatever it refers to and however
-// deep, and memory stays within 100 bytes for a byte of it.
-func FuzzPickle(f *testing.F) {
-	f.Add(cifartest.Meta10())
-	f.Add(cifartest.Spec{Dataset: "cifar100", PerFile: 1, Python: true}.Files()[0].Data)
-	for _, p := range append(cyclic,
-		"\x80\x02}q\x01(U\x04listq\x02]q\x03h\x03auh\x01.",
-		"\x80\x02}U\x01a\x8a\x08\xff\xff\xff\xff\xff\xff\xff\x7fs.",
-	) {
-		f.Add([]byte(p))
-	}
-	f.Fuzz(func(t *testing.T, in []byte) {
-		boundtest.Allocates(t, uint64(1<<20+100*len(in)), func() {
-			d, err := unpickle(bytes.NewReader(in), int64(len(in)))
-			var refusal *refusal
-			if err != nil && !errors.As(err, &refusal) && err != io.EOF && err != io.ErrUnexpectedEOF {
-				t.Fatalf("%v is a %T", err, err)
-			}
-			for key, v := range d {
-				d.ints(key)
-				d.strings(key)
-				if a, ok := v.(*array); ok && a.rows*a.columns != len(a.bytes) {
-					t.Errorf("array of %d × %d has %d bytes", a.rows, a.columns, len(a.bytes))
-				}
-			}
-		})
-	})
-}
-
-// cyclic are pickles of values that hold themselves.
-var cyclic = []string{
-	"\x80\x02}q\x01U\x01ah\x01s.",
-	"\x80\x02]q\x01h\x01a.",
-	// An array whose number of rows is a dictionary that holds itself.
-	"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00U\x01b\x87R(K\x01}q\x01U\x01ah\x01sK\x01\x86NNNtb.",
-}
-
-func TestCyclicPickles(t *testing.T) {
-	for _, p := range cyclic {
-		if d, err := unpickle(bytes.NewReader([]byte(p)), int64(len(p))); err != nil {
-			_ = err.Error()
-		} else if len(d) != 1 {
-			t.Errorf("%q: %d keys", p, len(d))
-		}
-	}
 }
 
 // refused fails unless err is nil or says that the content is bad.

@@ -1,5 +1,12 @@
 package cifar
 
+import (
+	"crypto/md5"
+	"crypto/sha1"
+	"encoding/hex"
+	"hash"
+)
+
 // officialArchives are the archives as published. MD5 sums are on the author's
 // page, https://www.cs.toronto.edu/~kriz/cifar.html; the SHA-256 sums of the
 // same files are what data set loaders check.
@@ -14,9 +21,10 @@ var officialArchives = []struct {
 	{"cifar100", "cifar-100-python.tar.gz", 169_001_437, "85cd44d02ba6437773c5bbd22e183051d648de2e7d6b014e1ef29b855ba677a7"},
 }
 
-// officialMD5 has the MD5 sums of unpacked files by data set and name, as far
-// as they are published.
-var officialMD5 = map[string]map[string]string{
+// officialSums has the hashes of unpacked files by data set and name, as they
+// are published: MD5 sums, which data set loaders check, and the SHA-1 sums of
+// CIFAR-10's binary version, which Apache MXNet's loader does.
+var officialSums = map[string]map[string]string{
 	"cifar10": {
 		"data_batch_1": "c99cafc152244af753f735de768cd75f",
 		"data_batch_2": "d4bba439e000b95fd0a9bffe97cbabec",
@@ -24,6 +32,13 @@ var officialMD5 = map[string]map[string]string{
 		"data_batch_4": "634d18415352ddfa80567beed471001a",
 		"data_batch_5": "482c414d41f54cd18b22e5b47cb7c3cb",
 		"test_batch":   "40351d587109b95175f43aff81a1287e",
+
+		"data_batch_1.bin": "aadd24acce27caa71bf4b10992e9e7b2d74c2540",
+		"data_batch_2.bin": "c0ba65cce70568cd57b4e03e9ac8d2a5367c1795",
+		"data_batch_3.bin": "1dd00a74ab1d17a6e7d73e185b69dbf31242f295",
+		"data_batch_4.bin": "aab85764eb3584312d3c7f65fd2fd016e36a258e",
+		"data_batch_5.bin": "26e2849e66a845b7f1e4614ae70f4889ae604628",
+		"test_batch.bin":   "67eb016db431130d61cd03c7ad570b013799c88c",
 	},
 	"cifar100": {
 		"train":     "16019d7e3df5f24257cddd939b257f8d",
@@ -31,6 +46,17 @@ var officialMD5 = map[string]map[string]string{
 		"train.bin": "6172c7755cfe09b2fe270c85cebc1b15",
 		"test.bin":  "4499cfba6c016c1be1438163640a0898",
 	},
+}
+
+// hasher is for the kind of hash that an official sum is, nil of none.
+func hasher(official string) hash.Hash {
+	switch len(official) {
+	case hex.EncodedLen(md5.Size):
+		return md5.New()
+	case hex.EncodedLen(sha1.Size):
+		return sha1.New()
+	}
+	return nil
 }
 
 // verify says which official archive the one read is, if any. An archive of

@@ -4,17 +4,14 @@ import (
 	"archive/tar"
 	"bufio"
 	"bytes"
-	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/klauspost/compress/gzip"
 )
@@ -156,7 +153,7 @@ func (c *collector) readFiles(folder string, names []string) error {
 }
 
 // readFile reads one unpacked file. It returns its SHA-256, whether it is an
-// official one by its MD5, and its size.
+// official one by its published hash, and its size.
 func (c *collector) readFile(path, name string, before, total int64) (sum string, known bool, size int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -169,11 +166,10 @@ func (c *collector) readFile(path, name string, before, total int64) (sum string
 	}
 	sha := sha256.New()
 	var all io.Writer = sha
-	var md hash.Hash
-	official := officialMD5[c.layout.name][name]
-	if official != "" {
-		md = md5.New()
-		all = io.MultiWriter(sha, md)
+	official := officialSums[c.layout.name][name]
+	other := hasher(official)
+	if other != nil {
+		all = io.MultiWriter(sha, other)
 	}
 	r := &counter{r: io.TeeReader(f, all), done: before, total: total, report: c.options.Progress}
 	if err := c.member(name, info.Size(), r); err != nil {
@@ -182,7 +178,7 @@ func (c *collector) readFile(path, name string, before, total int64) (sum string
 	if _, err := io.Copy(io.Discard, r); err != nil {
 		return "", false, 0, err
 	}
-	known = md != nil && strings.EqualFold(official, hex.EncodeToString(md.Sum(nil)))
+	known = other != nil && official == hex.EncodeToString(other.Sum(nil))
 	return hex.EncodeToString(sha.Sum(nil)), known, r.done - before, nil
 }
 
