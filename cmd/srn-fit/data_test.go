@@ -15,14 +15,24 @@ import (
 	kernels "srn/kernels/cpu"
 )
 
-// makeData is the scripts' command "make-data SEED": a small data set in
-// data.safetensors.zst and a surrogate for its ResNet-8 in srn.safetensors.zst.
+// makeData is the scripts' command "make-data SEED [CLASSES]": a small data set,
+// of 3 classes unless given, in data.safetensors.zst and a surrogate for its ResNet-8 in srn.safetensors.zst.
 func makeData() {
 	seed, err := strconv.ParseUint(os.Args[1], 10, 64)
 	if err != nil {
 		log.Fatal(err)
 	}
-	d := &dataset.Data{Name: "synthetic", Classes: []string{"dark", "grey", "light"},
+	classes := []string{"dark", "grey", "light"}
+	if len(os.Args) > 2 {
+		n, err := strconv.Atoi(os.Args[2])
+		if err != nil {
+			log.Fatal(err)
+		}
+		for i := len(classes); i < n; i++ {
+			classes = append(classes, "class "+strconv.Itoa(i))
+		}
+	}
+	d := &dataset.Data{Name: "synthetic", Classes: classes,
 		Mean: [3]float32{.5, .5, .5}, Std: [3]float32{.25, .25, .25}}
 	for _, s := range []*dataset.Split{&d.Train, &d.Test} {
 		for i := range 60 {
@@ -40,7 +50,7 @@ func makeData() {
 	}
 	config := surrogate.DefaultConfig()
 	config.Channels = []int{16}
-	layout, _, err := resnet.Layouts("resnet8", 3)
+	layout, _, err := resnet.Layouts("resnet8", len(classes))
 	if err != nil {
 		log.Fatal(err)
 	}

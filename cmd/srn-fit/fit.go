@@ -75,7 +75,14 @@ func (f *fit) Run(ctx *cli.Context) error {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--set: %v", err), "srn-fit --method "+f.Method+" --describe explains them")
 	}
 	if f.Describe {
-		return describe(ctx, info, settings, protocol, f.config(&dataset.Data{}, info, settings, protocol))
+		data := &dataset.Data{}
+		if f.Data != "" {
+			if data, err = dataset.Load(f.Data); err != nil {
+				return err
+			}
+			_, settings = f.settle(data, info)
+		}
+		return describe(ctx, info, settings, protocol, f.config(data, info, settings, protocol))
 	}
 	if err := f.check(info); err != nil {
 		return err
@@ -84,6 +91,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	info, settings = f.settle(data, info)
 	config := f.config(data, info, settings, protocol)
 	if err := config.Check(); err != nil {
 		return cli.Errorf(cli.ExitUsage, "%v", err)
@@ -179,6 +187,14 @@ func (f *fit) Run(ctx *cli.Context) error {
 		}
 	}
 	return f.train(ctx, r, inputs)
+}
+
+// settle takes the defaults that go with the data. That the settings are valid
+// has been checked.
+func (f *fit) settle(d *dataset.Data, info method.Info) (method.Info, method.Settings) {
+	info = info.For(len(d.Classes))
+	settings, _ := info.Settings(f.Set)
+	return info, settings
 }
 
 // check refuses flags that contradict each other.

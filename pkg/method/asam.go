@@ -15,7 +15,7 @@ var asamInfo = Info{
 	PaperRow:  "ASAM",
 	Passes:    "2",
 	Params: []Param{
-		number("rho", 0.5, 0, math.Inf(1), "ρ; 0.5 for CIFAR-10 and 1 for CIFAR-100 in the authors' setting"),
+		number("rho", 0.5, 0, math.Inf(1), "ρ").onHundred(1),
 		number("eta", 0.01, 0, math.Inf(1), "η"),
 	},
 	Notes: []string{sharpnessNote,

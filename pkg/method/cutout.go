@@ -17,7 +17,7 @@ var cutoutInfo = Info{
 	Reference: "DeVries & Taylor 2017",
 	PaperRow:  "(external protocol of Table 5)",
 	Passes:    "1",
-	Params:    []Param{number("length", 16, 0, imageSize, "side of the square in pixels; the authors use 16 for CIFAR-10 and 8 for CIFAR-100")},
+	Params:    []Param{number("length", 16, 0, imageSize, "side of the square in pixels").onHundred(8)},
 	make: func(o Options, v values) (part, error) {
 		return &cutout{length: int(v.number("length")), seed: o.Seed}, nil
 	},

@@ -27,7 +27,7 @@ func (i Info) Describe() string {
 			line("default", "--weight-decay "+format(p.WeightDecay))
 		}
 		for _, q := range p.Params {
-			line("--set", fmt.Sprintf("%s=%s  (%s) %s", q.Name, q.Default, q.Range(), q.Help))
+			line("--set", fmt.Sprintf("%s=%s  (%s) %s", q.Name, q.Defaults(), q.Range(), q.Help))
 		}
 		for _, note := range p.Notes {
 			line("note", note)
@@ -51,11 +51,15 @@ func (i Info) requirements() string {
 	return strings.Join(needs, ", ")
 }
 
-// ParamList lists the parameters with their defaults.
+// ParamList lists the parameters with their defaults, a/b where that for 100
+// classes is b.
 func (i Info) ParamList() string {
 	var list []string
 	for _, p := range i.Params {
 		list = append(list, p.Name+"="+p.Default)
+		if p.Hundred != "" {
+			list[len(list)-1] += "/" + p.Hundred
+		}
 	}
 	return strings.Join(list, " ")
 }
@@ -82,7 +86,7 @@ func Markdown() string {
 			fmt.Fprintln(&b)
 		}
 		for _, p := range m.Params {
-			fmt.Fprintf(&b, "- `%s` (default %s; %s): %s\n", p.Name, p.Default, p.Range(), p.Help)
+			fmt.Fprintf(&b, "- `%s` (default %s; %s): %s\n", p.Name, p.Defaults(), p.Range(), p.Help)
 		}
 		for _, note := range m.Notes {
 			fmt.Fprintf(&b, "- %s\n", note)

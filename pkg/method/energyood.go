@@ -31,6 +31,7 @@ var energyOODInfo = Info{
 	Notes: []string{
 		"The paper names no outliers. The authors' are 80 Million Tiny Images, withdrawn since; generated ones are the default, and --outliers takes any set: CIFAR-100 beside CIFAR-10, say.",
 		"The authors fine-tune a trained network and put outliers, twice as many as images, into one batch. Here training starts from scratch and as many outliers as images have a pass with their own batch statistics that leaves the running ones alone: generated outliers would distort those.",
+		energyNote,
 		"train_loss is of the training images.",
 	},
 	make: func(o Options, v values) (part, error) {

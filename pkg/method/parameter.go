@@ -11,13 +11,22 @@ import (
 // Param is a parameter of a method, set by --set name=value.
 type Param struct {
 	Name, Default, Help string
-	Min, Max            float64  // bounds of a number, inclusive
-	OneOf               []string // of a word, nil for a number
+	// Hundred is the default for data sets of 100 classes where the source has
+	// another for CIFAR-100; "" where it has not.
+	Hundred  string
+	Min, Max float64  // bounds of a number, inclusive
+	OneOf    []string // of a word, nil for a number
 }
 
 // number is a parameter with bounds.
 func number(name string, standard, lo, hi float64, help string) Param {
 	return Param{Name: name, Default: format(standard), Min: lo, Max: hi, Help: help}
+}
+
+// onHundred gives a number another default for data sets of 100 classes.
+func (p Param) onHundred(standard float64) Param {
+	p.Hundred = format(standard)
+	return p
 }
 
 // word is a parameter with a choice; the first is the default.
@@ -40,6 +49,14 @@ func (p Param) canonical(value string) (string, error) {
 		return "", fmt.Errorf("%s=%s: want %s", p.Name, value, p.Range())
 	}
 	return format(v), nil
+}
+
+// Defaults tells a parameter's default, or both where it depends on the data.
+func (p Param) Defaults() string {
+	if p.Hundred == "" {
+		return p.Default
+	}
+	return p.Default + ", with 100 classes " + p.Hundred
 }
 
 // Range says what values a parameter takes.

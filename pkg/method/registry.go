@@ -115,6 +115,30 @@ func (i Info) parts() []Info {
 // Parts are the methods that this one joins, or itself.
 func (i Info) Parts() []Info { return slices.Clone(i.parts()) }
 
+// For returns the method with the defaults for data sets of a number of
+// classes: its own, but of 100 classes those that the sources have for
+// CIFAR-100. Which it is goes by the number of classes, not by a name, so that
+// reduced and converted copies of CIFAR-100 are treated as it is.
+func (i Info) For(classes int) Info {
+	if classes != 100 {
+		return i
+	}
+	if i.joint != nil {
+		i.joint = slices.Clone(i.joint)
+		for n, p := range i.joint {
+			i.joint[n] = p.For(classes)
+		}
+		return i
+	}
+	i.Params = slices.Clone(i.Params)
+	for n, p := range i.Params {
+		if p.Hundred != "" {
+			i.Params[n].Default = p.Hundred
+		}
+	}
+	return i
+}
+
 // Needs says what the method asks of the network.
 func (i Info) Needs(s Settings) Needs {
 	s = i.settled(s)
@@ -141,7 +165,7 @@ func (i Info) settled(s Settings) Settings {
 
 // New makes the method.
 func (i Info) New(o Options) (Method, error) {
-	o.Settings = i.settled(o.Settings)
+	o.Settings = i.For(o.Net.Logits().Len() / o.Net.Loss().Len()).settled(o.Settings)
 	var parts []part
 	for _, p := range i.parts() {
 		if p.Validation && o.Validation == nil {

@@ -69,6 +69,43 @@ func TestSettings(t *testing.T) {
 	}
 }
 
+// TestDefaultsOfCIFAR100: what the sources' scripts have for the one and the
+// other data set.
+func TestDefaultsOfCIFAR100(t *testing.T) {
+	for _, c := range []struct{ method, ten, hundred string }{
+		{"sam", "rho=0.05", "rho=0.1"}, // example_cifar.py of ASAM's authors, --minimizer SAM
+		{"asam", "rho=0.5,eta=0.01", "rho=1,eta=0.01"},
+		{"cutout", "length=16", "length=8"},                         // train.py of its authors
+		{"energy-in", "weight=0.1,m-in=-23", "weight=0.1,m-in=-27"}, // run.sh of its authors, energy_ft
+		{"energy-ood", "weight=0.1,m-in=-23,m-out=-5,outliers=patches", "weight=0.1,m-in=-27,m-out=-5,outliers=patches"},
+		{"sam+cutout", "sam.rho=0.05,cutout.length=16", "sam.rho=0.1,cutout.length=8"},
+		{"fsam", "gamma=0.1,eta=1", "gamma=0.1,eta=1"},
+	} {
+		info, err := Find(c.method)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for classes, want := range map[int]string{10: c.ten, 100: c.hundred} {
+			s, err := info.For(classes).Settings(nil)
+			if err != nil || s.String() != want || s.Changed() != "" {
+				t.Errorf("%s of %d classes: %q, changed %q, %v; want %q", c.method, classes, s.String(), s.Changed(), err, want)
+			}
+		}
+		if s, _ := info.Settings(nil); s.String() != c.ten {
+			t.Errorf("%s: the registry's own defaults have become %q", c.method, s.String())
+		}
+	}
+	info, _ := Find("sam")
+	if s, _ := info.For(100).Settings([]string{"rho=0.05"}); s.Label() != "sam(rho=0.05)" {
+		t.Errorf("label %q of CIFAR-10's ρ on CIFAR-100", s.Label())
+	}
+	for _, want := range []string{"rho=0.05, with 100 classes 0.1 "} {
+		if d := info.Describe(); !strings.Contains(d, want) {
+			t.Errorf("the description lacks %q: %s", want, d)
+		}
+	}
+}
+
 func TestFindRefuses(t *testing.T) {
 	for name, want := range map[string]string{
 		"sgd":                "is none of ce, srn, ",

@@ -9,8 +9,8 @@ var samInfo = Info{
 	Reference: "Foret, Kleiner, Mobahi & Neyshabur 2021",
 	PaperRow:  "SAM",
 	Passes:    "2",
-	Params:    []Param{number("rho", 0.05, 0, math.Inf(1), "ρ; 0.05 for CIFAR-10 and 0.1 for CIFAR-100 in the authors' setting")},
-	Notes:     []string{sharpnessNote, "One norm over all parameters."},
+	Params:    []Param{number("rho", 0.05, 0, math.Inf(1), "ρ").onHundred(0.1)},
+	Notes:     []string{sharpnessNote, "One norm over all parameters.", "ρ is 0.05 for CIFAR-10 and 0.1 for CIFAR-100 in the setting of ASAM's authors."},
 	make: func(o Options, v values) (part, error) {
 		a := newSharpnessAware(o)
 		rho := v.number("rho")
