@@ -1,35 +1,55 @@
 package method
 
-import "srn/pkg/rng"
+import (
+	_ "embed" // tables of sub-policies
+	"fmt"
+	"strings"
 
-// autoAugment applies to each image one of 25 sub-policies: two operations,
-// each with its probability and strength, in order. Here it works on the
-// loaded, already cropped and mirrored image, taken back to bytes.
+	"srn/pkg/device"
+	"srn/pkg/rng"
+)
+
+// autoAugment applies to each image one of its policy's sub-policies: two
+// operations, each with its probability and level, in order. It works on the
+// image in the data set's bytes; crop and flip come after it.
 type autoAugment struct {
-	mean, std [3]float32
-	seed      uint64
-	random    rng.Rand
-	image     picture
-	levels    [3][256]float32 // normalised values of bytes, by channel
+	policy  []subPolicy
+	operate func(p *picture, o operation, r *rng.Rand)
+	colour  bool // a pixel from outside is the mean colour; else it is as rendered
+	seed    uint64
+	random  rng.Rand
+	image   picture
+	levels  [3][256]float32 // normalised values of bytes, by channel
 }
 
 var autoAugmentInfo = Info{
 	Name:      "autoaugment",
 	Kind:      "batch",
-	Formula:   "two operations on each image, by one of the 25 sub-policies for CIFAR-10",
+	Formula:   "two operations on each image, by one of the sub-policies for CIFAR-10",
 	Reference: "Cubuk, Zoph, Mané, Vasudevan & Le 2019",
 	PaperRow:  "(external protocol of Table 5)",
 	Passes:    "1",
+	Params: []Param{
+		word("policy", "authors: the 95 sub-policies of the authors' program, and its operations; table: the 25 of the publication's table, with these operations; torchvision: the 25 of the table, with torchvision's operations", "authors", "table", "torchvision"),
+	},
 	Notes: []string{
 		"The policy found for CIFAR-10, used for CIFAR-100 too, as the original does.",
-		"Strengths 0 to 9 are spread evenly over the ranges of common implementations; which of two mirrored directions is drawn. Whatever comes in from outside an image is the grey 128, and geometry takes the nearest pixel.",
-		"Give cutout after it: autoaugment+cutout+label-smoothing.",
+		"Operations are those of the authors' program or of torchvision, byte for byte as Pillow renders them. They differ: levels are tenths of the range in the one and ninths in the other, so that translation at level 9 is by 9 and by 14 pixels; posterize keeps 4 − ⌊0.4·level⌋ bits in the one and 8 − 4/9·level, rounded, in the other; of colour operations the one takes factors from 0.1 to 1.72, the other 1 ± up to 0.9. From outside comes the mean colour in the one, unless a later operation drops the alpha channel, and black in the other.",
+		"The policy comes before crop and flip, as in the authors' program, whatever the order in the method's name. Crops are by −4 to 4 pixels; in the authors' program by −4 to 3.",
+		"The authors' program cuts bytes off on their way through normalisation and back, which lowers 58 of the 768 values by 1; this does not.",
+		"Give cutout after it: autoaugment+cutout+label-smoothing. The authors' program itself has a cutout of 16 pixels after its policy.",
 	},
-	make: func(o Options, _ values) (part, error) {
-		a := &autoAugment{mean: o.Mean, std: o.Std, seed: o.Seed}
+	make: func(o Options, v values) (part, error) {
+		a := &autoAugment{seed: o.Seed, operate: (*picture).authors, colour: true, policy: policyOfTable}
+		switch v.word("policy") {
+		case "authors":
+			a.policy = policyOfAuthors
+		case "torchvision":
+			a.operate, a.colour = (*picture).torchvision, false
+		}
 		for c := range a.levels {
 			for v := range a.levels[c] {
-				a.levels[c][v] = (float32(v)/255 - a.mean[c]) / a.std[c]
+				a.levels[c][v] = (float32(v)/255 - o.Mean[c]) / o.Std[c]
 			}
 		}
 		return a, nil
@@ -38,89 +58,78 @@ var autoAugmentInfo = Info{
 
 // operation is one of a sub-policy.
 type operation struct {
-	apply       func(p *picture, strength float64) // strength 0…1, signed where a direction is drawn
+	name        string
 	probability float64
 	level       int // 0 to 9
 }
 
-// cifarPolicy are the sub-policies of the publication's table for CIFAR-10.
-var cifarPolicy = [25][2]operation{
-	{{invert, 0.1, 7}, {contrast, 0.2, 6}},
-	{{rotate, 0.7, 2}, {translateX, 0.3, 9}},
-	{{sharpness, 0.8, 1}, {sharpness, 0.9, 3}},
-	{{shearY, 0.5, 8}, {translateY, 0.7, 9}},
-	{{autoContrast, 0.5, 8}, {equalize, 0.9, 2}},
-	{{shearY, 0.2, 7}, {posterize, 0.3, 7}},
-	{{color, 0.4, 3}, {brightness, 0.6, 7}},
-	{{sharpness, 0.3, 9}, {brightness, 0.7, 9}},
-	{{equalize, 0.6, 5}, {equalize, 0.5, 1}},
-	{{contrast, 0.6, 7}, {sharpness, 0.6, 5}},
-	{{color, 0.7, 7}, {translateX, 0.5, 8}},
-	{{equalize, 0.3, 7}, {autoContrast, 0.4, 8}},
-	{{translateY, 0.4, 3}, {sharpness, 0.2, 6}},
-	{{brightness, 0.9, 6}, {color, 0.2, 8}},
-	{{solarize, 0.5, 2}, {invert, 0, 3}},
-	{{equalize, 0.2, 0}, {autoContrast, 0.6, 0}},
-	{{equalize, 0.2, 8}, {equalize, 0.6, 4}},
-	{{color, 0.9, 9}, {equalize, 0.6, 6}},
-	{{autoContrast, 0.8, 4}, {solarize, 0.2, 8}},
-	{{brightness, 0.1, 3}, {color, 0.7, 0}},
-	{{solarize, 0.4, 5}, {autoContrast, 0.9, 3}},
-	{{translateY, 0.9, 9}, {translateY, 0.7, 9}},
-	{{autoContrast, 0.9, 2}, {solarize, 0.8, 3}},
-	{{equalize, 0.8, 8}, {invert, 0.1, 3}},
-	{{translateY, 0.7, 9}, {autoContrast, 0.9, 1}},
+type subPolicy [2]operation
+
+//go:embed policies-authors.txt
+var authorsText string
+
+//go:embed policies-table.txt
+var tableText string
+
+var policyOfAuthors, policyOfTable = parsePolicy(authorsText), parsePolicy(tableText)
+
+// parsePolicy reads lines of NAME PROBABILITY LEVEL, twice.
+func parsePolicy(text string) (list []subPolicy) {
+	for line := range strings.Lines(text) {
+		var s subPolicy
+		a, b := &s[0], &s[1]
+		if _, err := fmt.Sscan(line, &a.name, &a.probability, &a.level, &b.name, &b.probability, &b.level); err != nil {
+			panic("method: " + line + err.Error())
+		}
+		list = append(list, s)
+	}
+	return list
 }
 
 var autoAugmentStream = rng.Stream("autoaugment")
 
+// redraws implements redrawing.
+func (a *autoAugment) redraws() {}
+
 func (a *autoAugment) change(s *Step, b *batch) {
 	for i := range b.n {
 		a.random.Reset(a.seed, autoAugmentStream, uint64(s.Number), uint64(i))
-		image := b.image(i)
 		changed := false
-		for _, o := range cifarPolicy[a.random.IntN(len(cifarPolicy))] {
-			apply, negative := a.random.Float64() < o.probability, a.random.Uint64()>>63 == 1
-			if !apply {
+		for _, o := range a.policy[a.random.IntN(len(a.policy))] {
+			if a.random.Float64() >= o.probability {
 				continue
 			}
 			if !changed {
-				a.bytes(image)
+				copy(a.image.pixels[:], s.Source.Pixels[int(s.Picks[i].Index)*pixels:][:pixels])
+				a.image.opaque()
 				changed = true
 			}
-			strength := float64(o.level) / 9
-			if negative {
-				strength = -strength
-			}
-			o.apply(&a.image, strength)
+			a.operate(&a.image, o, &a.random)
 		}
 		if changed {
-			for k := 0; k < pixels; k += 3 {
-				image[k] = a.levels[0][a.image[k]]
-				image[k+1] = a.levels[1][a.image[k+1]]
-				image[k+2] = a.levels[2][a.image[k+2]]
+			a.render(b.image(i), s.Picks[i])
+		}
+	}
+}
+
+// render crops, mirrors and normalises the picture as the loader does.
+func (a *autoAugment) render(to []float32, pick device.Pick) {
+	for y := range imageSize {
+		for x := range imageSize {
+			dst := to[3*(y*imageSize+x):][:3]
+			sy, sx := y+int(pick.DY), x
+			if pick.Flip {
+				sx = imageSize - 1 - x
+			}
+			sx += int(pick.DX)
+			at := sy*imageSize + sx
+			if uint(sy) >= imageSize || uint(sx) >= imageSize || a.colour && a.image.outside[at] {
+				clear(dst)
+				continue
+			}
+			for c, v := range a.image.pixels[3*at:][:3] {
+				dst[c] = a.levels[c][v]
 			}
 		}
 	}
-}
-
-// bytes undoes the normalisation.
-func (a *autoAugment) bytes(image []float32) {
-	for c := range 3 {
-		scale, shift := 255*float64(a.std[c]), 255*float64(a.mean[c])
-		for k := c; k < pixels; k += 3 {
-			a.image[k] = toByte(float64(image[k])*scale + shift)
-		}
-	}
-}
-
-// toByte rounds and clips.
-func toByte(v float64) byte {
-	switch {
-	case v <= 0:
-		return 0
-	case v >= 255:
-		return 255
-	}
-	return byte(v + 0.5)
 }

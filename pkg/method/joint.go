@@ -1,6 +1,8 @@
 package method
 
 import (
+	"slices"
+
 	"srn/pkg/artifact"
 	"srn/pkg/nn"
 )
@@ -22,7 +24,11 @@ func newJoint(net Network, parts []part) *joint {
 			m.passes.loss = l
 		}
 		if c, ok := p.(batchChange); ok {
-			m.changes = append(m.changes, c)
+			if _, first := p.(redrawing); first {
+				m.changes = slices.Insert(m.changes, 0, c)
+			} else {
+				m.changes = append(m.changes, c)
+			}
 		}
 		if t, ok := p.(term); ok {
 			m.terms = append(m.terms, t)

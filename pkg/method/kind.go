@@ -20,6 +20,11 @@ type batchChange interface {
 	change(s *Step, b *batch)
 }
 
+// redrawing is a batchChange that draws images anew from their bytes in the
+// data set, so that what others have done to them is lost: it comes first,
+// whatever its place in the method's name.
+type redrawing interface{ redraws() }
+
 // term adds to the gradient that the passes have left, at the parameters.
 type term interface {
 	add(s *Step)

@@ -52,11 +52,13 @@ type Network interface {
 
 // Step is one training step: a batch whose images and targets are loaded.
 type Step struct {
-	Images int     // of the batch
-	Number int     // of the run's steps, from 0
-	Steps  int     // of the whole run
-	LR     float64 // learning rate of the step
-	MaxLR  float64 // at the run's beginning
+	Images int            // of the batch
+	Source *device.Images // where they come from
+	Picks  []device.Pick  // which they are, cropped and mirrored how
+	Number int            // of the run's steps, from 0
+	Steps  int            // of the whole run
+	LR     float64        // learning rate of the step
+	MaxLR  float64        // at the run's beginning
 	// Velocity is the momentum's, before the step.
 	Velocity device.Buffer
 }

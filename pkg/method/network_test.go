@@ -95,6 +95,7 @@ func (b *bench) load(images, repeat int) {
 		picks = append(picks, device.Pick{Index: int32(i % images)})
 		targets[i*benchClasses+int(b.data.Train.Labels[i%images])] = 1
 	}
+	b.step.Source, b.step.Picks = b.data.Images(&b.data.Train), picks
 	b.be.Write(b.net.Targets(), targets)
 	loader.Set(picks)
 	b.be.Run(len(picks), device.Stage{loader.Op()})

@@ -2,60 +2,67 @@ package method
 
 import "math"
 
-// picture is an image in bytes, 32 × 32 × 3. The functions below are the
-// operations of AutoAugment. Strength is from −1 to 1: its sign is a direction
-// where there are two, and else means nothing.
-type picture [pixels]byte
+// picture is an image in bytes as Pillow has it: 32 × 32 pixels of red, green
+// and blue, and an alpha of 0 or 255. Its methods are the operations of
+// AutoAugment, byte for byte as Pillow renders them.
+type picture struct {
+	pixels [pixels]byte
+	// outside marks pixels of alpha 0, which came in from beyond a border. Only
+	// the modes that have an alpha channel care.
+	outside [imageSize * imageSize]bool
+}
 
-// affine maps a place, relative to the centre, to another.
+// opaque makes alpha 255 everywhere, as a way through the mode RGB does.
+func (p *picture) opaque() { clear(p.outside[:]) }
+
+// affine maps the centre of an output pixel to its place in the input:
+// x' = xx·x + xy·y + x0, y' = yx·x + yy·y + y0.
 type affine struct{ xx, xy, x, yx, yy, y float64 }
 
-// warp replaces every pixel by the one nearest to where the map takes its place.
-func (p *picture) warp(m affine) {
+// fixed is a number in Pillow's 16.16 fixed point.
+func fixed(v float64) int { return int(math.Floor(v*65536 + 0.5)) }
+
+// transform takes the nearest pixel; what comes from outside is black, alpha 0.
+func (p *picture) transform(m affine) {
 	old := *p
-	const centre = (imageSize - 1) / 2.
-	to := p[:]
+	xx, xy, x0 := fixed(m.xx), fixed(m.xy), fixed(m.x+m.xx/2+m.xy/2)
+	yx, yy, y0 := fixed(m.yx), fixed(m.yy), fixed(m.y+m.yx/2+m.yy/2)
 	for y := range imageSize {
-		dy := float64(y) - centre
-		fx, fy := m.xy*dy+m.x+centre+.5, m.yy*dy+m.y+centre+.5
+		fx, fy := x0+y*xy, y0+y*yy
 		for x := range imageSize {
-			dx := float64(x) - centre
-			sx, sy := int(math.Floor(fx+m.xx*dx)), int(math.Floor(fy+m.yx*dx))
+			to := y*imageSize + x
+			sx, sy := fx>>16, fy>>16
 			if uint(sx) < imageSize && uint(sy) < imageSize {
-				copy(to[:3], old[(sy*imageSize+sx)*3:][:3])
+				from := sy*imageSize + sx
+				copy(p.pixels[3*to:][:3], old.pixels[3*from:][:3])
+				p.outside[to] = old.outside[from]
 			} else {
-				to[0], to[1], to[2] = 128, 128, 128
+				clear(p.pixels[3*to:][:3])
+				p.outside[to] = true
 			}
-			to = to[3:]
+			fx, fy = fx+xx, fy+yx
 		}
 	}
 }
 
-// shearY slants rows by up to 0.3 of a pixel for each column.
-func shearY(p *picture, strength float64) { p.warp(affine{xx: 1, yx: 0.3 * strength, yy: 1}) }
+func (p *picture) shear(x, y float64) { p.transform(affine{xx: 1, xy: x, yx: y, yy: 1}) }
 
-// translateX and translateY shift by up to 150/331 of the size, as the
-// publication's implementations for CIFAR do.
-func translateX(p *picture, strength float64) {
-	p.warp(affine{xx: 1, x: math.Round(shift * strength), yy: 1})
-}
+func (p *picture) translate(x, y float64) { p.transform(affine{xx: 1, x: x, yy: 1, y: y}) }
 
-func translateY(p *picture, strength float64) {
-	p.warp(affine{xx: 1, yy: 1, y: math.Round(shift * strength)})
-}
-
-const shift = 150. / 331 * imageSize
-
-// rotate turns about the centre by up to 30 degrees.
-func rotate(p *picture, strength float64) {
-	sin, cos := math.Sincos(30 * math.Pi / 180 * strength)
-	p.warp(affine{xx: cos, xy: sin, yx: -sin, yy: cos})
+// rotate turns counter-clockwise about the picture's centre.
+func (p *picture) rotate(degrees float64) {
+	if degrees == 0 {
+		return
+	}
+	const centre = imageSize / 2.
+	sin, cos := math.Sincos(-degrees * math.Pi / 180)
+	p.transform(affine{xx: cos, xy: sin, x: centre - centre*cos - centre*sin, yx: -sin, yy: cos, y: centre + centre*sin - centre*cos})
 }
 
 // remap replaces the values of a channel.
 func (p *picture) remap(channel int, table *[256]byte) {
-	for i := channel; i < len(p); i += 3 {
-		p[i] = table[p[i]]
+	for i := channel; i < len(p.pixels); i += 3 {
+		p.pixels[i] = table[p.pixels[i]]
 	}
 }
 
@@ -70,13 +77,10 @@ func (p *picture) remapAll(f func(v int) byte) {
 	}
 }
 
-// invert takes the complement.
-func invert(p *picture, _ float64) { p.remapAll(func(v int) byte { return byte(255 - v) }) }
+func (p *picture) invert() { p.remapAll(func(v int) byte { return byte(255 - v) }) }
 
-// solarize takes the complement of what is at least a threshold, which falls
-// from 256 to 0.
-func solarize(p *picture, strength float64) {
-	threshold := 256 * (1 - math.Abs(strength))
+// solarize takes the complement of what is at least a threshold.
+func (p *picture) solarize(threshold float64) {
 	p.remapAll(func(v int) byte {
 		if float64(v) >= threshold {
 			return byte(255 - v)
@@ -85,41 +89,41 @@ func solarize(p *picture, strength float64) {
 	})
 }
 
-// posterize keeps 8 to 4 leading bits.
-func posterize(p *picture, strength float64) {
-	drop := uint(math.Round(4 * math.Abs(strength)))
-	p.remapAll(func(v int) byte { return byte(v >> drop << drop) })
+// posterize keeps a number of leading bits.
+func (p *picture) posterize(bits int) {
+	p.remapAll(func(v int) byte { return byte(v >> (8 - bits) << (8 - bits)) })
 }
 
 // autoContrast stretches each channel over the whole range.
-func autoContrast(p *picture, _ float64) {
+func (p *picture) autoContrast() {
 	for c := range 3 {
 		lo, hi := byte(255), byte(0)
-		for i := c; i < len(p); i += 3 {
-			lo, hi = min(lo, p[i]), max(hi, p[i])
+		for i := c; i < len(p.pixels); i += 3 {
+			lo, hi = min(lo, p.pixels[i]), max(hi, p.pixels[i])
 		}
 		if lo >= hi {
 			continue
 		}
+		scale := 255 / float64(int(hi)-int(lo))
+		shift := -float64(lo) * scale
 		var table [256]byte
 		for v := range table {
-			table[v] = toByte(255 * (float64(v) - float64(lo)) / (float64(hi) - float64(lo)))
+			table[v] = byte(max(0, min(255, int(float64(float64(v)*scale)+shift))))
 		}
 		p.remap(c, &table)
 	}
 }
 
 // equalize makes each channel's histogram as flat as it can be: a value
-// becomes the share of pixels below it, in the whole-number steps of common
-// implementations: in images as small as these the brightest values take more
-// than their share.
-func equalize(p *picture, _ float64) {
+// becomes the share of pixels below it, in whole-number steps: in images as
+// small as these the brightest values take more than their share.
+func (p *picture) equalize() {
 	for c := range 3 {
 		var counts [256]int
 		last := 0
-		for i := c; i < len(p); i += 3 {
-			counts[p[i]]++
-			last = max(last, int(p[i]))
+		for i := c; i < len(p.pixels); i += 3 {
+			counts[p.pixels[i]]++
+			last = max(last, int(p.pixels[i]))
 		}
 		const total = imageSize * imageSize
 		step := (total - counts[last]) / 255
@@ -137,57 +141,78 @@ func equalize(p *picture, _ float64) {
 }
 
 // blended is a value moved away from that of another picture, which factor 0
-// would be; 1 is the value as it is.
-func blended(v byte, other, factor float64) byte { return toByte(other + factor*(float64(v)-other)) }
+// would be, in single precision and cut off; 1 is the value as it is.
+func blended(value, other byte, factor float32) byte {
+	v := float32(other) + float32(factor*float32(int(value)-int(other)))
+	switch {
+	case factor == 0:
+		return other
+	case factor == 1:
+		return value
+	case v <= 0:
+		return 0
+	case v >= 255:
+		return 255
+	}
+	return byte(v)
+}
 
-// blendFactor is 1 ± up to 0.9.
-func blendFactor(strength float64) float64 { return 1 + 0.9*strength }
-
-// grey is the luma of the pixel that begins at byte i.
-func (p *picture) grey(i int) float64 {
-	return float64(299*int(p[i])+587*int(p[i+1])+114*int(p[i+2])) / 1000
+// luma is the brightness of the pixel that begins at byte i.
+func (p *picture) luma(i int) byte {
+	return byte((19595*int(p.pixels[i]) + 38470*int(p.pixels[i+1]) + 7471*int(p.pixels[i+2]) + 0x8000) >> 16)
 }
 
 // color blends with the grey picture.
-func color(p *picture, strength float64) {
-	factor := blendFactor(strength)
-	for i := 0; i < len(p); i += 3 {
-		grey := p.grey(i)
+func (p *picture) color(factor float32) {
+	for i := 0; i < len(p.pixels); i += 3 {
+		grey := p.luma(i)
 		for c := i; c < i+3; c++ {
-			p[c] = blended(p[c], grey, factor)
+			p.pixels[c] = blended(p.pixels[c], grey, factor)
 		}
 	}
 }
 
 // contrast blends with the mean grey.
-func contrast(p *picture, strength float64) {
-	mean := 0.0
-	for i := 0; i < len(p); i += 3 {
-		mean += p.grey(i)
+func (p *picture) contrast(factor float32) {
+	sum := 0
+	for i := 0; i < len(p.pixels); i += 3 {
+		sum += int(p.luma(i))
 	}
-	mean, factor := math.Round(mean/(imageSize*imageSize)), blendFactor(strength)
+	mean := byte(float64(sum)/(imageSize*imageSize) + 0.5)
 	p.remapAll(func(v int) byte { return blended(byte(v), mean, factor) })
 }
 
 // brightness blends with black.
-func brightness(p *picture, strength float64) {
-	factor := blendFactor(strength)
+func (p *picture) brightness(factor float32) {
 	p.remapAll(func(v int) byte { return blended(byte(v), 0, factor) })
 }
 
 // sharpness blends with a smoothed picture: 5 parts of the pixel and one of
 // each neighbour. Pixels at the border stay as they are.
-func sharpness(p *picture, strength float64) {
+func (p *picture) sharpness(factor float32) {
 	const row = imageSize * 3
-	factor := blendFactor(strength)
-	old := *p
+	old := p.pixels
 	for y := 1; y < imageSize-1; y++ {
 		above, here, below := old[(y-1)*row:][:row], old[y*row:][:row], old[(y+1)*row:][:row]
-		to := p[y*row:][:row]
+		to := p.pixels[y*row:][:row]
 		for i := 3; i < row-3; i++ {
 			sum := int(above[i-3]) + int(above[i]) + int(above[i+3]) + int(here[i-3]) + 5*int(here[i]) + int(here[i+3]) +
 				int(below[i-3]) + int(below[i]) + int(below[i+3])
-			to[i] = blended(here[i], float64(sum)/13, factor)
+			to[i] = blended(here[i], byte((2*sum+13)/26), factor)
+		}
+	}
+}
+
+// cutOut marks a square whose centre is (y, x) as the authors' operation does:
+// the rows of its square serve as columns, too, so that it lies on the
+// diagonal and ends with the columns.
+func (p *picture) cutOut(y, x, side int) {
+	first, last := max(0, y-side/2), min(imageSize, x+side/2)
+	for i := first; i < last; i++ {
+		for j := first; j < last; j++ {
+			at := j*imageSize + i
+			copy(p.pixels[3*at:][:3], []byte{125, 122, 113})
+			p.outside[at] = true
 		}
 	}
 }

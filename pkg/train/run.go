@@ -141,7 +141,8 @@ func (r *Run) Prepare() error {
 		return err
 	}
 	r.sampler = dataset.NewSampler(indices, split.Labels, r.Config.Batch, uint64(r.Config.Seed), r.Config.Augmentation())
-	r.loader = r.Net.Loader(r.Data.Images(split))
+	source := r.Data.Images(split)
+	r.loader = r.Net.Loader(source)
 	r.load = device.Stage{r.loader.Op()}
 	if r.Config.EvalEvery > 0 {
 		r.test = evaluate.New(r.Net, r.Data.Images(&r.Data.Test), r.Data.Test.Labels, r.Data.Test.Indices(), r.Net.Batch)
@@ -149,7 +150,7 @@ func (r *Run) Prepare() error {
 	r.velocity = r.be.New(r.Net.Params().Len())
 	r.targets = make([]float32, r.Net.Targets().Len())
 	r.tally = newTally(r)
-	r.thisStep = method.Step{Steps: r.Config.Epochs * r.sampler.Steps(), MaxLR: r.Config.LR, Velocity: r.velocity}
+	r.thisStep = method.Step{Source: source, Steps: r.Config.Epochs * r.sampler.Steps(), MaxLR: r.Config.LR, Velocity: r.velocity}
 	r.Net.Init(uint64(r.Config.Seed))
 	r.epoch = 1
 	return nil
@@ -290,7 +291,7 @@ func (r *Run) trainStep(lr float32) error {
 	r.be.Run(n, r.load)
 
 	r.thisStep.Number = (r.epoch-1)*r.sampler.Steps() + r.step
-	r.thisStep.Images, r.thisStep.LR = n, r.Config.Rate(r.epoch)
+	r.thisStep.Images, r.thisStep.Picks, r.thisStep.LR = n, r.picks, r.Config.Rate(r.epoch)
 	if err := r.Method.Gradient(&r.thisStep); err != nil {
 		return err
 	}
