@@ -331,7 +331,7 @@ func TestStepsAgainstPyTorch(t *testing.T) {
 	// At fsam's shifted weights and on gradalign's mirrored images inputs of
 	// ReLUs lie within 1e-6 of zero, relative to their rms, and transforms round
 	// them to the other side.
-	t.Run("transforms", func(t *testing.T) { stepsAgainstPyTorch(t, best, []string{"fsam", "gradalign"}) })
+	t.Run("transforms", func(t *testing.T) { stepsAgainstPyTorch(t, best, []string{"fsam", "gradalign", "gradalign-both"}) })
 }
 
 func stepsAgainstPyTorch(t *testing.T, with *kernels.Set, nearKinks []string) {
@@ -357,25 +357,27 @@ func stepsAgainstPyTorch(t *testing.T, with *kernels.Set, nearKinks []string) {
 		}
 		b.sameGradient(r, "spectral-norm", b.gradient(), tolerance)
 	})
-	run("gradalign", func(t *testing.T) {
-		b := referenceBench(t, with, "gradalign", "lambda=0.7")
-		g := b.method.(*joint).parts[0].(*gradAlign)
-		g.shake = func(_ *Step, images device.Buffer) { // mirrors them
-			v := b.read(images)
-			for at := 0; at < len(v); at += 3 * imageSize {
-				for x := range imageSize / 2 {
-					for c := range 3 {
-						i, j := at+3*x+c, at+3*(imageSize-1-x)+c
-						v[i], v[j] = v[j], v[i]
+	for name, through := range map[string]string{"gradalign": "one", "gradalign-both": "both"} {
+		run(name, func(t *testing.T) {
+			b := referenceBench(t, with, "gradalign", "lambda=0.7", "through="+through)
+			g := b.method.(*joint).parts[0].(*gradAlign)
+			g.shake = func(_ *Step, images device.Buffer) { // mirrors them
+				v := b.read(images)
+				for at := 0; at < len(v); at += 3 * imageSize {
+					for x := range imageSize / 2 {
+						for c := range 3 {
+							i, j := at+3*x+c, at+3*(imageSize-1-x)+c
+							v[i], v[j] = v[j], v[i]
+						}
 					}
 				}
+				b.be.Write(images, v)
 			}
-			b.be.Write(images, v)
-		}
-		grad := b.gradient()
-		near(t, "alignment", b.method.Report()[0].Value.(float64), r.values("gradalign.alignment")[0], 1e-5)
-		b.sameGradient(r, "gradalign", grad, tolerance)
-	})
+			grad := b.gradient()
+			near(t, "alignment", b.method.Report()[0].Value.(float64), r.values("gradalign.alignment")[0], 1e-5)
+			b.sameGradient(r, name, grad, tolerance)
+		})
+	}
 	for name, set := range map[string][]string{"meta-weight-net": {"hidden=7", "meta-lr=0.05"}, "l2t-dlf": {"objective=ce", "meta-lr=0.3"}} {
 		run(name, func(t *testing.T) {
 			b := referenceBench(t, with, name, set...)

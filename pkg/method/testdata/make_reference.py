@@ -232,6 +232,14 @@ def inner(a, b):
     return sum((a[k] * b[k]).sum() for k in a)
 
 
+def image_gradients(p, w):
+    """Gradients in the images and in the mirrored ones, to be differentiated."""
+    for x in (p.x, p.x.flip(3)):
+        x = x.clone().requires_grad_()
+        (g,) = torch.autograd.grad(F.cross_entropy(p.logits(w, x), p.y), x, create_graph=True)
+        yield g.flatten(1)
+
+
 def steps():
     p, out = Problem(), {}
 
@@ -282,6 +290,9 @@ def steps():
     cosine = F.cosine_similarity(a.detach().flatten(1), b.flatten(1)).mean()
     out["gradalign.alignment"] = cosine
     record("gradalign", dict(zip(w, torch.autograd.grad(value + 0.7 * (1 - cosine), list(w.values())))))
+
+    cosine = F.cosine_similarity(*image_gradients(p, w), dim=1).mean()
+    record("gradalign-both", dict(zip(w, torch.autograd.grad(F.cross_entropy(p.logits(w, p.x), p.y) + 0.7 * (1 - cosine), list(w.values())))))
 
     # Ren et al.: weights from inner products with the held-out gradient.
     v = dict(zip(w, torch.autograd.grad(p.held_out(w), list(w.values()))))
