@@ -8,9 +8,9 @@ import (
 
 // rDrop compares two passes with different dropout:
 //
-//	½·(CE₁ + CE₂) + α·½·(KL(p₁‖p₂) + KL(p₂‖p₁)),
+//	CE₁ + CE₂ + α·½·(KL(p₁‖p₂) + KL(p₂‖p₁)),
 //
-// all means over the images.
+// each a mean over the images.
 type rDrop struct {
 	pair
 	alpha float64
@@ -21,7 +21,7 @@ type rDrop struct {
 var rDropInfo = Info{
 	Name:      "r-drop",
 	Kind:      "passes",
-	Formula:   "½·(CE₁ + CE₂) + α·½·(KL(p₁‖p₂) + KL(p₂‖p₁)), two passes with dropout",
+	Formula:   "CE₁ + CE₂ + α·½·(KL(p₁‖p₂) + KL(p₂‖p₁)), two passes with dropout",
 	Reference: "Liang, Wu, Li et al. 2021",
 	PaperRow:  "R-Drop",
 	Passes:    "2",
@@ -31,8 +31,9 @@ var rDropInfo = Info{
 	},
 	Notes: []string{
 		"The networks have no dropout and the paper says nothing of it; this is before the classifier, at a rate of its own.",
-		"The authors' text, code and read-me differ in the factor ½ and in α; 0.6 goes with the mean over images of the halved sum.",
-		"Both copies are one batch of twice the size, as in the authors' code.",
+		"The cross-entropies are added, as in the paper and in the authors' code, so that with α = 0 and p = 0 the gradient is twice that of cross-entropy.",
+		"α is the paper's for images, on the mean over them of the halved sum of divergences. The authors' program for images adds the divergences of its batch up, where it takes the mean of the cross-entropies: its 0.3 without the half is an α of 0.6 times the images of a batch.",
+		"Both copies are one batch of twice the size, so that batch statistics are over both. The record's divergence is ½·(KL + KL), train_loss the mean of both cross-entropies.",
 	},
 	needs: func(values) Needs { return Needs{FeatureMask: true, Copies: 2} },
 	make: func(o Options, v values) (part, error) {
@@ -48,6 +49,9 @@ func (r *rDrop) gradient(s *Step, p *passes) error {
 	p.within(func() {
 		p.forward(2*n, nn.Train)
 		logits, grads := p.readLogits(2*n), p.readGrads(2*n)
+		for i := range grads { // of a sum of two means, not of the mean of both
+			grads[i] *= 2
+		}
 		for i := range n {
 			for j := range k {
 				r.a[j], r.b[j] = float64(logits[i*k+j]), float64(logits[(n+i)*k+j])

@@ -251,7 +251,7 @@ func referenceBench(t *testing.T, with *kernels.Set, name string, set ...string)
 	be := cpu.New(1, with)
 	t.Cleanup(be.Close)
 	needs := info.Needs(settings)
-	net, err := resnet.New(be, resnet.Config{Arch: "resnet8", Classes: 10, Batch: needs.Copies * n, Tangents: needs.Tangents, InputGrad: needs.InputGrad})
+	net, err := resnet.New(be, resnet.Config{Arch: "resnet8", Classes: 10, Batch: needs.Copies * n, Tangents: needs.Tangents, InputGrad: needs.InputGrad, FeatureMask: needs.FeatureMask})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -292,6 +292,19 @@ func referenceBench(t *testing.T, with *kernels.Set, name string, set ...string)
 	loader.Set(picks)
 	be.Run(n, device.Stage{loader.Op()})
 	return &bench{t: t, be: be, net: net, method: m, step: Step{Images: n, Steps: 10, LR: 0.1, MaxLR: 0.1}}
+}
+
+// mirrored is a batch of images from right to left.
+func mirrored(v []float32) []float32 {
+	for at := 0; at < len(v); at += 3 * imageSize {
+		for x := range imageSize / 2 {
+			for c := range 3 {
+				i, j := at+3*x+c, at+3*(imageSize-1-x)+c
+				v[i], v[j] = v[j], v[i]
+			}
+		}
+	}
+	return v
 }
 
 // sameGradient compares the gradient left in the network with the reference's.
@@ -362,22 +375,18 @@ func stepsAgainstPyTorch(t *testing.T, with *kernels.Set, nearKinks []string) {
 			b := referenceBench(t, with, "gradalign", "lambda=0.7", "through="+through)
 			g := b.method.(*joint).parts[0].(*gradAlign)
 			g.shake = func(_ *Step, images device.Buffer) { // mirrors them
-				v := b.read(images)
-				for at := 0; at < len(v); at += 3 * imageSize {
-					for x := range imageSize / 2 {
-						for c := range 3 {
-							i, j := at+3*x+c, at+3*(imageSize-1-x)+c
-							v[i], v[j] = v[j], v[i]
-						}
-					}
-				}
-				b.be.Write(images, v)
+				b.be.Write(images, mirrored(b.read(images)))
 			}
 			grad := b.gradient()
 			near(t, "alignment", b.method.Report()[0].Value.(float64), r.values("gradalign.alignment")[0], 1e-5)
 			b.sameGradient(r, name, grad, tolerance)
 		})
 	}
+	run("r-drop", func(t *testing.T) {
+		b := referenceBench(t, with, "r-drop", "p=0") // no masks are drawn: they are the reference's
+		b.be.Write(b.net.FeatureMask(), convert[float32](r.values("r-drop.mask")))
+		b.sameGradient(r, "r-drop", b.gradient(), tolerance)
+	})
 	for name, set := range map[string][]string{"meta-weight-net": {"hidden=7", "meta-lr=0.05"}, "l2t-dlf": {"objective=ce", "meta-lr=0.3"}} {
 		run(name, func(t *testing.T) {
 			b := referenceBench(t, with, name, set...)

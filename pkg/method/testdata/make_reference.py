@@ -294,6 +294,16 @@ def steps():
     cosine = F.cosine_similarity(*image_gradients(p, w), dim=1).mean()
     record("gradalign-both", dict(zip(w, torch.autograd.grad(F.cross_entropy(p.logits(w, p.x), p.y) + 0.7 * (1 - cosine), list(w.values())))))
 
+    # R-Drop: both copies one batch, features before the classifier masked.
+    n = len(p.y)
+    mask = torch.as_tensor(np.random.default_rng(11).integers(0, 2, (2 * n, w["linear.weight"].shape[1])) * 2.0)
+    out["r-drop.mask"] = mask.float()
+    hook = p.net.linear.register_forward_pre_hook(lambda _, x: (x[0] * mask,))
+    a, b = p.logits(w, torch.cat([p.x, p.x])).chunk(2)
+    hook.remove()
+    value = F.cross_entropy(a, p.y) + F.cross_entropy(b, p.y) + 0.6 * 0.5 * (kl(a, b) + kl(b, a)).mean()
+    record("r-drop", dict(zip(w, torch.autograd.grad(value, list(w.values())))))
+
     # Ren et al.: weights from inner products with the held-out gradient.
     v = dict(zip(w, torch.autograd.grad(p.held_out(w), list(w.values()))))
     products = []
