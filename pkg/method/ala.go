@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"srn/pkg/artifact"
+	"srn/pkg/dataset"
 	"srn/pkg/nn"
 	"srn/pkg/optim"
 	"srn/pkg/rng"
@@ -70,7 +71,7 @@ var alaInfo = Info{
 		classes := net.Logits().Len() / net.Loss().Len()
 		batch := net.Loss().Len()
 		a := newALA(classes, v.number("mix"), v.number("beta"), int(v.number("hidden")), v.number("meta-lr"), o.Seed)
-		a.every, a.validation = int(v.number("every")), newValidator(o, batch)
+		a.every, a.validation = int(v.number("every")), newValidator(o, batch, dataset.Augment{})
 		a.batches = max(1, min(int(v.number("val-images")), len(o.Validation.Indices))/a.validation.batch)
 		return a, nil
 	},

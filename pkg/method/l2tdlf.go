@@ -37,7 +37,7 @@ var l2tDLFInfo = Info{
 		number("mix", 0.5, 0, 1, "μ, the share of cross-entropy; 1 is cross-entropy"),
 		number("meta-lr", 0.01, 0, 1e6, "learning rate of the teacher; 0 keeps it"),
 		word("objective", "held-out loss: smooth-error, 2σ(50·(max p − p_y)) − 1 as the authors have it; ce, cross-entropy", "smooth-error", "ce"),
-		number("val-batch", 100, 2, 1e6, "held-out images of a step, at most the batch size"),
+		valBatch, valAugment("none", "training"),
 	},
 	Notes: []string{lookaheadNote,
 		"The teacher is that of the authors' demonstration, W_t = W + W₂·(2σ(θ₁·progress + θ₂·accuracy + θ₃) − 1), without attention; it is taught through one step, where the original goes back through the whole path of training.",
@@ -46,7 +46,7 @@ var l2tDLFInfo = Info{
 	needs: lookaheadNeeds,
 	make: func(o Options, v values) (part, error) {
 		l := newL2TDLF(o.Net.Logits().Len()/o.Net.Loss().Len(), v.number("mix"), v.number("meta-lr"))
-		ahead := newLookahead(o, l, int(v.number("val-batch")))
+		ahead := newLookahead(o, l, v)
 		if v.word("objective") == "smooth-error" {
 			ahead.validation.passes.loss = &smoothError{sharpness: l2tSharpness}
 		}

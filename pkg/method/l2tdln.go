@@ -39,7 +39,7 @@ var l2tDLNInfo = Info{
 		number("mix", 0.5, 0, 1, "μ, the share of cross-entropy; 1 is cross-entropy"),
 		number("units", 40, 1, 1e4, "units of each of N's two hidden layers"),
 		number("meta-lr", 1e-3, 0, 1, "Adam's learning rate of N; 0 keeps it as it begins"),
-		number("val-batch", 100, 2, 1e6, "held-out images of a step, at most the batch size"),
+		valBatch, valAugment("none", "training"),
 	},
 	Notes: []string{lookaheadNote,
 		"Like the original in that a network is the loss. There an LSTM with a memory teaches it, through several steps; here Adam does, through one. Sizes and inputs of the original's networks are not settled by its abstract.",
@@ -47,7 +47,7 @@ var l2tDLNInfo = Info{
 	needs: lookaheadNeeds,
 	make: func(o Options, v values) (part, error) {
 		l := newL2TDLN(o.Net.Logits().Len()/o.Net.Loss().Len(), int(v.number("units")), v.number("mix"), v.number("meta-lr"), o.Seed)
-		return &learnedByLookahead{newLookahead(o, l, int(v.number("val-batch")))}, nil
+		return &learnedByLookahead{newLookahead(o, l, v)}, nil
 	},
 }
 

@@ -39,10 +39,10 @@ type lookahead struct {
 	dot  []float64
 }
 
-func newLookahead(o Options, l learnedLoss, valBatch int) *lookahead {
+func newLookahead(o Options, l learnedLoss, v values) *lookahead {
 	n := o.Net.Params().Len()
 	be := o.Net.Backend()
-	return &lookahead{net: o.Net, be: be, loss: l, validation: newValidator(o, valBatch),
+	return &lookahead{net: o.Net, be: be, loss: l, validation: heldOut(o, v),
 		w: be.New(n), v: be.New(n), zDot: make([]float32, o.Net.Logits().Len()),
 		dot: make([]float64, o.Net.Logits().Len()/o.Net.Loss().Len())}
 }

@@ -34,12 +34,12 @@ var metaWeightNetInfo = Info{
 		number("hidden", 100, 1, 1e4, "hidden units of the MLP"),
 		number("meta-lr", 1e-3, 0, 1, "Adam's learning rate; 0 keeps the MLP as it begins"),
 		number("meta-decay", 1e-4, 0, 1, "weight decay of the MLP, added to its gradient"),
-		number("val-batch", 100, 2, 1e6, "held-out images of a step, at most the batch size"),
+		valBatch, valAugment("training", "none"),
 	},
-	Notes: []string{lookaheadNote, "Weights are not normalised over the batch, as in the authors' code.", "train_loss is the plain cross-entropy."},
+	Notes: []string{lookaheadNote, "Weights are not normalised over the batch, as in the authors' code.", valAugmentNote, "train_loss is the plain cross-entropy."},
 	needs: lookaheadNeeds,
 	make: func(o Options, v values) (part, error) {
-		return &learnedByLookahead{newLookahead(o, newMetaWeightNet(int(v.number("hidden")), v.number("meta-lr"), v.number("meta-decay"), o.Seed), int(v.number("val-batch")))}, nil
+		return &learnedByLookahead{newLookahead(o, newMetaWeightNet(int(v.number("hidden")), v.number("meta-lr"), v.number("meta-decay"), o.Seed), v)}, nil
 	},
 }
 

@@ -67,7 +67,7 @@ func newBench(t testing.TB, name string, images, repeat int, set ...string) *ben
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Net: b.net, Settings: settings, Seed: 5, Mean: b.data.Mean, Std: b.data.Std,
+	o := Options{Net: b.net, Settings: settings, Seed: 5, Augment: dataset.CIFARAugment, Mean: b.data.Mean, Std: b.data.Std,
 		Validation: &Validation{Images: b.data.Images(&b.data.Train), Labels: b.data.Train.Labels, Indices: b.data.MetaVal}}
 	if info.Surrogate {
 		c := surrogate.DefaultConfig()
@@ -378,6 +378,37 @@ func (b *bench) validationLoss(v *validator) float64 {
 	b.t.Helper()
 	v.gradient(b.be.New(b.net.Params().Len()), &b.step)
 	return b.meanLoss(len(v.picks))
+}
+
+// TestHeldOutImagesAreVaried: as the training images are, unless that is
+// turned off.
+func TestHeldOutImagesAreVaried(t *testing.T) {
+	for _, c := range []struct {
+		method string
+		set    []string
+		want   bool
+	}{
+		{"val-guided", nil, true}, {"val-guided", []string{"val-augment=none"}, false},
+		{"meta-weight-net", nil, true}, {"meta-weight-net", []string{"val-augment=none"}, false},
+		{"l2t-dlf", nil, false}, {"l2t-dlf", []string{"val-augment=training"}, true},
+	} {
+		b := newBench(t, c.method, 12, 1, c.set...)
+		var v *validator
+		switch m := b.method.(*joint).parts[0].(type) {
+		case *valGuided:
+			v = m.validation
+		case *learnedByLookahead:
+			v = m.validation
+		}
+		b.gradient()
+		moved := false
+		for _, p := range v.picks {
+			moved = moved || p.DX != 0 || p.DY != 0 || p.Flip
+		}
+		if moved != c.want {
+			t.Errorf("%s %v: held-out images varied: %v, want %v", c.method, c.set, moved, c.want)
+		}
+	}
 }
 
 func TestInnerProductsOfExamples(t *testing.T) {

@@ -56,7 +56,7 @@ var slfInfo = Info{
 		number("t-last", 0.1, 0.01, 100, "temperature at last; in between it falls geometrically"),
 		number("hidden", 16, 1, 1e4, "hidden units of the network"),
 		number("meta-lr", 1e-3, 0, 1, "Adam's learning rate of the network; 0 keeps it as it begins"),
-		number("val-batch", 100, 2, 1e6, "held-out images of a step, at most the batch size"),
+		valBatch, valAugment("none", "training"),
 	},
 	Notes: []string{lookaheadNote,
 		"Like the original in that several Gumbel-softmax draws choose and combine losses of a group. Its abstract names neither the group nor the network's inputs, size or temperature, and teaches the network with the classifier in one backward pass, on which the smallest loss wins; here held-out images teach it.",
@@ -67,7 +67,7 @@ var slfInfo = Info{
 	make: func(o Options, v values) (part, error) {
 		l := newSLF(o.Net.Logits().Len()/o.Net.Loss().Len(), int(v.number("hidden")), int(v.number("draws")), v.word("weights") == "hard", v.number("meta-lr"), o.Seed)
 		l.mix, l.hot, l.cold = v.number("mix"), v.number("t-first"), v.number("t-last")
-		return &learnedByLookahead{newLookahead(o, l, int(v.number("val-batch")))}, nil
+		return &learnedByLookahead{newLookahead(o, l, v)}, nil
 	},
 }
 

@@ -28,15 +28,16 @@ var valGuidedInfo = Info{
 	PaperRow:   "Val-Guided",
 	Passes:     "3",
 	Validation: true,
-	Params:     []Param{number("val-batch", 100, 2, 1e6, "held-out images of a step, at most the batch size")},
+	Params:     []Param{valBatch, valAugment("training", "none")},
 	Notes: []string{
 		"Needs --split meta_train: the held-out images are meta_val, which must not be trained on. The paper does not say where its come from.",
 		"The inner products are exact, by a Jacobian-vector product; batch normalisation takes part with the batch's statistics. First order, as the original is.",
+		valAugmentNote,
 		"A step on which no inner product is positive has no task gradient, as in the original.",
 	},
 	needs: func(values) Needs { return Needs{Tangents: true} },
 	make: func(o Options, v values) (part, error) {
-		return &valGuided{net: o.Net, validation: newValidator(o, int(v.number("val-batch"))),
+		return &valGuided{net: o.Net, validation: heldOut(o, v),
 			v: o.Net.Backend().New(o.Net.Params().Len()), zDot: make([]float32, o.Net.Logits().Len()),
 			means: newMeans("val-guided", "fraction_weighted")}, nil
 	},

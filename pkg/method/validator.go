@@ -7,8 +7,8 @@ import (
 )
 
 // validator computes gradients of the mean loss, cross-entropy as a rule, on
-// batches of held-out images, without augmentation, and leaves the loaded
-// batch and the running statistics as they are.
+// batches of held-out images, and leaves the loaded batch and the running
+// statistics as they are.
 type validator struct {
 	net     Network
 	passes  *passes
@@ -25,15 +25,35 @@ type validator struct {
 	input, targets device.Buffer // of the batch at hand
 }
 
-func newValidator(o Options, batch int) *validator {
+// valBatch is the parameter of methods that look at held-out images at every
+// step.
+var valBatch = number("val-batch", 100, 2, 1e6, "held-out images of a step, at most the batch size")
+
+// valAugment is how they are varied; the first of the words is the default.
+func valAugment(words ...string) Param {
+	return word("val-augment", "held-out images: training, cropped and mirrored as the training images are; none, as they are", words...)
+}
+
+const valAugmentNote = "Held-out images are cropped and mirrored as the training images are, as in the authors' code (which pads by reflection for Meta-Weight-Net)."
+
+func newValidator(o Options, batch int, augment dataset.Augment) *validator {
 	net, v := o.Net, o.Validation
 	batch = min(batch, net.Loss().Len(), len(v.Indices))
 	d := &validator{net: net, passes: newPasses(net), be: net.Backend(), batch: batch, classes: net.Logits().Len() / net.Loss().Len(),
-		sampler: dataset.NewSampler(v.Indices, v.Labels, batch, o.Seed, dataset.Augment{}),
+		sampler: dataset.NewSampler(v.Indices, v.Labels, batch, o.Seed, augment),
 		loader:  net.Loader(v.Images), hot: make([]float32, net.Targets().Len())}
 	d.load = device.Stage{d.loader.Op()}
 	d.input, d.targets = d.be.New(net.Input().Len()), d.be.New(net.Targets().Len())
 	return d
+}
+
+// heldOut is the validator that the parameters of a method ask for.
+func heldOut(o Options, v values) *validator {
+	augment := o.Augment
+	if v.word("val-augment") == "none" {
+		augment = dataset.Augment{}
+	}
+	return newValidator(o, int(v.number("val-batch")), augment)
 }
 
 // gradient writes the gradient at the network's parameters on the step's
