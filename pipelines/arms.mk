@@ -8,7 +8,7 @@ method    = $(or $(arm.$1),--method $1)
 guide     = $(or $(surrogate.$1),$(if $(filter srn%,$1),srn))
 
 # Methods that learn from held-out images must not train on them.
-heldout := val-guided l2t-dlf l2t-dlf-like slf-like l2t-dln-like ala-like meta-weight-net
+heldout := val-guided l2t-dlf slf l2t-dln ala meta-weight-net
 $(foreach x,$(heldout),$(eval arm.$x := --method $x --split meta_train))
 
 # Guidance that is strong enough to matter, and its controls.

@@ -45,7 +45,13 @@ const (
 )
 
 var alaInfo = Info{
-	Name:       "ala-like",
+	Name: "ala",
+	Read: Abstract,
+	Differs: []string{
+		"The publication's method and experiments were not read. The policy's inputs and size, the step of an entry and the length of an episode are chosen here.",
+		"There several networks are trained at once and share the policy; here there is one.",
+		"There is no cross-entropy beside the original's loss, which is mix=0; the default mixes half of each.",
+	},
 	Kind:       "loss+passes",
 	Formula:    "mean of μ·CE − (1−μ)·σ([Wᵀ·log p]_y), W moved by a policy that rising held-out accuracy teaches",
 	Reference:  "Huang, Zhai, Talbott et al. 2019 (ALA)",
@@ -62,8 +68,6 @@ var alaInfo = Info{
 	},
 	Notes: []string{
 		"Needs --split meta_train: the held-out images are meta_val. They are scored every so many steps, by the batches' statistics; a step itself is one pass.",
-		"Like the original in the loss, in moves of its entries by a policy, and in episodes of one set of moves. There several networks are trained at once and share the policy; its states, sizes, step and reward are not settled by what was at hand.",
-		"The original has no cross-entropy beside its loss, which is mix=0.",
 		"In the records, reward is that of the latest moves, w_drift the root mean square of W − I.",
 	},
 	make: func(o Options, v values) (part, error) {

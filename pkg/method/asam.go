@@ -9,6 +9,7 @@ import (
 
 var asamInfo = Info{
 	Name:      "asam",
+	Read:      Code,
 	Kind:      "passes",
 	Formula:   sharpnessFormula + "e = ρ·T²g/‖Tg‖, T = |w| + η of weights, 1 of shifts",
 	Reference: "Kwon, Kim, Park & Choi 2021",

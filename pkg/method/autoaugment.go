@@ -24,6 +24,7 @@ type autoAugment struct {
 
 var autoAugmentInfo = Info{
 	Name:      "autoaugment",
+	Read:      Code,
 	Kind:      "batch",
 	Formula:   "two operations on each image, by one of the sub-policies for CIFAR-10",
 	Reference: "Cubuk, Zoph, Mané, Vasudevan & Le 2019",

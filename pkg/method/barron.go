@@ -33,7 +33,12 @@ const (
 )
 
 var barronInfo = Info{
-	Name:      "barron",
+	Name: "barron",
+	Read: Code,
+	Differs: []string{
+		"A loss for regression: neither the paper nor the original says what its residual is in classification. Chosen: p − t, summed over the classes, with one α and one c.",
+		"The original's floor of c is 1e-5; residuals of well-fitted images go to 0 and would take c, and with it 1/c, along: 0.1 is the default.",
+	},
 	Kind:      "loss",
 	Formula:   "mean of Σ_k ρ(p_k − t_k; α, c) + log c·Z(α), α and c learned",
 	Reference: "Barron 2019 (ARLF)",
@@ -42,10 +47,6 @@ var barronInfo = Info{
 	Params: []Param{
 		number("rate", 0.01, 0, 1, "learning rate of α's and c's latent values; 0 keeps α = 1, c = 1"),
 		number("c-min", 0.1, 1e-5, 1, "smallest scale c"),
-	},
-	Notes: []string{
-		"A loss for regression: neither the paper nor the original says what its residual is in classification. Chosen: p − t, summed over the classes, with one α and one c.",
-		"The original's floor of c is 1e-5; residuals of well-fitted images go to 0 and would take c, and with it 1/c, along.",
 	},
 	make: func(_ Options, v values) (part, error) {
 		b := &barron{rate: v.number("rate"), floor: v.number("c-min")}

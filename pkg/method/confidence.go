@@ -12,6 +12,7 @@ type confidencePenalty struct {
 
 var confidencePenaltyInfo = Info{
 	Name:      "confidence-penalty",
+	Read:      Secondary,
 	Kind:      "loss",
 	Formula:   "mean of CE − β·H(p)",
 	Reference: "Pereyra, Tucker, Chorowski, Kaiser & Hinton 2017, arXiv 1701.06548",

@@ -12,6 +12,7 @@ type cutout struct {
 
 var cutoutInfo = Info{
 	Name:      "cutout",
+	Read:      Code,
 	Kind:      "batch",
 	Formula:   "a square of each image is set to the mean colour",
 	Reference: "DeVries & Taylor 2017",

@@ -20,6 +20,7 @@ func (i Info) Describe() string {
 		}
 		line("formula", p.Formula)
 		line("reference", p.Reference)
+		line("read", string(p.Read))
 		line("paper row", p.PaperRow)
 		line("passes", p.Passes+" a step")
 		line("needs", p.requirements())
@@ -28,6 +29,9 @@ func (i Info) Describe() string {
 		}
 		for _, q := range p.Params {
 			line("--set", fmt.Sprintf("%s=%s  (%s) %s", q.Name, q.Defaults(), q.Range(), q.Help))
+		}
+		for _, d := range p.Differs {
+			line("differs", d)
 		}
 		for _, note := range p.Notes {
 			line("note", note)
@@ -68,10 +72,17 @@ func (i Info) ParamList() string {
 func Markdown() string {
 	var b strings.Builder
 	cell := func(s string) string { return strings.ReplaceAll(s, "|", "\\|") }
-	fmt.Fprintln(&b, "| method | paper's row | passes a step | minimises | parameters | reference |")
-	fmt.Fprintln(&b, "|---|---|---|---|---|---|")
+	fmt.Fprintln(&b, "| method | paper's row | passes a step | minimises | parameters | reference | as its source |")
+	fmt.Fprintln(&b, "|---|---|---|---|---|---|---|")
 	for _, m := range registry {
-		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s | %s | %s | %s |\n", m.Name, m.Name, cell(m.PaperRow), m.Passes, cell(m.Formula), cell(m.ParamList()), cell(m.Reference))
+		as := "yes"
+		if !m.Faithful() {
+			as = "no"
+		}
+		if m.Read == OwnRule {
+			as = ""
+		}
+		fmt.Fprintf(&b, "| [`%s`](#%s) | %s | %s | %s | %s | %s | %s |\n", m.Name, m.Name, cell(m.PaperRow), m.Passes, cell(m.Formula), cell(m.ParamList()), cell(m.Reference), as)
 	}
 	for _, m := range registry {
 		fmt.Fprintf(&b, "\n### %s\n\n%s. %s", m.Name, m.Formula, m.Reference)
@@ -81,12 +92,18 @@ func Markdown() string {
 		if r := m.requirements(); r != "" {
 			fmt.Fprintf(&b, " Needs %s.", r)
 		}
+		if m.Read != OwnRule {
+			fmt.Fprintf(&b, " Read: %s.", m.Read)
+		}
 		fmt.Fprint(&b, "\n")
-		if len(m.Params)+len(m.Notes) > 0 {
+		if len(m.Params)+len(m.Notes)+len(m.Differs) > 0 {
 			fmt.Fprintln(&b)
 		}
 		for _, p := range m.Params {
 			fmt.Fprintf(&b, "- `%s` (default %s; %s): %s\n", p.Name, p.Defaults(), p.Range(), p.Help)
+		}
+		for _, d := range m.Differs {
+			fmt.Fprintf(&b, "- **Differs from its source**: %s\n", d)
 		}
 		for _, note := range m.Notes {
 			fmt.Fprintf(&b, "- %s\n", note)

@@ -11,6 +11,7 @@ type dropout struct{ mask *maskDrawer }
 
 var dropoutInfo = Info{
 	Name:      "dropout",
+	Read:      Secondary,
 	Kind:      "network",
 	Formula:   "features before the classifier times Bernoulli(1−p)/(1−p)",
 	Reference: "Srivastava et al. 2014",

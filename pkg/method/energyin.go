@@ -11,7 +11,11 @@ type energyIn struct {
 }
 
 var energyInInfo = Info{
-	Name:      "energy-in",
+	Name: "energy-in",
+	Read: Code,
+	Differs: []string{
+		"One of the two hinges: there are no outliers.",
+	},
 	Kind:      "loss",
 	Formula:   "mean of CE + w·max(0, E − m_in)², E = −log Σ exp z",
 	Reference: "Liu, Wang, Owens & Li 2020, its first hinge",

@@ -20,7 +20,12 @@ type energyOOD struct {
 }
 
 var energyOODInfo = Info{
-	Name:      "energy-ood",
+	Name: "energy-ood",
+	Read: Code,
+	Differs: []string{
+		"The authors fine-tune a trained network for 10 epochs at a learning rate of 0.001, with Nesterov momentum; this trains from scratch.",
+		"Their outliers are 80 Million Tiny Images, withdrawn since, twice as many as images and in one batch with them. Here as many outliers as images have a pass with their own batch statistics that leaves the running ones alone: generated outliers would distort those.",
+	},
 	Kind:      "loss+passes",
 	Formula:   "energy-in + mean over outliers of w·max(0, m_out − E)²",
 	Reference: "Liu, Wang, Owens & Li 2020; the paper cites Ming, Fan & Li 2022, which uses the same hinges",
@@ -29,8 +34,7 @@ var energyOODInfo = Info{
 	Params:    energyParams,
 	Outliers:  true,
 	Notes: []string{
-		"The paper names no outliers. The authors' are 80 Million Tiny Images, withdrawn since; generated ones are the default, and --outliers takes any set: CIFAR-100 beside CIFAR-10, say.",
-		"The authors fine-tune a trained network and put outliers, twice as many as images, into one batch. Here training starts from scratch and as many outliers as images have a pass with their own batch statistics that leaves the running ones alone: generated outliers would distort those.",
+		"The paper names no outliers. Generated ones are the default, and --outliers takes any set: CIFAR-100 beside CIFAR-10, say.",
 		energyNote,
 		"train_loss is of the training images.",
 	},

@@ -20,6 +20,7 @@ type randomErasing struct {
 
 var randomErasingInfo = Info{
 	Name:      "random-erasing",
+	Read:      Code,
 	Kind:      "batch",
 	Formula:   "a random rectangle of an image is filled, with probability p",
 	Reference: "Zhong, Zheng, Kang, Li & Yang 2020",

@@ -3,7 +3,11 @@ package method
 import "math"
 
 var fsamInfo = Info{
-	Name:      "fsam",
+	Name: "fsam",
+	Read: Secondary,
+	Differs: []string{
+		"No program of the authors' is known, and the publication was not read: the formula and its constants are those of independent ports, which differ in normalisation and constants from each other.",
+	},
 	Kind:      "passes",
 	Formula:   sharpnessFormula + "e = γ·F⁻¹g/√(gᵀF⁻¹g), F⁻¹ = 1/(1 + η·g²)",
 	Reference: "Kim, Li, Hu & Hospedales 2022 (Fisher SAM), arXiv 2206.04920",
@@ -14,7 +18,7 @@ var fsamInfo = Info{
 		number("eta", 1, 0, math.Inf(1), "η of the diagonal Fisher's regularised inverse; 0 is SAM"),
 	},
 	Notes: []string{sharpnessNote,
-		"No official code is known; constants and normalisation differ between ports. F is the diagonal of the batch gradient's square. Not Friendly-SAM, which is abbreviated the same."},
+		"F is the diagonal of the batch gradient's square. Not Friendly-SAM, which is abbreviated the same."},
 	make: func(o Options, v values) (part, error) {
 		a := newSharpnessAware(o)
 		gamma, eta := v.number("gamma"), v.number("eta")

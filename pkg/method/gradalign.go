@@ -35,7 +35,11 @@ type gradAlign struct {
 }
 
 var gradAlignInfo = Info{
-	Name:      "gradalign",
+	Name: "gradalign",
+	Read: Code,
+	Differs: []string{
+		"The authors add it to adversarial training, where the loss is that of perturbed images; here, as in the paper's setting, it is that of the images as they are.",
+	},
 	Kind:      "loss+passes",
 	Formula:   "CE(x) + λ·(1 − mean cos(∇_x L(x), ∇_x L(x + d))), d uniform in ±ε",
 	Reference: "Andriushchenko & Flammarion 2020 (GradAlign)",
@@ -47,7 +51,7 @@ var gradAlignInfo = Info{
 		word("through", "both: the gradient goes through a and b; one: through b alone, a counts as a constant", "both", "one"),
 	},
 	Notes: []string{
-		"What the paper's \"Implicit-Consistency\" cites. The authors add it to adversarial training, where x is a perturbed image; here, as in the paper's setting, the loss is that of the images as they are. consistency is what the row's name says.",
+		"What the paper's \"Implicit-Consistency\" cites. consistency is what the row's name says.",
 		"The authors' program differentiates through both gradients where it trains on images as they are; only in their adversarial training by FGSM, where a is the gradient that the attack was made of, is a cut off: through=one. Images whose gradient is 0 are left out of the mean.",
 		"Second order and exact: two gradients and the tangent of each, which costs two more, and the first gradient again; with through=one 4 passes. Batch normalisation takes part with the batch's statistics; its running ones are those of the first pass, where the authors' program counts every pass.",
 		"train_loss is the plain cross-entropy, the record's alignment the mean cosine.",

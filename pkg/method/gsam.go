@@ -4,6 +4,7 @@ import "math"
 
 var gsamInfo = Info{
 	Name:      "gsam",
+	Read:      Code,
 	Kind:      "passes",
 	Formula:   "g_p − α·(part of g orthogonal to g_p), g_p at w + ρ·g/‖g‖, ρ falling with the learning rate",
 	Reference: "Zhuang, Gong, Yuan et al. 2022",

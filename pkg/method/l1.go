@@ -17,6 +17,7 @@ type l1 struct {
 
 var l1Info = Info{
 	Name:      "l1",
+	Read:      Secondary,
 	Kind:      "gradient",
 	Formula:   "+ λ·‖θ‖₁",
 	Reference: "Tibshirani 1996",

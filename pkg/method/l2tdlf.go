@@ -26,7 +26,13 @@ type l2tDLF struct {
 const l2tSharpness = 50
 
 var l2tDLFInfo = Info{
-	Name:       "l2t-dlf",
+	Name: "l2t-dlf",
+	Read: Code,
+	Differs: []string{
+		"The teacher is taught at every step through that step alone, while the student trains; the original trains students again and again, a hundred times in the authors' demonstration, and goes back through the whole path of training each time.",
+		"The teacher is that of the demonstration, W_t = W + W₂·(2σ(θ₁·progress + θ₂·accuracy + θ₃) − 1), without the publication's attention, which was not read.",
+		"θ₁ and θ₂ begin at 1: in the demonstration they, θ₃ and W₂ begin at 0, where all of their gradients are 0, so that only W and b ever move.",
+	},
 	Kind:       "loss+passes",
 	Formula:    "mean of μ·CE − (1−μ)·σ([W_tᵀ·log p + b]_y), W_t and b a teacher's, taught by held-out images through one step",
 	Reference:  "Wu, Tian, Xia et al. 2018 (L2T-DLF)",
@@ -40,8 +46,7 @@ var l2tDLFInfo = Info{
 		valBatch, valAugment("none", "training"),
 	},
 	Notes: []string{lookaheadNote,
-		"The teacher is that of the authors' demonstration, W_t = W + W₂·(2σ(θ₁·progress + θ₂·accuracy + θ₃) − 1), without attention; it is taught through one step, where the original goes back through the whole path of training.",
-		"Chosen: accuracy is that of the step's batch; W₂ begins at 0, θ₁ and θ₂ at 1, θ₃ at 0. Half the loss is cross-entropy, as in the authors' final training.",
+		"Chosen: accuracy is that of the step's batch. Half the loss is cross-entropy, as in the authors' final training.",
 		"train_loss is the plain cross-entropy."},
 	needs: lookaheadNeeds,
 	make: func(o Options, v values) (part, error) {

@@ -28,7 +28,12 @@ type l2tDLN struct {
 const leak = 0.01
 
 var l2tDLNInfo = Info{
-	Name:       "l2t-dln-like",
+	Name: "l2t-dln",
+	Read: Abstract,
+	Differs: []string{
+		"The publication's method and experiments were not read. Sizes, inputs and rates of the loss network are chosen here.",
+		"There an LSTM that sees the loss network's gradients teaches it, in three stages, through several steps of the student; here Adam does, through one.",
+	},
 	Kind:       "loss+passes",
 	Formula:    "mean of μ·CE + (1−μ)·N(p, t), N a small network taught by held-out images through one step",
 	Reference:  "Hai, Pan, Liu et al. 2023 (L2T-DLN), arXiv 2310.19313",
@@ -42,7 +47,6 @@ var l2tDLNInfo = Info{
 		valBatch, valAugment("none", "training"),
 	},
 	Notes: []string{lookaheadNote,
-		"Like the original in that a network is the loss. There an LSTM with a memory teaches it, through several steps; here Adam does, through one. Sizes and inputs of the original's networks are not settled by its abstract.",
 		"train_loss is the plain cross-entropy."},
 	needs: lookaheadNeeds,
 	make: func(o Options, v values) (part, error) {

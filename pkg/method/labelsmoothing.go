@@ -7,6 +7,7 @@ type labelSmoothing struct{ epsilon float64 }
 
 var labelSmoothingInfo = Info{
 	Name:      "label-smoothing",
+	Read:      Secondary,
 	Kind:      "batch",
 	Formula:   "targets (1−ε)·t + ε/K",
 	Reference: "Szegedy et al. 2016; Müller, Kornblith & Hinton 2019",

@@ -17,6 +17,7 @@ const logitNormFloor = 1e-7
 
 var logitNormInfo = Info{
 	Name:      "logitnorm",
+	Read:      Code,
 	Kind:      "loss",
 	Formula:   "mean of CE(z / (τ·‖z‖))",
 	Reference: "Wei, Xie, Cheng, Feng, An & Li 2022",

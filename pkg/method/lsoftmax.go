@@ -28,7 +28,11 @@ type lSoftmax struct {
 }
 
 var lSoftmaxInfo = Info{
-	Name:      "l-softmax",
+	Name: "l-softmax",
+	Read: Code,
+	Differs: []string{
+		"The original's classifier has no bias; these networks' is kept, outside the margin.",
+	},
 	Kind:      "passes",
 	Formula:   "mean cross-entropy with the label's logit ‖w_y‖‖x‖·ψ(θ), ψ ≤ cos θ",
 	Reference: "Liu, Wen, Yu & Yang 2016",
@@ -42,7 +46,6 @@ var lSoftmaxInfo = Info{
 		number("lambda-min", 0, 0, math.Inf(1), "smallest λ"),
 	},
 	Notes: []string{
-		"The original's classifier has no bias; these networks' is kept, outside the margin.",
 		"Mixed or smoothed targets: the margin is that of the likeliest class, the cross-entropy that of the targets.",
 		"λ's schedule counts steps, as the original's does for its own number of steps.",
 	},

@@ -24,6 +24,7 @@ type metaWeightNet struct {
 
 var metaWeightNetInfo = Info{
 	Name:       "meta-weight-net",
+	Read:       Code,
 	Kind:       "loss+passes",
 	Formula:    "mean of weight(CE)·CE, the weight an MLP that held-out images teach through one step",
 	Reference:  "Shu, Xie, Yi et al. 2019",

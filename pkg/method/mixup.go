@@ -21,6 +21,7 @@ type mixup struct {
 
 var mixupInfo = Info{
 	Name:      "mixup",
+	Read:      Code,
 	Kind:      "batch",
 	Formula:   "images and targets λ·a + (1−λ)·b, λ ~ Beta(α, α), one λ a batch",
 	Reference: "Zhang, Cissé, Dauphin & Lopez-Paz 2018",

@@ -162,9 +162,9 @@ var none = []struct {
 	{method: "fsam", set: []string{"gamma=0"}},
 	{method: "gsam", set: []string{"rho-max=0", "rho-min=0", "alpha=0"}},
 	{method: "l2t-dlf", set: []string{"mix=1"}},
-	{method: "slf-like", set: []string{"mix=1"}},
-	{method: "ala-like", set: []string{"mix=1"}},
-	{method: "l2t-dln-like", set: []string{"mix=1"}},
+	{method: "slf", set: []string{"mix=1"}},
+	{method: "ala", set: []string{"mix=1"}},
+	{method: "l2t-dln", set: []string{"mix=1"}},
 	{method: "sam+cutout+label-smoothing", set: []string{"rho=0", "length=0", "epsilon=0"}},
 	// Twice the images are summed in another order.
 	{method: "consistency", set: []string{"lambda=0", "epsilon=0"}, tolerance: 1e-5},
@@ -226,8 +226,8 @@ func TestGradientIsThatOfAMean(t *testing.T) {
 		"energy-in": active["energy-in"], "logitnorm": {"tau=1"}, "smooth01": {"warmup=0"}, "barron": nil,
 		"l-softmax": active["l-softmax"], "spectral-norm": nil, "sam": nil, "asam": nil, "fsam": nil, "gsam": nil,
 		"r-drop": {"p=0"}, "consistency": {"epsilon=0"}, "val-guided": {"val-batch=12"},
-		"meta-weight-net": {"val-batch=12", "meta-lr=0.1"}, "l2t-dlf": {"val-batch=12"}, "slf-like": {"val-batch=12"},
-		"ala-like": nil, "gradalign": {"epsilon=0"}, "energy-ood": {"m-in=-3"}, "l2t-dln-like": {"val-batch=12"},
+		"meta-weight-net": {"val-batch=12", "meta-lr=0.1"}, "l2t-dlf": {"val-batch=12"}, "slf": {"val-batch=12"},
+		"ala": nil, "gradalign": {"epsilon=0"}, "energy-ood": {"m-in=-3"}, "l2t-dln": {"val-batch=12"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			once := newBench(t, name, 12, 1, set...).gradient()
@@ -312,12 +312,12 @@ func TestFirstPassAloneMovesRunningStatistics(t *testing.T) {
 	ce := newBench(t, "ce", 12, 1)
 	ce.gradient()
 	want := ce.read(ce.net.Running())
-	for _, name := range []string{"sam", "asam", "fsam", "gsam", "energy-ood", "gradalign", "val-guided", "meta-weight-net", "l2t-dlf", "l2t-dln-like", "slf-like", "ala-like"} {
+	for _, name := range []string{"sam", "asam", "fsam", "gsam", "energy-ood", "gradalign", "val-guided", "meta-weight-net", "l2t-dlf", "l2t-dln", "slf", "ala"} {
 		var set []string
 		if name == "energy-ood" {
 			set = []string{"m-in=1e9"} // or the loss has a hinge in it
 		}
-		if name == "ala-like" {
+		if name == "ala" {
 			set = []string{"mix=1"} // train_loss is the method's
 		}
 		b := newBench(t, name, 12, 1, set...)
@@ -455,9 +455,9 @@ func TestMetaGradient(t *testing.T) {
 		method string
 		set    []string
 	}{
-		{method: "meta-weight-net"}, {method: "l2t-dln-like"},
+		{method: "meta-weight-net"}, {method: "l2t-dln"},
 		{method: "l2t-dlf", set: []string{"objective=ce"}}, {method: "l2t-dlf"},
-		{method: "slf-like", set: []string{"weights=soft"}},
+		{method: "slf", set: []string{"weights=soft"}},
 	} {
 		t.Run(c.method+strings.Join(c.set, ","), func(t *testing.T) {
 			b := newBench(t, c.method, 12, 1, append(c.set, "meta-lr=0")...)

@@ -20,6 +20,7 @@ type rDrop struct {
 
 var rDropInfo = Info{
 	Name:      "r-drop",
+	Read:      Code,
 	Kind:      "passes",
 	Formula:   "CE₁ + CE₂ + α·½·(KL(p₁‖p₂) + KL(p₂‖p₁)), two passes with dropout",
 	Reference: "Liang, Wu, Li et al. 2021",

@@ -15,6 +15,8 @@ type Info struct {
 	PaperRow  string   // its row in the paper's tables, "" if it has none
 	Passes    string   // cost of a step in forward-backward passes
 	Notes     []string // where the paper or the original is ambiguous, and what was chosen
+	Read      Source   // what of the source was read
+	Differs   []string // in what it is known to differ from its source, or fills in what was not read
 	Params    []Param
 
 	WeightDecay float64 // where none is asked for
@@ -36,18 +38,42 @@ var registry = []Info{
 	smooth01Info, lSoftmaxInfo, barronInfo, slfInfo, metaWeightNetInfo, l2tDLFInfo, l2tDLNInfo, alaInfo,
 }
 
+// Source is what of a method's source has been read.
+type Source string
+
+// The sources: the authors' program; others' descriptions and programs, from
+// which the formula is; the abstract and introduction of the publication
+// alone. Controls and plain rules of this project's own have none.
+const (
+	OwnRule   Source = ""
+	Code      Source = "the authors' program"
+	Secondary Source = "others' descriptions and programs"
+	Abstract  Source = "the abstract alone"
+)
+
+// Faithful tells whether the method is not known to differ from its source.
+func (i Info) Faithful() bool {
+	for _, p := range i.parts() {
+		if len(p.Differs) > 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Methods lists all methods of one part.
 func Methods() []Info { return slices.Clone(registry) }
 
 // Find returns the method of that name, which may be several joined by "+",
-// or an error that lists what there is. A name is found with and without
-// "-like", and by its row in the paper's tables, as arlf or l-m-softmax.
+// or an error that lists what there is. A name is found by its row in the
+// paper's tables, too, as arlf or l-m-softmax, and by its former name, which
+// ended in "-like".
 func Find(name string) (Info, error) {
 	names := strings.Split(name, "+")
 	var parts []Info
 	for _, n := range names {
 		i := slices.IndexFunc(registry, func(m Info) bool {
-			return strings.TrimSuffix(m.Name, "-like") == strings.TrimSuffix(n, "-like")
+			return m.Name == strings.TrimSuffix(n, "-like")
 		})
 		if i < 0 && n != "" {
 			i = slices.IndexFunc(registry, func(m Info) bool {

@@ -123,7 +123,7 @@ func TestFindRefuses(t *testing.T) {
 }
 
 func TestOtherNames(t *testing.T) {
-	for name, want := range map[string]string{"l2t-dlf": "l2t-dlf", "l2t-dlf-like": "l2t-dlf", "slf+cutout": "slf-like+cutout", "ala": "ala-like",
+	for name, want := range map[string]string{"l2t-dlf": "l2t-dlf", "l2t-dlf-like": "l2t-dlf", "slf-like+cutout": "slf+cutout", "ala-like": "ala", "ala": "ala",
 		"arlf": "barron", "l-m-softmax": "l-softmax", "implicit": "gradalign", "smooth+cutout": "smooth01+cutout", "confidence": "confidence-penalty"} {
 		info, err := Find(name)
 		if err != nil || info.Name != want {
@@ -137,7 +137,19 @@ func TestEveryMethodIsDescribed(t *testing.T) {
 		if m.Formula == "" || m.Passes == "" || m.Name != "ce" && m.Reference == "" {
 			t.Errorf("%s: formula, passes or reference missing", m.Name)
 		}
+		own := m.Name == "ce" || m.Name == "consistency" || m.Surrogate || strings.Contains(m.Reference, "control of srn")
+		if own != (m.Read == OwnRule) {
+			t.Errorf("%s: %q of its source has been read", m.Name, m.Read)
+		}
+		if m.Read == Abstract && m.Faithful() {
+			t.Errorf("%s is called faithful to a source of which the abstract alone was read", m.Name)
+		}
 		d := m.Describe()
+		for _, text := range m.Differs {
+			if !strings.Contains(d, "differs     "+text) {
+				t.Errorf("%s: the description lacks in what it differs: %s", m.Name, text)
+			}
+		}
 		for _, p := range m.Params {
 			if v, err := p.canonical(p.Default); err != nil || v != p.Default {
 				t.Errorf("%s: default of %s: %q, %v", m.Name, p.Name, v, err)

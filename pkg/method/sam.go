@@ -4,6 +4,7 @@ import "math"
 
 var samInfo = Info{
 	Name:      "sam",
+	Read:      Code,
 	Kind:      "passes",
 	Formula:   sharpnessFormula + "e = ρ·g/‖g‖",
 	Reference: "Foret, Kleiner, Mobahi & Neyshabur 2021",

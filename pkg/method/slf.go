@@ -41,7 +41,12 @@ type slf struct {
 var slfMembers = []string{"slf_ce", "slf_smooth01", "slf_focal", "slf_mae", "slf_margin"}
 
 var slfInfo = Info{
-	Name:       "slf-like",
+	Name: "slf",
+	Read: Abstract,
+	Differs: []string{
+		"The publication's method and experiments were not read. Members of the group, the network's inputs and sizes, and the temperature are chosen here.",
+		"There the network is taught with the classifier in one backward pass; on training images the smallest loss would win, so that held-out images teach it here, through one step.",
+	},
 	Kind:       "loss+passes",
 	Formula:    "mean of μ·CE + (1−μ)·Σ_m w_m·ℓ_m, w Gumbel-softmax draws of a network taught by held-out images through one step",
 	Reference:  "Liu & Lai 2020 (Stochastic Loss Function)",
@@ -59,7 +64,6 @@ var slfInfo = Info{
 		valBatch, valAugment("none", "training"),
 	},
 	Notes: []string{lookaheadNote,
-		"Like the original in that several Gumbel-softmax draws choose and combine losses of a group. Its abstract names neither the group nor the network's inputs, size or temperature, and teaches the network with the classifier in one backward pass, on which the smallest loss wins; here held-out images teach it.",
 		"The group is cross-entropy, smooth01 with K = 5, focal loss with γ = 2, mean absolute error 1 − p_y, and cross-entropy with 1 taken from the label's logit. One set of draws serves all images of a step.",
 		"The paper describes the row as injecting label noise, which the cited abstract does not.",
 		"train_loss is the plain cross-entropy; slf_… in the records are the mean weights."},

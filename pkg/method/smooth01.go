@@ -17,7 +17,12 @@ type smooth01 struct {
 }
 
 var smooth01Info = Info{
-	Name:      "smooth01",
+	Name: "smooth01",
+	Read: Secondary,
+	Differs: []string{
+		"The original is for two classes and linear classifiers, and minimises by an algorithm of its own; the margin of probabilities is one of several forms for more classes.",
+		"The stages of K and the warm-up with cross-entropy are chosen: for these networks none are given.",
+	},
 	Kind:      "loss",
 	Formula:   "mean of 1/(1 + exp(K·m)), m = p_y − max_{j≠y} p_j, K growing; cross-entropy at first",
 	Reference: "Nguyen & Sanner 2013 (binary)",
@@ -28,10 +33,7 @@ var smooth01Info = Info{
 		number("k-last", 10, 1e-3, 1e4, "K at the end; in between it grows geometrically"),
 		number("warmup", 0.1, 0, 1, "fraction of the steps that use cross-entropy"),
 	},
-	Notes: []string{
-		"The paper describes the row as learning sample weights; the method it cites is a smoothed 0-1 loss for two classes. The margin of probabilities is one of several forms for more.",
-		"Neither the stages of K nor a warm-up are given for these networks.",
-	},
+	Notes: []string{"The paper describes the row as learning sample weights; the method it cites is a smoothed 0-1 loss for two classes."},
 	make: func(_ Options, v values) (part, error) {
 		return &smooth01{first: v.number("k-first"), last: v.number("k-last"), warmup: v.number("warmup")}, nil
 	},

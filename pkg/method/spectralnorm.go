@@ -33,6 +33,7 @@ type spectralLayer struct {
 
 var spectralNormInfo = Info{
 	Name:      "spectral-norm",
+	Read:      Secondary,
 	Kind:      "network",
 	Formula:   "weights W/σ(W), one power step a pass",
 	Reference: "Miyato, Kataoka, Koyama & Yoshida 2018",

@@ -22,6 +22,7 @@ type valGuided struct {
 
 var valGuidedInfo = Info{
 	Name:       "val-guided",
+	Read:       Code,
 	Kind:       "passes",
 	Formula:    "gradient of Σ w_i·ℓ_i, w_i ∝ max(0, ⟨∇ℓ_i, ∇L_val⟩)",
 	Reference:  "Ren, Zeng, Yang & Urtasun 2018",

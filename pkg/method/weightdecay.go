@@ -4,6 +4,7 @@ package method
 // with every method; the row of that name only has another default.
 var weightDecayInfo = Info{
 	Name:        "weight-decay",
+	Read:        Secondary,
 	Formula:     "mean cross-entropy; gradient + wd·θ before the momentum",
 	Reference:   "Krogh & Hertz 1991; coupled L2 as in He et al. 2016",
 	PaperRow:    "Weight Decay",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"srn/pkg/method"
 	"srn/pkg/report/number"
 	"srn/pkg/report/paper"
 )
@@ -42,8 +43,11 @@ func (g *group) deviations(external bool) []string {
 	case g.WeightDecay != 0:
 		add("weight decay %s (not stated)", number.Plain(g.WeightDecay))
 	}
-	if strings.HasSuffix(g.Method, "-like") {
-		add("like the source where that is complete")
+	if info, err := method.Find(g.Method); err == nil && !info.Faithful() {
+		add("%s differs from its source", info.Name)
+	}
+	if row == "Implicit" {
+		add("read as %s", g.Method)
 	}
 	if row == "SRN" {
 		if v, ok := g.setting("lambda_srn"); ok && v != fmt.Sprint(paper.Lambda) {

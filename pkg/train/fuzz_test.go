@@ -24,7 +24,7 @@ func FuzzState(f *testing.F) {
 		func(c *Config) { c.Refresh = "cyclic" },
 		func(c *Config) { c.Method, c.Split = "meta-weight-net", "meta_train" },
 		func(c *Config) { c.Method = "spectral-norm+barron" },
-		func(c *Config) { c.Method, c.Split = "ala-like", "meta_train" },
+		func(c *Config) { c.Method, c.Split = "ala", "meta_train" },
 	} {
 		c := testConfig
 		c.EvalEvery = 0

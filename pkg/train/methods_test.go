@@ -16,7 +16,7 @@ var settings = map[string]string{
 	"barron":      "rate=0.1",
 	"smooth01":    "warmup=0.5",
 	"consistency": "lambda=0.3",
-	"ala-like":    "every=3,val-images=8",
+	"ala":         "every=3,val-images=8",
 }
 
 // combined are methods of several parts, besides those of one.

@@ -13,10 +13,10 @@ import (
 // changes nothing; a kernel that is off by a little is found in the first step,
 // with the tensor.
 func TestShadow(t *testing.T) {
-	for _, name := range []string{"ce", "srn", "sam", "mixup", "l2t-dln-like"} {
+	for _, name := range []string{"ce", "srn", "sam", "mixup", "l2t-dln"} {
 		c := testConfig
 		c.Method, c.Epochs, c.EvalEvery = name, 1, 0
-		if name == "l2t-dln-like" {
+		if name == "l2t-dln" {
 			c.Split = "meta_train"
 		}
 		plain := t.TempDir()
