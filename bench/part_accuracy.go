@@ -8,6 +8,7 @@ import (
 
 	kernels "srn/kernels/cpu"
 	"srn/pkg/checkpoint"
+	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/device/cpu"
 	"srn/pkg/nn"
@@ -85,15 +86,9 @@ func (b *bench) deviations(set *kernels.Set, arch string, params, running []floa
 	be.Write(net.Params(), params)
 	be.Write(net.Running(), running)
 	net.Load()
-	picks, targets := make([]device.Pick, checkedImages), make([]float32, net.Targets().Len())
-	for i := range picks {
-		picks[i].Index = int32(i)
-		targets[i*len(b.data.Classes)+int(b.data.Train.Labels[i])] = 1
-	}
-	be.Write(net.Targets(), targets)
-	loader := net.Loader(b.data.Images(&b.data.Train))
-	loader.Set(picks)
-	c.Run(checkedImages, device.Stage{loader.Op()})
+	batches := dataset.NewBatches(net, b.data.Images(&b.data.Train), b.data.Train.Labels)
+	batches.Load(b.data.Train.Indices()[:checkedImages])
+	batches.WriteTargets()
 	net.Forward(checkedImages, nn.TrainFrozen)
 	net.CrossEntropy(checkedImages)
 	net.Backward(checkedImages)

@@ -32,7 +32,7 @@ func (b *bench) evalArch(arch string) (rows []Row, err error) {
 		}
 		net.Init(0)
 		net.Load()
-		e := evaluate.New(net, b.data.Images(&b.data.Train), b.data.Train.Labels, b.data.Train.Indices()[:images], b.batch)
+		e := evaluate.New(net, b.data.Images(&b.data.Train), b.data.Train.Labels, b.data.Train.Indices()[:images])
 		p := pair{threads: threads, ours: here(func() error { _, err := e.Run(); return err })}
 		p.theirs, p.format, err = b.rival(request{"job": "eval", "arch": arch, "batch": b.batch, "threads": threads, "images": images})
 		if err != nil {

@@ -46,7 +46,7 @@ func (e *eval) Run(ctx *cli.Context) error {
 		if err != nil {
 			return nil, err
 		}
-		evaluator := evaluate.New(net, s.Images(c), s.Split.Labels, s.Indices, net.Batch)
+		evaluator := evaluate.New(net, s.Images(c), s.Split.Labels, s.Indices)
 		evaluator.OnBatch = func(images int) error {
 			bar.Add(images)
 			return s.Stopped()

@@ -100,13 +100,9 @@ type recorded struct {
 }
 
 func examplesOf(data *dataset.Data, net *resnet.Net) meta.Examples {
-	loader := net.Loader(data.Images(&data.Train))
-	load := device.Stage{loader.Op()}
+	batches := dataset.NewBatches(net, data.Images(&data.Train), data.Train.Labels)
 	return meta.Examples{Classes: len(data.Classes), Labels: data.Train.Labels, MetaTrain: data.MetaTrain, MetaVal: data.MetaVal,
-		Feed: func(picks []device.Pick) {
-			loader.Set(picks)
-			net.Backend().Run(len(picks), load)
-		}}
+		Feed: func(picks []device.Pick) { batches.LoadPicks(picks) }}
 }
 
 // execute runs the rounds and tells what became of them.

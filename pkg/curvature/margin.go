@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/nn"
 )
@@ -11,7 +12,7 @@ import (
 // MarginNetwork is what the margin's Hessian needs of a classifier: passes
 // apart from any loss. [srn/pkg/resnet.Net], built with Tangents, is one.
 type MarginNetwork interface {
-	Backend() device.Backend
+	dataset.Classifier
 	Params() device.Buffer
 	Load()                       // after a change of Params
 	Grad() device.Buffer         // laid out as Params
@@ -19,8 +20,6 @@ type MarginNetwork interface {
 	LogitGrad() device.Buffer    // where Backward starts
 	LogitsDot() device.Buffer    // where ForwardTangent ends
 	LogitGradDot() device.Buffer // where BackwardTangent starts
-	Loss() device.Buffer         // Batch
-	Loader(*device.Images) device.Loader
 	Forward(images int, mode nn.Mode)
 	Backward(images int)
 	ForwardTangent(images int, v device.Buffer)
@@ -46,13 +45,10 @@ type Margin struct {
 	be      device.Backend
 	mode    nn.Mode
 	tau     float64
-	labels  []int32
+	batches *dataset.Batches
 	classes int
-	loader  device.Loader
 
-	images int // in the present batch
-	picks  []device.Pick
-	truth  []int32   // of the present batch
+	images int       // in the present batch
 	rivals []float64 // softmax over the other classes, zero at the class itself
 	host   []float32 // logits or what belongs to them
 	v, hv  device.Buffer
@@ -65,11 +61,10 @@ func NewMargin(net MarginNetwork, images *device.Images, labels []int32, mode nn
 		return nil, fmt.Errorf("temperature τ of the smoothed margin: %g is not above 0", tau)
 	}
 	be := net.Backend()
-	batch, logits, dim := net.Loss().Len(), net.Logits().Len(), net.Params().Len()
+	logits, dim := net.Logits().Len(), net.Params().Len()
+	batches := dataset.NewBatches(net, images, labels)
 	return &Margin{
-		net: net, be: be, mode: mode, tau: tau, labels: labels, classes: logits / batch,
-		loader: net.Loader(images),
-		picks:  make([]device.Pick, 0, batch), truth: make([]int32, 0, batch),
+		net: net, be: be, mode: mode, tau: tau, batches: batches, classes: batches.Classes(),
 		rivals: make([]float64, logits), host: make([]float32, logits),
 		v: be.New(dim), hv: be.New(dim),
 	}, nil
@@ -79,26 +74,21 @@ func NewMargin(net MarginNetwork, images *device.Images, labels []int32, mode nn
 func (m *Margin) Dim() int { return m.v.Len() }
 
 // Batch is the network's batch size.
-func (m *Margin) Batch() int { return cap(m.picks) }
+func (m *Margin) Batch() int { return m.batches.Size() }
 
 // Load runs the network forward and backward on the examples and returns the
 // sum of their smoothed margins.
 func (m *Margin) Load(examples []int32) (float64, error) {
 	n := len(examples)
-	m.images, m.picks, m.truth = n, m.picks[:0], m.truth[:0]
-	for _, e := range examples {
-		m.picks = append(m.picks, device.Pick{Index: e})
-		m.truth = append(m.truth, m.labels[e])
-	}
-	m.loader.Set(m.picks)
-	m.be.Run(n, device.Stage{m.loader.Op()})
+	m.images = n
+	labels := m.batches.Load(examples)
 	m.net.Forward(n, m.mode)
 
 	used := n * m.classes
 	z := m.host[:used]
 	m.be.Read(z, m.net.Logits().Slice(0, used))
 	var sum float64
-	for i, c := range m.truth {
+	for i, c := range labels {
 		row, q := z[i*m.classes:(i+1)*m.classes], m.rivals[i*m.classes:(i+1)*m.classes]
 		sum += smoothMargin(q, row, int(c), m.tau)
 		for k, p := range q {

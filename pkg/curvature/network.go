@@ -1,6 +1,7 @@
 package curvature
 
 import (
+	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/nn"
 )
@@ -8,17 +9,14 @@ import (
 // Network is what the curvature of a classifier's cross-entropy needs of it;
 // [srn/pkg/resnet.Net], built with Tangents, is one.
 type Network interface {
-	Backend() device.Backend
+	dataset.Classifier
 	Params() device.Buffer
 	Load()                       // after a change of Params
 	Grad() device.Buffer         // laid out as Params
-	Targets() device.Buffer      // Batch×classes
 	Logits() device.Buffer       // Batch×classes
-	Loss() device.Buffer         // Batch
 	LogitGrad() device.Buffer    // Batch×classes: of the mean loss
 	LogitsDot() device.Buffer    // Batch×classes
 	LogitGradDot() device.Buffer // Batch×classes
-	Loader(*device.Images) device.Loader
 	Forward(images int, mode nn.Mode)
 	CrossEntropy(images int)
 	Backward(images int)
@@ -33,16 +31,14 @@ type CrossEntropy struct {
 	net     Network
 	be      device.Backend
 	mode    nn.Mode
+	batches *dataset.Batches
 	labels  []int32
 	classes int
-	loader  device.Loader
 
-	images  int // in the present batch
-	picks   []device.Pick
-	targets []float32
-	losses  []float32
-	v, hv   device.Buffer
-	params  []float32 // θ, once differences have moved the network from it
+	images int // in the present batch
+	losses []float32
+	v, hv  device.Buffer
+	params []float32 // θ, once differences have moved the network from it
 }
 
 // NewCrossEntropy plans the loss. Labels belong to the images one by one. The
@@ -51,16 +47,12 @@ type CrossEntropy struct {
 // result depends on how examples are cut into batches).
 func NewCrossEntropy(net Network, images *device.Images, labels []int32, mode nn.Mode) *CrossEntropy {
 	be := net.Backend()
-	batch := net.Loss().Len()
+	batches := dataset.NewBatches(net, images, labels)
 	dim := net.Params().Len()
 	return &CrossEntropy{
-		net: net, be: be, mode: mode, labels: labels,
-		classes: net.Targets().Len() / batch,
-		loader:  net.Loader(images),
-		picks:   make([]device.Pick, 0, batch),
-		targets: make([]float32, net.Targets().Len()),
-		losses:  make([]float32, batch),
-		v:       be.New(dim), hv: be.New(dim),
+		net: net, be: be, mode: mode, batches: batches, labels: labels, classes: batches.Classes(),
+		losses: make([]float32, batches.Size()),
+		v:      be.New(dim), hv: be.New(dim),
 	}
 }
 
@@ -68,7 +60,7 @@ func NewCrossEntropy(net Network, images *device.Images, labels []int32, mode nn
 func (c *CrossEntropy) Dim() int { return c.v.Len() }
 
 // Batch is the network's batch size.
-func (c *CrossEntropy) Batch() int { return cap(c.picks) }
+func (c *CrossEntropy) Batch() int { return c.batches.Size() }
 
 // Load runs the network forward and backward on the examples.
 func (c *CrossEntropy) Load(examples []int32) (float64, error) {
@@ -82,15 +74,8 @@ func (c *CrossEntropy) Load(examples []int32) (float64, error) {
 func (c *CrossEntropy) forward(examples []int32) float64 {
 	n := len(examples)
 	c.images = n
-	c.picks = c.picks[:0]
-	clear(c.targets)
-	for i, e := range examples {
-		c.picks = append(c.picks, device.Pick{Index: e})
-		c.targets[i*c.classes+int(c.labels[e])] = 1
-	}
-	c.be.Write(c.net.Targets(), c.targets)
-	c.loader.Set(c.picks)
-	c.be.Run(n, device.Stage{c.loader.Op()})
+	c.batches.Load(examples)
+	c.batches.WriteTargets()
 	c.net.Forward(n, c.mode)
 	c.net.CrossEntropy(n)
 	losses := c.losses[:n]

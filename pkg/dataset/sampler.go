@@ -22,10 +22,10 @@ var CIFARAugment = Augment{Crop: 4, Flip: true}
 // asked for, so that nothing need be kept to resume. A Sampler is used by one
 // goroutine at a time.
 type Sampler struct {
-	indices, labels []int32
-	batch           int
-	seed            uint64
-	augment         Augment
+	indices []int32
+	batch   int
+	seed    uint64
+	augment Augment
 
 	order   []int32 // of epoch
 	epoch   int
@@ -39,9 +39,8 @@ var (
 )
 
 // NewSampler returns a sampler over the examples with the given indices.
-// Labels are those of the whole split that the indices point into, for
-// [Sampler.Labels]; both slices are kept, not copied.
-func NewSampler(indices, labels []int32, batch int, seed uint64, augment Augment) *Sampler {
+// The slice is kept, not copied.
+func NewSampler(indices []int32, batch int, seed uint64, augment Augment) *Sampler {
 	if batch <= 0 {
 		panic("dataset: batches of no images")
 	}
@@ -49,7 +48,7 @@ func NewSampler(indices, labels []int32, batch int, seed uint64, augment Augment
 		panic("dataset: crop outside 0 to 127 pixels")
 	}
 	return &Sampler{
-		indices: indices, labels: labels, batch: batch, seed: seed, augment: augment,
+		indices: indices, batch: batch, seed: seed, augment: augment,
 		order: make([]int32, len(indices)),
 	}
 }
@@ -93,16 +92,6 @@ func (s *Sampler) pick(epoch int, example int32) device.Pick {
 	}
 	p.Flip = s.augment.Flip && s.random.Uint64()>>63 == 1
 	return p
-}
-
-// Labels returns the labels of picks, in the memory of labels where it
-// suffices.
-func (s *Sampler) Labels(picks []device.Pick, labels []int32) []int32 {
-	labels = labels[:0]
-	for _, p := range picks {
-		labels = append(labels, s.labels[p.Index])
-	}
-	return labels
 }
 
 // Sequential returns up to n picks of the indices from start on, unaugmented,

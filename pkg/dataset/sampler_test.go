@@ -23,12 +23,11 @@ func byIndex(picks []device.Pick) []device.Pick {
 }
 
 func TestSampler(t *testing.T) {
-	indices, labels := make([]int32, 100), make([]int32, 200)
+	indices := make([]int32, 100)
 	for i := range indices {
 		indices[i] = int32(2 * i)
-		labels[2*i] = int32(i % 7)
 	}
-	s := NewSampler(indices, labels, 32, 5, CIFARAugment)
+	s := NewSampler(indices, 32, 5, CIFARAugment)
 	first, sizes := epoch(s, 0)
 	if s.Len() != 100 || !slices.Equal(sizes, []int{32, 32, 32, 4}) {
 		t.Fatalf("batches are of %v", sizes)
@@ -47,14 +46,9 @@ func TestSampler(t *testing.T) {
 	if slices.Equal(first, second) || slices.Equal(byIndex(first), byIndex(second)) {
 		t.Error("order or augmentation does not depend on the epoch")
 	}
-	for i, l := range s.Labels(first, nil) {
-		if l != labels[first[i].Index] {
-			t.Errorf("pick %d has label %d", i, l)
-		}
-	}
 
 	// Any step of any epoch, from a fresh sampler, is the same.
-	fresh := NewSampler(indices, labels, 32, 5, CIFARAugment)
+	fresh := NewSampler(indices, 32, 5, CIFARAugment)
 	if got := fresh.Batch(1, 2, nil); !slices.Equal(got, second[64:96]) {
 		t.Error("a step depends on those before it")
 	}
@@ -64,15 +58,15 @@ func TestSampler(t *testing.T) {
 	// Neither the batch size nor the other examples change an example.
 	reversed := slices.Clone(indices)
 	slices.Reverse(reversed)
-	other, _ := epoch(NewSampler(reversed[:50], labels, 7, 5, CIFARAugment), 0)
+	other, _ := epoch(NewSampler(reversed[:50], 7, 5, CIFARAugment), 0)
 	if !slices.Equal(byIndex(other), byIndex(first)[50:]) {
 		t.Error("augmentation depends on more than seed, epoch and example")
 	}
-	if seeded, _ := epoch(NewSampler(indices, labels, 32, 6, CIFARAugment), 0); slices.Equal(byIndex(seeded), byIndex(first)) {
+	if seeded, _ := epoch(NewSampler(indices, 32, 6, CIFARAugment), 0); slices.Equal(byIndex(seeded), byIndex(first)) {
 		t.Error("augmentation does not depend on the seed")
 	}
 	for _, p := range first {
-		plain := slices.ContainsFunc(NewSampler(indices, labels, 100, 5, Augment{}).Batch(0, 0, nil),
+		plain := slices.ContainsFunc(NewSampler(indices, 100, 5, Augment{}).Batch(0, 0, nil),
 			func(q device.Pick) bool { return q == device.Pick{Index: p.Index} })
 		if !plain {
 			t.Fatalf("without augmentation, example %d is changed or missing", p.Index)
@@ -82,7 +76,7 @@ func TestSampler(t *testing.T) {
 
 func TestAugmentationIsUniform(t *testing.T) {
 	const n = 20_000
-	s := NewSampler((&Split{Labels: make([]int32, n)}).Indices(), nil, n, 1, CIFARAugment)
+	s := NewSampler((&Split{Labels: make([]int32, n)}).Indices(), n, 1, CIFARAugment)
 	var shifts [81]float64
 	flips := 0
 	for _, p := range s.Batch(3, 0, nil) {
@@ -101,12 +95,11 @@ func TestAugmentationIsUniform(t *testing.T) {
 }
 
 func TestSamplerDoesNotAllocate(t *testing.T) {
-	s := NewSampler((&Split{Labels: make([]int32, 1000)}).Indices(), make([]int32, 1000), 128, 1, CIFARAugment)
-	picks, labels := make([]device.Pick, 0, 128), make([]int32, 0, 128)
+	s := NewSampler((&Split{Labels: make([]int32, 1000)}).Indices(), 128, 1, CIFARAugment)
+	picks := make([]device.Pick, 0, 128)
 	step := 0
 	if n := testing.AllocsPerRun(50, func() {
 		picks = s.Batch(step/s.Steps(), step%s.Steps(), picks)
-		labels = s.Labels(picks, labels)
 		step++
 	}); n != 0 {
 		t.Errorf("%v allocations a batch", n)
@@ -169,7 +162,7 @@ func TestExamples(t *testing.T) {
 }
 
 func BenchmarkBatch(b *testing.B) {
-	s := NewSampler((&Split{Labels: make([]int32, 50_000)}).Indices(), nil, 128, 1, CIFARAugment)
+	s := NewSampler((&Split{Labels: make([]int32, 50_000)}).Indices(), 128, 1, CIFARAugment)
 	picks := make([]device.Pick, 0, 128)
 	step := 0
 	for b.Loop() {

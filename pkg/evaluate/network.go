@@ -1,15 +1,17 @@
 package evaluate
 
 import (
+	"slices"
+
+	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/nn"
 )
 
 // Network is what evaluation needs of a classifier; [srn/pkg/resnet.Net] is one.
 type Network interface {
-	Backend() device.Backend
+	dataset.Classifier
 	Logits() device.Buffer // Batch×classes
-	Loader(*device.Images) device.Loader
 	Forward(images int, mode nn.Mode)
 }
 
@@ -17,14 +19,10 @@ type Network interface {
 // as the network's parameters change.
 type Evaluator struct {
 	net      Network
-	labels   []int32
+	batches  *dataset.Batches
 	examples []int32
-	classes  int
-	batch    int
-	loader   device.Loader
-	picks    []device.Pick
+	batch    int // images of a pass
 	logits   []float32
-	truth    []int32
 
 	// OnBatch, if set, is told how many examples were just scored; its error
 	// ends the run.
@@ -32,14 +30,13 @@ type Evaluator struct {
 }
 
 // New plans the evaluation of the examples with the given indices among the
-// images, which labels belong to one by one. Batch is the network's batch size:
-// the device may prefer fewer images at a time. Images are not augmented.
-func New(net Network, images *device.Images, labels, examples []int32, batch int) *Evaluator {
+// images, which labels belong to one by one. A pass takes the network's batch, or
+// fewer images where the device prefers that. Images are not augmented.
+func New(net Network, images *device.Images, labels, examples []int32) *Evaluator {
+	batches := dataset.NewBatches(net, images, labels)
 	return &Evaluator{
-		net: net, labels: labels, examples: examples,
-		classes: net.Logits().Len() / batch, batch: net.Backend().ImagesAtOnce(batch),
-		loader: net.Loader(images),
-		picks:  make([]device.Pick, 0, batch),
+		net: net, batches: batches, examples: examples,
+		batch:  net.Backend().ImagesAtOnce(batches.Size()),
 		logits: make([]float32, net.Logits().Len()),
 	}
 }
@@ -47,22 +44,15 @@ func New(net Network, images *device.Images, labels, examples []int32, batch int
 // Run scores the network as it is now, with the running statistics of its
 // batch normalisation. It does not change the network.
 func (e *Evaluator) Run() (Result, error) {
-	be := e.net.Backend()
-	score := NewScore(e.classes)
-	for lo := 0; lo < len(e.examples); lo += e.batch {
-		part := e.examples[lo:min(lo+e.batch, len(e.examples))]
+	be, classes := e.net.Backend(), e.batches.Classes()
+	score := NewScore(classes)
+	for part := range slices.Chunk(e.examples, e.batch) {
 		n := len(part)
-		e.picks, e.truth = e.picks[:0], e.truth[:0]
-		for _, i := range part {
-			e.picks = append(e.picks, device.Pick{Index: i})
-			e.truth = append(e.truth, e.labels[i])
-		}
-		e.loader.Set(e.picks)
-		be.Run(n, device.Stage{e.loader.Op()})
+		labels := e.batches.Load(part)
 		e.net.Forward(n, nn.Eval)
-		logits := e.logits[:n*e.classes]
+		logits := e.logits[:n*classes]
 		be.Read(logits, e.net.Logits().Slice(0, len(logits)))
-		if err := score.Add(logits, e.truth); err != nil {
+		if err := score.Add(logits, labels); err != nil {
 			return Result{}, err
 		}
 		if e.OnBatch != nil {

@@ -64,7 +64,7 @@ func TestAgainstPyTorch(t *testing.T) {
 			t.Fatal(err)
 		}
 		state.Apply(net)
-		e := New(net, images, labels, examples, batch)
+		e := New(net, images, labels, examples)
 		r, err := e.Run()
 		if err != nil {
 			t.Fatal(err)

@@ -3,22 +3,21 @@ package landscape
 import (
 	"fmt"
 	"math"
+	"slices"
 
+	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/nn"
 )
 
 // Network is what a surface needs of a classifier; [srn/pkg/resnet.Net] is one.
 type Network interface {
-	Backend() device.Backend
+	dataset.Classifier
 	Params() device.Buffer
 	Running() device.Buffer
 	Load()
 	Logits() device.Buffer
-	Targets() device.Buffer
-	Loss() device.Buffer
 	Grad() device.Buffer
-	Loader(*device.Images) device.Loader
 	Forward(images int, mode nn.Mode)
 	CrossEntropy(images int)
 	Backward(images int)
@@ -37,16 +36,13 @@ type Surface struct {
 	net      Network
 	be       device.Backend
 	mode     nn.Mode
+	batches  *dataset.Batches
 	labels   []int32
 	examples []int32
-	classes  int
-	loader   device.Loader
 
-	picks   []device.Pick
-	targets []float32
-	logits  []float32
-	part    []float32 // gradient of a batch
-	sum     []float64
+	logits []float32
+	part   []float32 // gradient of a batch
+	sum    []float64
 
 	// OnBatch, if set, is told how many examples a pass has just taken in; its
 	// error ends the pass.
@@ -58,12 +54,9 @@ type Surface struct {
 // that results depend on the network's batch size). Gradients need a network
 // that is not ForwardOnly.
 func NewSurface(net Network, images *device.Images, labels, examples []int32, mode nn.Mode) *Surface {
-	batch := net.Loss().Len()
 	return &Surface{
 		net: net, be: net.Backend(), mode: mode, labels: labels, examples: examples,
-		classes: net.Logits().Len() / batch, loader: net.Loader(images),
-		picks:   make([]device.Pick, 0, batch),
-		targets: make([]float32, net.Targets().Len()),
+		batches: dataset.NewBatches(net, images, labels),
 		logits:  make([]float32, net.Logits().Len()),
 	}
 }
@@ -83,7 +76,7 @@ func (s *Surface) Move(params, running []float32) {
 
 // Here is the loss at the network's present parameters.
 func (s *Surface) Here() (Point, error) {
-	return s.pass(func(int) {})
+	return s.pass(func(int, []float32) {})
 }
 
 // Gradient is the loss at the present parameters, and its gradient.
@@ -92,7 +85,8 @@ func (s *Surface) Gradient(dst []float32) (Point, error) {
 		s.part, s.sum = make([]float32, s.Dim()), make([]float64, s.Dim())
 	}
 	clear(s.sum)
-	p, err := s.pass(func(n int) {
+	p, err := s.pass(func(n int, _ []float32) {
+		s.batches.WriteTargets()
 		s.net.CrossEntropy(n)
 		s.net.Backward(n)
 		s.be.Read(s.part, s.net.Grad())
@@ -109,43 +103,35 @@ func (s *Surface) Gradient(dst []float32) (Point, error) {
 // Logits are the network's outputs at the present parameters, examples ×
 // classes, with the examples' labels.
 func (s *Surface) Logits() (logits []float32, labels []int32, err error) {
-	_, err = s.pass(func(n int) { logits = append(logits, s.logits[:n*s.classes]...) })
+	_, err = s.pass(func(_ int, batch []float32) { logits = append(logits, batch...) })
 	for _, e := range s.examples {
 		labels = append(labels, s.labels[e])
 	}
 	return logits, labels, err
 }
 
-// pass runs the network over the examples; after is called after each batch.
-func (s *Surface) pass(after func(images int)) (Point, error) {
+// pass runs the network over the examples; after is called after each batch
+// with its logits.
+func (s *Surface) pass(after func(images int, logits []float32)) (Point, error) {
 	if len(s.examples) == 0 {
 		return Point{}, fmt.Errorf("a mean loss needs at least one example")
 	}
 	var loss float64
-	correct := 0
-	for lo := 0; lo < len(s.examples); lo += cap(s.picks) {
-		part := s.examples[lo:min(lo+cap(s.picks), len(s.examples))]
+	correct, classes := 0, s.batches.Classes()
+	for part := range slices.Chunk(s.examples, s.batches.Size()) {
 		n := len(part)
-		s.picks = s.picks[:0]
-		clear(s.targets)
-		for i, e := range part {
-			s.picks = append(s.picks, device.Pick{Index: e})
-			s.targets[i*s.classes+int(s.labels[e])] = 1
-		}
-		s.be.Write(s.net.Targets(), s.targets)
-		s.loader.Set(s.picks)
-		s.be.Run(n, device.Stage{s.loader.Op()})
+		labels := s.batches.Load(part)
 		s.net.Forward(n, s.mode)
-		logits := s.logits[:n*s.classes]
+		logits := s.logits[:n*classes]
 		s.be.Read(logits, s.net.Logits().Slice(0, len(logits)))
-		for i, e := range part {
-			l, right := score(logits[i*s.classes:(i+1)*s.classes], int(s.labels[e]))
+		for i, y := range labels {
+			l, right := score(logits[i*classes:(i+1)*classes], int(y))
 			loss += l
 			if right {
 				correct++
 			}
 		}
-		after(n)
+		after(n, logits)
 		if s.OnBatch != nil {
 			if err := s.OnBatch(n); err != nil {
 				return Point{}, err

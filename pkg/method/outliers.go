@@ -34,10 +34,8 @@ func newOutliers(kind string, o Options) (outliers, error) {
 // givenOutliers are a user's, in a new order each time all have been seen,
 // augmented as the training images are.
 type givenOutliers struct {
-	be      device.Backend
 	sampler *dataset.Sampler
-	loader  device.Loader
-	stage   device.Stage
+	batches *dataset.Batches
 	whole   int // batches that are not short
 	picks   []device.Pick
 }
@@ -49,17 +47,14 @@ func newGivenOutliers(o Options) *givenOutliers {
 		indices[i] = int32(i)
 	}
 	batch := min(o.Net.Loss().Len(), len(indices))
-	g := &givenOutliers{be: o.Net.Backend(), sampler: dataset.NewSampler(indices, nil, batch, o.Seed, o.Augment),
-		loader: o.Net.Loader(images), whole: len(indices) / batch}
-	g.stage = device.Stage{g.loader.Op()}
-	return g
+	return &givenOutliers{sampler: dataset.NewSampler(indices, batch, o.Seed, o.Augment),
+		batches: dataset.NewBatches(o.Net, images, nil), whole: len(indices) / batch}
 }
 
 func (g *givenOutliers) load(s *Step) int {
 	g.picks = g.sampler.Batch(s.Number/g.whole, s.Number%g.whole, g.picks)
 	n := min(s.Images, len(g.picks))
-	g.loader.Set(g.picks[:n])
-	g.be.Run(n, g.stage)
+	g.batches.LoadPicks(g.picks[:n])
 	return n
 }
 

@@ -14,14 +14,10 @@ type validator struct {
 	passes  *passes
 	be      device.Backend
 	sampler *dataset.Sampler
-	loader  device.Loader
-	load    device.Stage
+	batches *dataset.Batches
 	batch   int
-	classes int
 
 	picks          []device.Pick
-	labels         []int32
-	hot            []float32
 	input, targets device.Buffer // of the batch at hand
 }
 
@@ -39,10 +35,9 @@ const valAugmentNote = "Held-out images are cropped and mirrored as the training
 func newValidator(o Options, batch int, augment dataset.Augment) *validator {
 	net, v := o.Net, o.Validation
 	batch = min(batch, net.Loss().Len(), len(v.Indices))
-	d := &validator{net: net, passes: newPasses(net), be: net.Backend(), batch: batch, classes: net.Logits().Len() / net.Loss().Len(),
-		sampler: dataset.NewSampler(v.Indices, v.Labels, batch, o.Seed, augment),
-		loader:  net.Loader(v.Images), hot: make([]float32, net.Targets().Len())}
-	d.load = device.Stage{d.loader.Op()}
+	d := &validator{net: net, passes: newPasses(net), be: net.Backend(), batch: batch,
+		sampler: dataset.NewSampler(v.Indices, batch, o.Seed, augment),
+		batches: dataset.NewBatches(net, v.Images, v.Labels)}
 	d.input, d.targets = d.be.New(net.Input().Len()), d.be.New(net.Targets().Len())
 	return d
 }
@@ -74,16 +69,9 @@ func (d *validator) within(s *Step, do func(images int)) {
 	// An epoch's last batch, which may be short, is left out.
 	whole := d.sampler.Len() / d.batch
 	d.picks = d.sampler.Batch(s.Number/whole, s.Number%whole, d.picks)
-	d.labels = d.sampler.Labels(d.picks, d.labels)
-	clear(d.hot)
-	for i, y := range d.labels {
-		d.hot[i*d.classes+int(y)] = 1
-	}
-	n := len(d.picks)
-	d.be.Write(d.net.Targets(), d.hot)
-	d.loader.Set(d.picks)
-	d.be.Run(n, d.load)
-	do(n)
+	d.batches.LoadPicks(d.picks)
+	d.batches.WriteTargets()
+	do(len(d.picks))
 	d.be.Copy(d.net.Input(), d.input)
 	d.be.Copy(d.net.Targets(), d.targets)
 }

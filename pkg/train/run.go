@@ -73,8 +73,7 @@ type Run struct {
 
 	be       device.Backend
 	sampler  *dataset.Sampler
-	loader   device.Loader
-	load     device.Stage
+	batches  *dataset.Batches
 	test     *evaluate.Evaluator
 	velocity device.Buffer
 
@@ -88,8 +87,6 @@ type Run struct {
 
 	// Scratch.
 	picks    []device.Pick
-	labels   []int32
-	targets  []float32
 	thisStep method.Step
 }
 
@@ -140,15 +137,13 @@ func (r *Run) Prepare() error {
 	if err != nil {
 		return err
 	}
-	r.sampler = dataset.NewSampler(indices, split.Labels, r.Config.Batch, uint64(r.Config.Seed), r.Config.Augmentation())
+	r.sampler = dataset.NewSampler(indices, r.Config.Batch, uint64(r.Config.Seed), r.Config.Augmentation())
 	source := r.Data.Images(split)
-	r.loader = r.Net.Loader(source)
-	r.load = device.Stage{r.loader.Op()}
+	r.batches = dataset.NewBatches(r.Net, source, split.Labels)
 	if r.Config.EvalEvery > 0 {
-		r.test = evaluate.New(r.Net, r.Data.Images(&r.Data.Test), r.Data.Test.Labels, r.Data.Test.Indices(), r.Net.Batch)
+		r.test = evaluate.New(r.Net, r.Data.Images(&r.Data.Test), r.Data.Test.Labels, r.Data.Test.Indices())
 	}
 	r.velocity = r.be.New(r.Net.Params().Len())
-	r.targets = make([]float32, r.Net.Targets().Len())
 	r.tally = newTally(r)
 	r.thisStep = method.Step{Source: source, Steps: r.Config.Epochs * r.sampler.Steps(), MaxLR: r.Config.LR, Velocity: r.velocity}
 	r.Net.Init(uint64(r.Config.Seed))
@@ -279,16 +274,9 @@ func (r *Run) record(e Epoch) error {
 // trainStep takes one step of gradient descent.
 func (r *Run) trainStep(lr float32) error {
 	r.picks = r.sampler.Batch(r.epoch, r.step, r.picks)
-	r.labels = r.sampler.Labels(r.picks, r.labels)
-	n, classes := len(r.picks), r.Net.Classes
-	clear(r.targets)
-	for i, class := range r.labels {
-		r.targets[i*classes+int(class)] = 1
-	}
-	r.be.Write(r.Net.Targets(), r.targets)
-	r.tally.begin(r.be, r.labels)
-	r.loader.Set(r.picks)
-	r.be.Run(n, r.load)
+	n := len(r.picks)
+	r.tally.begin(r.be, r.batches.LoadPicks(r.picks))
+	r.batches.WriteTargets()
 
 	r.thisStep.Number = (r.epoch-1)*r.sampler.Steps() + r.step
 	r.thisStep.Images, r.thisStep.Picks, r.thisStep.LR = n, r.picks, r.Config.Rate(r.epoch)

@@ -90,7 +90,7 @@ func TestHypergradientOfDictionary(t *testing.T) {
 				r := &replay{m: m, net: net, theta: surrogatetest.Wide(net.read(net.params))}
 				phi := surrogatetest.Wide(m.Surrogate.Phi())
 				seed := m.stream("inner", 0)
-				sampler := dataset.NewSampler(m.draw(m.data.MetaTrain, steps*m.InnerN, seed), m.data.Labels, m.InnerN, seed, dataset.Augment{})
+				sampler := dataset.NewSampler(m.draw(m.data.MetaTrain, steps*m.InnerN, seed), m.InnerN, seed, dataset.Augment{})
 				for step := range steps {
 					var picks []int32
 					for _, p := range sampler.Batch(0, step, nil) {

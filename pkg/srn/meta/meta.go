@@ -189,7 +189,7 @@ func (m *Meta) inner(r *Record, stop func() bool) error {
 	if batch > m.batch {
 		return run.Refuse("inner_n", "a batch of %d images in a network planned for %d", batch, m.batch)
 	}
-	sampler := dataset.NewSampler(examples, m.data.Labels, batch, seed, augment)
+	sampler := dataset.NewSampler(examples, batch, seed, augment)
 	m.guidance.SetRatios(0)
 	m.tally.Set(device.Sums{})
 	images, steps := 0, 0
