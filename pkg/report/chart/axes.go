@@ -1,11 +1,11 @@
 package chart
 
 import (
-	"html"
 	"math"
 	"regexp"
 
 	"srn/pkg/report/number"
+	"srn/pkg/report/table"
 )
 
 // Scale is how values lie on an axis.
@@ -57,7 +57,7 @@ func (s *span) add(values ...float64) {
 
 // log says whether an axis of that scale is logarithmic.
 func (s span) log(scale Scale) bool {
-	return scale == Log && s.high > 0 || scale == Auto && s.low > 0 && s.high/s.low > 100
+	return scale == Log && s.high > 0 || scale == Auto && s.low > 0 && s.low < s.high/100
 }
 
 // ruler places values between two ends of the drawing.
@@ -73,7 +73,7 @@ func (a Axis) ruler(s span, n int) ruler {
 	switch {
 	case a.Whole:
 		r.low, r.high = 0, math.Max(s.high, 1)
-		r.ticks = wholeTicks(0, int(math.Floor(r.high)), n+2)
+		r.ticks = wholeTicks(0, math.Floor(r.high), n+2)
 	case r.log:
 		r.ticks, r.low, r.high = logTicks(s.smallest, s.high, n+1)
 	default:
@@ -82,12 +82,21 @@ func (a Axis) ruler(s span, n int) ruler {
 	return r
 }
 
+// at is where v lies; in the middle where all values are the same. What lies
+// beyond the drawing by more than its size is at that distance.
 func (r ruler) at(v float64) float64 {
+	if math.IsNaN(v) {
+		return math.NaN()
+	}
 	low, high := r.low, r.high
 	if r.log {
 		v, low, high = math.Log10(math.Max(v, low)), math.Log10(low), math.Log10(high)
 	}
-	return r.from + (v-low)/(high-low)*(r.to-r.from)
+	part := (v/4 - low/4) / (high/4 - low/4) // a quarter, for the whole range may be no float64
+	if low == high || math.IsNaN(part) {
+		part = 0.5
+	}
+	return r.from + min(max(part, -1), 2)*(r.to-r.from)
 }
 
 // plot is the area between two axes.
@@ -133,17 +142,17 @@ const below = 42
 // mark draws a horizontal line with its label.
 func (p *plot) mark(m Mark) {
 	y := p.y.at(m.At)
-	if y < p.top-1 || y > p.bottom+1 {
+	if !finite(m.At) || y < p.top-1 || y > p.bottom+1 {
 		return
 	}
 	p.printf(`<path class="mark" d="M%s %sH%s"/><text class="mark" text-anchor="end" x="%s" y="%s">%s</text>`,
-		coord(p.left), coord(y), coord(p.right), coord(p.right-2), coord(y-5), html.EscapeString(m.Label))
+		coord(p.left), coord(y), coord(p.right), coord(p.right-2), coord(y-5), table.EscapeXML(m.Label))
 }
 
 // Subscripts escapes text and sets what follows an underscore in names such as
 // λ_max low.
 func Subscripts(text, before, after string) string {
-	return subscript.ReplaceAllString(html.EscapeString(text), "${1}"+before+"${2}"+after)
+	return subscript.ReplaceAllString(table.EscapeXML(text), "${1}"+before+"${2}"+after)
 }
 
 var subscript = regexp.MustCompile(`(λ|γ|‖∇|\bs|\br|\bv)_(max|meta|mar|srn)\b`)

@@ -13,7 +13,7 @@ package chart
 
 import (
 	"fmt"
-	"html"
+	"math"
 	"strings"
 
 	"srn/pkg/report/table"
@@ -72,7 +72,7 @@ func (c *canvas) printf(format string, a ...any) { fmt.Fprintf(&c.b, format, a..
 // begin opens the element; description says in words what is to be seen.
 func (c *canvas) begin(id, title, description string, width, height float64) {
 	c.printf(`<svg class="chart" role="img" viewBox="0 0 %s %s" aria-labelledby="%s-title %s-desc">`, coord(width), coord(height), id, id)
-	c.printf(`<title id="%s-title">%s</title><desc id="%s-desc">%s</desc>`, id, html.EscapeString(title), id, html.EscapeString(description))
+	c.printf(`<title id="%s-title">%s</title><desc id="%s-desc">%s</desc>`, id, table.EscapeXML(title), id, table.EscapeXML(description))
 }
 
 func (c *canvas) end() string {
@@ -116,13 +116,13 @@ func (c *canvas) legend(keys []Key) float64 {
 		x, y := 0.0, float64(legendLine*i)+12
 		for _, at := range row {
 			k := keys[at]
-			c.printf(`<g><title>%s</title>`, html.EscapeString(k.Label))
+			c.printf(`<g><title>%s</title>`, table.EscapeXML(k.Label))
 			if k.Dot {
 				c.printf(`%s`, marker(k.Style, x+14, y-4, 5, ""))
 			} else {
 				c.printf(`<path class="line s%d" d="M%s %sh26"/>`, k.Style%Styles, coord(x+1), coord(y-4))
 			}
-			c.printf(`<text x="%s" y="%s">%s</text></g>`, coord(x+34), coord(y), html.EscapeString(clip(k.Label, Width-50)))
+			c.printf(`<text x="%s" y="%s">%s</text></g>`, coord(x+34), coord(y), table.EscapeXML(clip(k.Label, Width-50)))
 			x += legendWidth(k.Label)
 		}
 	}
@@ -135,7 +135,7 @@ func marker(style int, x, y, r float64, title string) string {
 	class := fmt.Sprintf(`class="dot s%d"`, style%Styles)
 	inner := ""
 	if title != "" {
-		inner = "<title>" + html.EscapeString(title) + "</title>"
+		inner = "<title>" + table.EscapeXML(title) + "</title>"
 	}
 	at := func(dx, dy float64) string { return coord(x+dx*r) + " " + coord(y+dy*r) }
 	path := func(points ...string) string {
@@ -168,6 +168,9 @@ func letter(i int) string {
 	}
 	return "L"
 }
+
+// finite says that a number can be drawn.
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
 // coord writes a coordinate to a tenth of a unit.
 func coord(v float64) string {

@@ -67,6 +67,73 @@ func TestDrawings(t *testing.T) {
 	}
 }
 
+// hostile are the numbers that a float64 can be and arithmetic on which goes
+// wrong.
+var hostile = []float64{0, math.Copysign(0, -1), 1e308, -1e308, math.MaxFloat64, 1e-320, -1e-320, 5e-324, 1<<53 - 1, 1<<53 + 1, 1e12, -1e12, 1, math.Nextafter(1, 2), math.NaN(), math.Inf(1), math.Inf(-1)}
+
+// Ticks are few whatever the ends of the range are, near to one another or far
+// apart, and charts of any numbers are well-formed, finite and small.
+func TestEveryRange(t *testing.T) {
+	text := number.Digits(3)
+	for _, low := range hostile {
+		for _, high := range hostile {
+			for _, n := range []int{4, 5, 8} {
+				ticks, from, to := linearTicks(low, high, n)
+				if len(ticks) > 2*n || !(to > from) || !finite(from) || !finite(to) {
+					t.Fatalf("%g to %g: %d ticks from %g to %g", low, high, len(ticks), from, to)
+				}
+				slack := 1e-6 * (to/2 - from/2)
+				if !(low > high) && finite(low) && finite(high) && (from-slack > low || to+slack < high) {
+					t.Fatalf("%g to %g: the axis goes from %g to %g", low, high, from, to)
+				}
+				if finite(low) && finite(high) && high >= low {
+					if ticks := wholeTicks(low, high, n); len(ticks) > n+1 {
+						t.Fatalf("%g to %g: %d whole ticks", low, high, len(ticks))
+					}
+				}
+				if low > 0 && high >= low && finite(high) {
+					if ticks, from, to := logTicks(low, high, n); len(ticks) > 3*n+9 || !(to > from) {
+						t.Fatalf("%g to %g: %d logarithmic ticks from %g to %g", low, high, len(ticks), from, to)
+					}
+				}
+			}
+			a, b := low, high
+			points := []Point{{a, b, b, b, 1}, {b, a, min(a, b), max(a, b), 2}, {1, 1, 1, 1, 1}}
+			list := []Chart{
+				&Lines{X: WholeAxis("Epoch"), Y: Axis{Label: "y", Text: text}, Series: []Series{{Label: "s", Points: points}}, Marks: []Mark{{a, "m"}}},
+				&Scatter{X: Axis{Text: text}, Y: Axis{Text: text}, Groups: []Dots{{"g", 0, []Dot{{"a", a, b, a, b, 1}, {"b", b, a, b, a, 2}, {"c", 1, 1, 0, 0, 1}}}}},
+				&Bars{Value: Axis{Text: text}, Bars: []Bar{{"a", a, b, 2, 0, 0}, {"b", b, a, 1, 1, 0}}},
+				&Heat{X: Axis{Text: text}, Y: Axis{Text: text}, Value: Axis{Text: text}, Panels: []Panel{{"p", []float64{a, b}, []float64{b, a}, []float64{a, b, 1, 2}}}},
+			}
+			for _, scale := range []Scale{Auto, Linear, Log} {
+				list = append(list, &Lines{X: Axis{Scale: Linear, Text: text}, Y: Axis{Scale: scale, Text: text}, Series: []Series{{Label: "s", Points: points}}},
+					&Heat{Value: Axis{Scale: scale, Text: text}, Panels: []Panel{{"p", []float64{-1, 1}, []float64{-1, 1}, []float64{a, b, 1, 2}}}})
+			}
+			for i, c := range list {
+				if c.Empty() {
+					continue
+				}
+				svg := c.SVG("id", "t", false)
+				if strings.Contains(svg, "NaN") || strings.Contains(svg, "Inf") || len(svg) > 1<<20 || wellFormed(svg) != nil {
+					t.Fatalf("%g and %g: chart %d, %d bytes: %v", a, b, i, len(svg), wellFormed(svg))
+				}
+				c.Table(0)
+				c.Table(12)
+				c.Data()
+			}
+		}
+	}
+}
+
+// What XML cannot hold is no part of a drawing.
+func TestLabelsAreText(t *testing.T) {
+	c := &Lines{X: WholeAxis("Epoch"), Y: Axis{Label: "y\x00"}, Series: []Series{{Label: "a\x1b[0m\x01</svg><script>", Points: []Point{{1, 1, 1, 1, 1}}}}}
+	svg := Standalone(c, "id", "t\x0b\u202e")
+	if err := wellFormed(svg); err != nil || strings.Contains(svg, "<script") {
+		t.Errorf("%v\n%s", err, svg)
+	}
+}
+
 func wellFormed(s string) error {
 	d := xml.NewDecoder(strings.NewReader("<x>" + s + "</x>"))
 	for {

@@ -2,11 +2,12 @@ package chart
 
 import (
 	"fmt"
-	"html"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
+	"srn/pkg/report/number"
 	"srn/pkg/report/table"
 )
 
@@ -36,8 +37,17 @@ const (
 	fine        = 72 // cells across a panel, at least, between the grid's points
 )
 
-// Empty says that there is no panel.
-func (h *Heat) Empty() bool { return len(h.Panels) == 0 }
+// shown are the panels that can be drawn: those with finite axes.
+func (h *Heat) shown() []Panel {
+	return slices.DeleteFunc(slices.Clone(h.Panels), func(p Panel) bool {
+		return slices.ContainsFunc(slices.Concat(p.X, p.Y), func(v float64) bool { return !finite(v) })
+	})
+}
+
+// Empty says that there is no value in any panel.
+func (h *Heat) Empty() bool {
+	return !slices.ContainsFunc(h.shown(), func(p Panel) bool { return slices.ContainsFunc(p.Z, finite) })
+}
 
 // Quantity is what the chart shows.
 func (h *Heat) Quantity() string { return h.Value.Label }
@@ -48,15 +58,15 @@ func (h *Heat) Legend() []Key { return nil }
 // scale is the common scale of all panels.
 func (h *Heat) scale() ruler {
 	s := newSpan()
-	for _, p := range h.Panels {
+	for _, p := range h.shown() {
 		s.add(p.Z...)
 	}
 	r := ruler{log: s.log(h.Value.Scale), low: s.low, high: s.high}
-	if !(r.high > r.low) {
-		r.high = r.low + math.Max(math.Abs(r.low)*0.01, 1e-9)
-	}
 	if r.log {
 		r.low = s.smallest
+	}
+	if r.low == r.high && !r.log {
+		_, r.high = widened(r.low, r.high)
 	}
 	r.from, r.to = 0, levels
 	return r
@@ -68,11 +78,11 @@ func (h *Heat) SVG(id, title string, alone bool) string {
 	s := h.scale()
 	if alone {
 		c := &canvas{}
-		width := float64(panelWidth * len(h.Panels))
+		width := float64(panelWidth * len(h.shown()))
 		c.begin(id, title, h.description(), width, panelHeight+barHeight)
-		for i := range h.Panels {
+		for i, p := range h.shown() {
 			c.printf(`<g transform="translate(%d 0)">`, i*panelWidth)
-			h.panel(c, i, s)
+			h.panel(c, p, s)
 			c.printf(`</g>`)
 		}
 		c.printf(`<g transform="translate(0 %d)">`, panelHeight)
@@ -82,10 +92,10 @@ func (h *Heat) SVG(id, title string, alone bool) string {
 	}
 	var b strings.Builder
 	b.WriteString(`<div class="panels">`)
-	for i, p := range h.Panels {
+	for i, p := range h.shown() {
 		c := &canvas{}
 		c.begin(fmt.Sprintf("%s-%d", id, i+1), title+": "+p.Title, h.describe(p), panelWidth, panelHeight)
-		h.panel(c, i, s)
+		h.panel(c, p, s)
 		b.WriteString(c.end())
 	}
 	b.WriteString(`</div>`)
@@ -98,7 +108,7 @@ func (h *Heat) SVG(id, title string, alone bool) string {
 
 func (h *Heat) description() string {
 	var parts []string
-	for _, p := range h.Panels {
+	for _, p := range h.shown() {
 		parts = append(parts, p.Title+": "+h.describe(p))
 	}
 	return strings.Join(parts, " ")
@@ -128,11 +138,10 @@ func (p Panel) center() (float64, bool) {
 }
 
 // panel draws one grid.
-func (h *Heat) panel(c *canvas, at int, s ruler) {
-	p := h.Panels[at]
+func (h *Heat) panel(c *canvas, p Panel, s ruler) {
 	x := ruler{from: panelLeft, to: panelLeft + panelSide, low: p.X[0], high: p.X[len(p.X)-1]}
 	y := ruler{from: panelTop + panelSide, to: panelTop, low: p.Y[0], high: p.Y[len(p.Y)-1]}
-	c.printf(`<text x="%d" y="15" font-weight="600">%s</text>`, panelLeft, html.EscapeString(clip(p.Title, panelSide)))
+	c.printf(`<text x="%d" y="15" font-weight="600">%s</text>`, panelLeft, table.EscapeXML(clip(p.Title, panelSide)))
 	nx, ny := refine(len(p.X)), refine(len(p.Y))
 	dx, dy := (x.to-x.from)/float64(nx), (y.from-y.to)/float64(ny)
 	c.printf(`<g shape-rendering="crispEdges">`) // without seams between the rows
@@ -168,16 +177,18 @@ func (h *Heat) panel(c *canvas, at int, s ruler) {
 	for _, t := range mid(y) {
 		c.printf(`<path class="axis" d="M%d %sh-4"/><text class="tick" text-anchor="end" x="%d" y="%s" dy=".35em">%s</text>`, panelLeft, coord(y.at(t.value)), panelLeft-7, coord(y.at(t.value)), t.label)
 	}
-	c.printf(`<text class="unit" text-anchor="middle" x="%d" y="%d">%s</text>`, panelLeft+panelSide/2, panelTop+panelSide+34, html.EscapeString(h.X.Label))
-	c.printf(`<text class="unit" text-anchor="middle" transform="translate(12 %d) rotate(-90)">%s</text>`, panelTop+panelSide/2, html.EscapeString(h.Y.Label))
+	c.printf(`<text class="unit" text-anchor="middle" x="%d" y="%d">%s</text>`, panelLeft+panelSide/2, panelTop+panelSide+34, table.EscapeXML(h.X.Label))
+	c.printf(`<text class="unit" text-anchor="middle" transform="translate(12 %d) rotate(-90)">%s</text>`, panelTop+panelSide/2, table.EscapeXML(h.Y.Label))
 }
 
 // mid are ticks within the ends.
 func mid(r ruler) []tick {
-	all, _, _ := linearTicks(r.low, r.high, 4)
+	low, high := min(r.low, r.high), max(r.low, r.high)
+	all, _, _ := linearTicks(low, high, 4)
+	slack := 1e-9 * max(math.Abs(low), math.Abs(high))
 	var kept []tick
 	for _, t := range all {
-		if t.value >= r.low-1e-9 && t.value <= r.high+1e-9 {
+		if t.value >= low-slack && t.value <= high+slack {
 			kept = append(kept, t)
 		}
 	}
@@ -204,7 +215,7 @@ func (p Panel) band(i, j, nx, ny int, s ruler) int {
 	if math.IsNaN(z) {
 		return -1
 	}
-	return min(max(int(z), 0), levels-1)
+	return int(min(max(z, 0), levels-1))
 }
 
 // contour is the path of the points at a level, by marching squares.
@@ -223,8 +234,8 @@ func (p Panel) contour(level float64, s, x, y ruler) string {
 				}
 				t := za / (za - zc)
 				cuts = append(cuts, [2]float64{
-					x.at(p.X[a[0]] + t*(p.X[c[0]]-p.X[a[0]])),
-					y.at(p.Y[a[1]] + t*(p.Y[c[1]]-p.Y[a[1]])),
+					x.at(p.X[a[0]]*(1-t) + p.X[c[0]]*t),
+					y.at(p.Y[a[1]]*(1-t) + p.Y[c[1]]*t),
 				})
 			}
 			for k := 0; k+1 < len(cuts); k += 2 {
@@ -272,8 +283,8 @@ func cividis(k int) string {
 func (h *Heat) Table(int) table.Table {
 	t := table.Table{Columns: []table.Column{{Head: "Panel"}, {Head: "Points", Number: true}, {Head: "At the network", Number: true},
 		{Head: "Lowest", Number: true}, {Head: "Median", Number: true}, {Head: "Highest", Number: true}, {Head: "Within 2× of the lowest, % of the points", Number: true}}}
-	for _, p := range h.Panels {
-		sorted := finite(p.Z)
+	for _, p := range h.shown() {
+		sorted := slices.Sorted(slices.Values(slices.DeleteFunc(slices.Clone(p.Z), func(v float64) bool { return !finite(v) })))
 		if len(sorted) == 0 {
 			continue
 		}
@@ -296,14 +307,14 @@ func (h *Heat) Table(int) table.Table {
 // Data has a row for each point of each grid.
 func (h *Heat) Data() (head []string, rows [][]string) {
 	head = []string{"panel", "x", "y", "value"}
-	for _, p := range h.Panels {
+	for _, p := range h.shown() {
 		for j, y := range p.Y {
 			for i, x := range p.X {
 				v := ""
-				if z := p.Z[j*len(p.X)+i]; !math.IsNaN(z) {
-					v = exact(z)
+				if z := p.Z[j*len(p.X)+i]; finite(z) {
+					v = number.Exact(z)
 				}
-				rows = append(rows, []string{p.Title, exact(x), exact(y), v})
+				rows = append(rows, []string{p.Title, number.Exact(x), number.Exact(y), v})
 			}
 		}
 	}

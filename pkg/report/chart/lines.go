@@ -2,7 +2,7 @@ package chart
 
 import (
 	"fmt"
-	"html"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,8 +37,34 @@ const (
 	hoverLimit  = 60 // and still tell their values under the pointer
 )
 
-// Empty says that there is no series.
-func (l *Lines) Empty() bool { return len(l.Series) == 0 }
+// shown are the series with the points that can be drawn: those of finite x and
+// mean, their band no further than it is finite.
+func (l *Lines) shown() []Series {
+	var list []Series
+	for _, s := range l.Series {
+		var points []Point
+		for _, p := range s.Points {
+			if !finite(p.X) || !finite(p.Mean) {
+				continue
+			}
+			if !finite(p.Low) {
+				p.Low = p.Mean
+			}
+			if !finite(p.High) {
+				p.High = p.Mean
+			}
+			points = append(points, p)
+		}
+		if len(points) > 0 {
+			s.Points = points
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// Empty says that there is nothing to draw.
+func (l *Lines) Empty() bool { return len(l.shown()) == 0 }
 
 // Quantity is what the chart shows.
 func (l *Lines) Quantity() string { return l.Y.Label }
@@ -46,7 +72,7 @@ func (l *Lines) Quantity() string { return l.Y.Label }
 // Legend has a line for each series.
 func (l *Lines) Legend() []Key {
 	var keys []Key
-	for _, s := range l.Series {
+	for _, s := range l.shown() {
 		keys = append(keys, Key{Label: s.Label, Style: s.Style})
 	}
 	return keys
@@ -54,7 +80,7 @@ func (l *Lines) Legend() []Key {
 
 func (l *Lines) spans() (x, y span) {
 	x, y = newSpan(), newSpan()
-	for _, s := range l.Series {
+	for _, s := range l.shown() {
 		for _, p := range s.Points {
 			x.add(p.X)
 			y.add(p.Mean, p.Low, p.High)
@@ -86,12 +112,12 @@ func (l *Lines) SVG(id, title string, legend bool) string {
 	for _, m := range l.Marks {
 		p.mark(m)
 	}
-	for i, s := range l.Series {
+	for i, s := range l.shown() {
 		p.printf(`<g class="g%d">`, i)
 		l.drawBand(p, s)
 		p.printf(`</g>`)
 	}
-	for i, s := range l.Series {
+	for i, s := range l.shown() {
 		p.printf(`<g class="g%d">`, i)
 		l.drawLine(p, s)
 		p.printf(`</g>`)
@@ -106,7 +132,7 @@ func (l *Lines) description(log bool) string {
 		axis = ", logarithmic axis"
 	}
 	var parts []string
-	for _, s := range l.Series {
+	for _, s := range l.shown() {
 		first, last := s.Points[0], s.Points[len(s.Points)-1]
 		parts = append(parts, fmt.Sprintf("%s from %s at %s to %s at %s", s.Label, l.Y.text(first.Mean), l.X.text(first.X), l.Y.text(last.Mean), l.X.text(last.X)))
 	}
@@ -148,7 +174,7 @@ func (l *Lines) drawLine(p *plot, s Series) {
 		}
 		title := fmt.Sprintf("%s at %s: %s%s", s.Label, l.X.text(q.X), l.Y.text(q.Mean), seeds)
 		if len(s.Points) > markerLimit {
-			p.printf(`<circle class="hover" cx="%s" cy="%s" r="5"><title>%s</title></circle>`, coord(p.x.at(q.X)), coord(p.y.at(q.Mean)), html.EscapeString(title))
+			p.printf(`<circle class="hover" cx="%s" cy="%s" r="5"><title>%s</title></circle>`, coord(p.x.at(q.X)), coord(p.y.at(q.Mean)), table.EscapeXML(title))
 			continue
 		}
 		p.printf(`%s`, marker(s.Style, p.x.at(q.X), p.y.at(q.Mean), 2.8, title))
@@ -161,11 +187,12 @@ func (l *Lines) Table(limit int) table.Table {
 	t := table.Table{Columns: []table.Column{{Head: l.X.Label, Number: true}}}
 	cells := map[float64][]string{}
 	var order []float64
-	for i, s := range l.Series {
+	series := l.shown()
+	for i, s := range series {
 		t.Columns = append(t.Columns, table.Column{Head: s.Label, Number: true})
 		for _, p := range s.thinned(limit, l.step(limit)) {
 			if cells[p.X] == nil {
-				cells[p.X] = make([]string, len(l.Series)+1)
+				cells[p.X] = make([]string, len(series)+1)
 				cells[p.X][0] = l.X.text(p.X)
 				order = append(order, p.X)
 			}
@@ -189,7 +216,7 @@ func (l *Lines) step(limit int) int {
 	if limit < 2 || !l.X.Whole {
 		return 1
 	}
-	return max(1, (int(xs.high)+limit-2)/(limit-1))
+	return max(1, (int(min(xs.high, longestWhole))+limit-2)/(limit-1))
 }
 
 // thinned keeps about limit points, first and last among them: those at
@@ -202,8 +229,7 @@ func (s Series) thinned(limit, step int) []Point {
 	every := (len(s.Points) + limit - 1) / limit
 	var kept []Point
 	for i, p := range s.Points {
-		whole := int(p.X)
-		aligned := step > 1 && float64(whole) == p.X && whole%step == 0 || step == 1 && i%every == 0
+		aligned := step > 1 && math.Mod(p.X, float64(step)) == 0 || step == 1 && i%every == 0
 		if i == 0 || i == len(s.Points)-1 || aligned {
 			kept = append(kept, p)
 		}
@@ -214,16 +240,13 @@ func (s Series) thinned(limit, step int) []Point {
 // Data has a row for each point.
 func (l *Lines) Data() (head []string, rows [][]string) {
 	head = []string{"series", "x", "mean", "low", "high", "n"}
-	for _, s := range l.Series {
+	for _, s := range l.shown() {
 		for _, p := range s.Points {
-			rows = append(rows, []string{s.Label, exact(p.X), exact(p.Mean), exact(p.Low), exact(p.High), strconv.Itoa(max(p.N, 1))})
+			rows = append(rows, []string{s.Label, number.Exact(p.X), number.Exact(p.Mean), number.Exact(p.Low), number.Exact(p.High), strconv.Itoa(max(p.N, 1))})
 		}
 	}
 	return head, rows
 }
-
-// exact is the shortest text that reads back as v.
-func exact(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
 // WholeAxis is an axis of epochs, rounds or steps.
 func WholeAxis(label string) Axis {

@@ -2,7 +2,6 @@ package chart
 
 import (
 	"fmt"
-	"html"
 	"math"
 	"slices"
 	"strconv"
@@ -32,10 +31,33 @@ type Scatter struct {
 	Groups []Dots
 }
 
+// shown are the marks that can be drawn, at finite places.
+func (s *Scatter) shown() []Dots {
+	var list []Dots
+	for _, g := range s.Groups {
+		var dots []Dot
+		for _, d := range g.Dots {
+			if !finite(d.X) || !finite(d.Y) {
+				continue
+			}
+			if !finite(d.XSD) {
+				d.XSD = 0
+			}
+			if !finite(d.YSD) {
+				d.YSD = 0
+			}
+			dots = append(dots, d)
+		}
+		g.Dots = dots
+		list = append(list, g)
+	}
+	return list
+}
+
 // Empty says that there are not two marks.
 func (s *Scatter) Empty() bool {
 	n := 0
-	for _, g := range s.Groups {
+	for _, g := range s.shown() {
 		n += len(g.Dots)
 	}
 	return n < 2
@@ -50,7 +72,7 @@ func (s *Scatter) Legend() []Key {
 		return nil
 	}
 	var keys []Key
-	for _, g := range s.Groups {
+	for _, g := range s.shown() {
 		keys = append(keys, Key{Label: g.Label, Style: g.Style, Dot: true})
 	}
 	return keys
@@ -59,10 +81,10 @@ func (s *Scatter) Legend() []Key {
 // SVG draws the chart; labels go where there is room.
 func (s *Scatter) SVG(id, title string, legend bool) string {
 	xs, ys := newSpan(), newSpan()
-	for _, g := range s.Groups {
+	for _, g := range s.shown() {
 		for _, d := range g.Dots {
-			xs.add(d.X-d.XSD, d.X+d.XSD)
-			ys.add(d.Y-d.YSD, d.Y+d.YSD)
+			xs.add(d.X, d.X-d.XSD, d.X+d.XSD)
+			ys.add(d.Y, d.Y-d.YSD, d.Y+d.YSD)
 		}
 	}
 	p := &plot{x: s.X.ruler(xs, 5), y: s.Y.ruler(ys, 5)}
@@ -76,13 +98,13 @@ func (s *Scatter) SVG(id, title string, legend bool) string {
 	}
 	p.frame(top, s.X, s.Y)
 	var taken []box
-	for _, g := range s.Groups {
+	for _, g := range s.shown() {
 		for _, d := range g.Dots {
 			x, y := p.x.at(d.X), p.y.at(d.Y)
 			taken = append(taken, box{x - 6, y - 6, x + 6, y + 6})
 		}
 	}
-	for k, g := range s.Groups {
+	for k, g := range s.shown() {
 		p.printf(`<g class="g%d">`, k)
 		for _, d := range g.Dots {
 			x, y := p.x.at(d.X), p.y.at(d.Y)
@@ -144,7 +166,7 @@ func (p *plot) label(taken *[]box, x, y float64, text string) {
 	case "middle":
 		at = (best.left + best.right) / 2
 	}
-	p.printf(`<text class="name" font-size="%g" text-anchor="%s" x="%s" y="%s">%s</text>`, size, anchor, coord(at), coord(best.bottom-2), html.EscapeString(text))
+	p.printf(`<text class="name" font-size="%g" text-anchor="%s" x="%s" y="%s">%s</text>`, size, anchor, coord(at), coord(best.bottom-2), table.EscapeXML(text))
 }
 
 func (s *Scatter) title(g Dots, d Dot) string {
@@ -161,7 +183,7 @@ func withSD(a Axis, v, sd float64) string {
 // description says in words what the chart shows.
 func (s *Scatter) description() string {
 	text := fmt.Sprintf("%s against %s:", s.Y.Label, s.X.Label)
-	for _, g := range s.Groups {
+	for _, g := range s.shown() {
 		for _, d := range g.Dots {
 			text += fmt.Sprintf(" %s at %s, %s;", d.Label, s.X.text(d.X), s.Y.text(d.Y))
 		}
@@ -172,7 +194,7 @@ func (s *Scatter) description() string {
 // Table has a row for each mark.
 func (s *Scatter) Table(int) table.Table {
 	t := table.Table{Columns: []table.Column{{Head: "Method"}, {Head: "Of"}, {Head: s.X.Label, Number: true}, {Head: s.Y.Label, Number: true}, {Head: "Seeds", Number: true}}}
-	for _, g := range s.Groups {
+	for _, g := range s.shown() {
 		dots := slices.Clone(g.Dots)
 		slices.SortStableFunc(dots, func(a, b Dot) int {
 			switch {
@@ -193,9 +215,9 @@ func (s *Scatter) Table(int) table.Table {
 // Data has a row for each mark.
 func (s *Scatter) Data() (head []string, rows [][]string) {
 	head = []string{"group", "label", "x", "x_sd", "y", "y_sd", "n"}
-	for _, g := range s.Groups {
+	for _, g := range s.shown() {
 		for _, d := range g.Dots {
-			rows = append(rows, []string{g.Label, d.Label, exact(d.X), exact(d.XSD), exact(d.Y), exact(d.YSD), strconv.Itoa(d.N)})
+			rows = append(rows, []string{g.Label, d.Label, number.Exact(d.X), number.Exact(d.XSD), number.Exact(d.Y), number.Exact(d.YSD), strconv.Itoa(d.N)})
 		}
 	}
 	return head, rows

@@ -65,5 +65,11 @@ func (t *Table) Markdown(w io.Writer) {
 
 // EscapeMarkdown keeps text from being read as markup.
 func EscapeMarkdown(s string) string {
-	return strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "<", "&lt;", "[", `\[`, "`", "\\`", "\n", " ").Replace(s)
+	s = markdown.Replace(Visible(s))
+	if s != "" && strings.ContainsRune("#>", rune(s[0])) || strings.HasPrefix(s, "- ") || strings.HasPrefix(s, "+ ") {
+		s = `\` + s
+	}
+	return s
 }
+
+var markdown = strings.NewReplacer(`\`, `\\`, "|", `\|`, "*", `\*`, "_", `\_`, "<", "&lt;", "&", "&amp;", "[", `\[`, "`", "\\`")
