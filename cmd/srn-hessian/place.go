@@ -37,7 +37,7 @@ func (e *eigenFlags) config() artifact.Fields {
 }
 
 // find computes extreme eigenpairs, from a random start where start is nil.
-func (e *eigenFlags) find(at *place, what string, op curvature.Operator, k int, order curvature.Order, start []float32) (*curvature.Result, error) {
+func (e *eigenFlags) find(at *place, what string, op curvature.Operator, k int, order curvature.Order, start [][]float32) (*curvature.Result, error) {
 	r, err := curvature.Lanczos(op, curvature.Options{
 		K: k, Order: order, Tol: e.Tol, MaxSteps: e.MaxSteps, Seed: uint64(e.Seed), Start: start, Verify: true,
 		OnStep: func(step curvature.Step) error {
@@ -67,9 +67,9 @@ func (f *seriesFlags) config() artifact.Fields {
 // follow finds the first eigenpair in an order, from that of the checkpoint
 // before.
 func (f *seriesFlags) follow(at *place, what string, op curvature.Operator, order curvature.Order) (*curvature.Result, error) {
-	start := f.before[what]
-	if len(start) != op.Dim() {
-		start = nil // of another architecture
+	var start [][]float32
+	if v := f.before[what]; len(v) == op.Dim() { // else none, or of another architecture
+		start = append(start, v)
 	}
 	r, err := f.find(at, what, op, 1, order, start)
 	if err != nil {

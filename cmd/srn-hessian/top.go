@@ -35,7 +35,7 @@ func (t *top) Run(ctx *cli.Context) error {
 	if err := t.check(); err != nil {
 		return err
 	}
-	warm := map[string][]float32{} // by block, from the checkpoint before
+	warm := map[string][][]float32{} // by block, from the checkpoint before
 	var file vectorsFile
 	work := measurement{kind: "top", seed: t.Seed, pairs: t.K, config: artifact.Fields{
 		{Key: "algorithm", Value: t.Algorithm}, {Key: "k", Value: t.K}, {Key: "order", Value: t.Order}, {Key: "tol", Value: t.Tol},
@@ -43,8 +43,8 @@ func (t *top) Run(ctx *cli.Context) error {
 		{Key: "verify", Value: t.Verify}, {Key: "warm", Value: t.Warm},
 	}, of: func(m *matrix) (artifact.Fields, error) {
 		start := warm[m.block.Name]
-		if len(start) != m.Dim() {
-			start = nil
+		if len(start) > 0 && len(start[0]) != m.Dim() {
+			start = nil // of another architecture
 		}
 		r, err := t.find(m, start)
 		if err != nil {
@@ -56,7 +56,7 @@ func (t *top) Run(ctx *cli.Context) error {
 			ctx.Warnf("%s: not converged after %d steps; raise --max-steps or --krylov", m.label, r.Steps)
 		}
 		if t.Warm {
-			warm[m.block.Name] = curvature.Sum(r.Pairs)
+			warm[m.block.Name] = curvature.Vectors(r.Pairs)
 		}
 		if t.Vectors != "" {
 			file.add(m.block, r.Pairs)
@@ -70,7 +70,7 @@ func (t *top) Run(ctx *cli.Context) error {
 }
 
 // find runs the algorithm that the flag names.
-func (t *top) find(m *matrix, start []float32) (*curvature.Result, error) {
+func (t *top) find(m *matrix, start [][]float32) (*curvature.Result, error) {
 	algorithm := curvature.Lanczos
 	if t.Algorithm == "power" {
 		algorithm = curvature.PowerIteration
@@ -129,7 +129,7 @@ func (t *top) fields(r *curvature.Result, warm bool) artifact.Fields {
 	for _, p := range r.Pairs {
 		values = append(values, p.Value)
 		residuals = append(residuals, p.Relative())
-		converged = append(converged, p.Converged)
+		converged = append(converged, p.Status != curvature.NotConverged)
 	}
 	largest, smallest := curvature.Extremes(r.Pairs, curvature.Order(t.Order))
 	return artifact.Fields{

@@ -116,6 +116,9 @@ type restricted struct {
 
 func (r *restricted) Dim() int { return r.block.Dim() }
 
+// LowerBound is the whole matrix's: a part has no smaller eigenvalue.
+func (r *restricted) LowerBound() float64 { return lowerBound(r.op) }
+
 func (r *restricted) Apply(dst, v []float32) error {
 	return r.ApplyAll([][]float32{dst}, [][]float32{v})
 }

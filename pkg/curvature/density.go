@@ -99,7 +99,8 @@ func quadrature(op Operator, opt DensityOptions, run int, v *basis) (Quadrature,
 		}
 		widen(w, image)
 		scale = max(scale, norm(w))
-		alpha, beta := v.project(w)
+		beta := v.project(w)
+		alpha := v.coef[v.size-1]
 		if !finite(alpha) || !finite(beta) {
 			return Quadrature{}, 0, ErrNotFinite
 		}

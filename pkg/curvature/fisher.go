@@ -63,3 +63,6 @@ func (f *Fisher) Form(examples []int32, v []float32, step float64) (float64, err
 	}
 	return sum, nil
 }
+
+// LowerBound is 0: the matrix is positive semidefinite.
+func (*Fisher) LowerBound() float64 { return 0 }

@@ -39,3 +39,6 @@ func (g GaussNewton) Form(examples []int32, v []float32, step float64) (float64,
 	}
 	return sum, nil
 }
+
+// LowerBound is 0: the matrix is positive semidefinite.
+func (GaussNewton) LowerBound() float64 { return 0 }

@@ -53,6 +53,9 @@ func NewHessian(loss Loss, examples []int32) (*Hessian, error) {
 // Dim is the number of parameters.
 func (h *Hessian) Dim() int { return h.loss.Dim() }
 
+// LowerBound is the loss's.
+func (h *Hessian) LowerBound() float64 { return lowerBound(h.loss) }
+
 // Loss is the mean loss over the examples, known after a product.
 func (h *Hessian) Loss() float64 { return h.mean }
 

@@ -17,18 +17,13 @@ func sortPairs(pairs []Pair, order Order) {
 	}
 }
 
-// Sum adds the vectors of pairs: a guess near all of them for [Options].Start.
-func Sum(pairs []Pair) []float32 {
-	if len(pairs) == 0 {
-		return nil
+// Vectors are those of pairs, as guesses for [Options].Start.
+func Vectors(pairs []Pair) [][]float32 {
+	list := make([][]float32, len(pairs))
+	for i, p := range pairs {
+		list[i] = p.Vector
 	}
-	sum := make([]float32, len(pairs[0].Vector))
-	for _, p := range pairs {
-		for i, v := range p.Vector {
-			sum[i] += v
-		}
-	}
-	return sum
+	return list
 }
 
 // Extremes says which of the pairs found in an order have the operator's

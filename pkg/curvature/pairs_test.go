@@ -2,7 +2,6 @@ package curvature
 
 import (
 	"math"
-	"slices"
 	"testing"
 )
 
@@ -29,12 +28,5 @@ func TestExtremes(t *testing.T) {
 		if largest, smallest := Extremes(pairs, c.order); !same(largest, c.largest) || !same(smallest, c.smallest) {
 			t.Errorf("%s %v: %g, %g", c.order, c.values, largest, smallest)
 		}
-	}
-}
-
-func TestSum(t *testing.T) {
-	got := Sum([]Pair{{Vector: []float32{1, 0}}, {Vector: []float32{2, 3}}})
-	if !slices.Equal(got, []float32{3, 3}) || Sum(nil) != nil {
-		t.Errorf("%v", got)
 	}
 }

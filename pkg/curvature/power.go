@@ -21,12 +21,12 @@ func PowerIteration(op Operator, opt Options) (*Result, error) {
 	}
 	opt.Order = LargestMagnitude
 	opt.Krylov = max(opt.K, 1) + 1
-	s, err := newLanczos(op, opt) // for its checks, start vector and product
-	if err != nil {
+	if err := opt.defaults(op.Dim()); err != nil {
 		return nil, err
 	}
-	p := &power{lanczos: s, found: basis{dim: s.dim}}
-	for p.found.size < s.opt.K && s.steps < s.opt.MaxSteps {
+	dim := op.Dim()
+	p := &power{op: op, opt: opt, dim: dim, found: basis{dim: dim}, v: make([]float32, dim), product: make([]float32, dim), w: make([]float64, dim)}
+	for p.found.size < p.opt.K && p.steps < p.opt.MaxSteps {
 		if err := p.next(); err != nil {
 			return nil, err
 		}
@@ -36,33 +36,47 @@ func PowerIteration(op Operator, opt Options) (*Result, error) {
 
 // power is the state of a run.
 type power struct {
-	*lanczos
+	op                Operator
+	opt               Options
+	dim, steps        int
+	v, product        []float32
+	w                 []float64
 	found             basis       // orthonormal
 	images            [][]float32 // H times each
 	values, residuals []float64   // of what was found
 }
 
+// start makes the first iterate of the next vector: random, with the first
+// guess added for the first of all.
+func (p *power) start() {
+	gaussian(p.w, p.opt.Seed, uint64(p.found.size))
+	if p.found.size == 0 && len(p.opt.Start) > 0 {
+		before := norm(p.w)
+		for i := range p.w {
+			p.w[i] *= guessNoise / before
+		}
+		wide := make([]float64, p.dim)
+		widen(wide, p.opt.Start[0])
+		axpy(p.w, 1/norm(wide), p.opt.Start[0])
+	}
+	narrow(p.v, p.w, p.found.project(p.w))
+}
+
+// guessNoise is the norm of the random part added to a guess of norm 1.
+const guessNoise = 0.1
+
 // next finds one more vector.
 func (p *power) next() error {
-	p.v.size = 0
-	if p.found.size == 0 {
-		if err := p.start(); err != nil {
-			return err
-		}
-	} else {
-		gaussian(p.w, p.opt.Seed, p.fresh)
-		p.fresh++
-		_, rest := p.found.project(p.w)
-		p.v.push(p.w, rest)
-	}
-	v := p.v.last()
+	p.start()
+	v := p.v
 	for {
-		if err := p.apply(v); err != nil {
+		if err := p.op.Apply(p.product, v); err != nil {
 			return err
 		}
+		widen(p.w, p.product)
 		p.steps++
 		value := dot(v, p.w)
-		_, size := p.found.project(p.w)
+		size := p.found.project(p.w)
 		// ‖Hv−λv‖² = ‖Hv‖² − λ² loses half its digits; subtract the vectors.
 		axpy(p.w, -value, v)
 		residual := norm(p.w)
@@ -79,7 +93,7 @@ func (p *power) next() error {
 				return err
 			}
 		}
-		if small(residual, value, p.opt.Tol, scale) || p.steps >= p.opt.MaxSteps || size == 0 {
+		if status(residual, value, p.opt.Tol, floor(scale, 0)) != NotConverged || p.steps >= p.opt.MaxSteps || size == 0 {
 			p.values, p.residuals = values, residuals
 			p.images = append(p.images, append([]float32(nil), p.product...))
 			widen(p.w, v)
@@ -106,7 +120,7 @@ func (p *power) result() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Steps: p.steps, HVPs: p.hvps, Kept: len(p.v.vectors) + 2*n, Converged: n == p.opt.K}
+	r := &Result{Steps: p.steps, HVPs: p.steps, Kept: 1 + 2*n, Converged: n == p.opt.K}
 	images := basis{dim: p.dim, vectors: p.images, size: n}
 	for _, y := range ritz.vectors {
 		p.found.combine(p.w, y)
@@ -116,8 +130,9 @@ func (p *power) result() (*Result, error) {
 		pair.Value = dot(pair.Vector, image)
 		axpy(image, -pair.Value, pair.Vector)
 		pair.Residual = norm(image)
-		pair.Converged = small(pair.Residual, pair.Value, p.opt.Tol, ritz.scale)
-		r.Converged = r.Converged && pair.Converged
+		pair.Floor = floor(ritz.scale, 0)
+		pair.Status = status(pair.Residual, pair.Value, p.opt.Tol, pair.Floor)
+		r.Converged = r.Converged && pair.Status != NotConverged
 		r.Pairs = append(r.Pairs, pair)
 	}
 	sortPairs(r.Pairs, p.opt.Order)

@@ -32,14 +32,3 @@ func decompose(t mat.Symmetric, order Order) (*ritz, error) {
 	}
 	return r, nil
 }
-
-// residual is ‖Hy−θy‖ of pair i as the recurrence implies it: β times the
-// last component of its vector.
-func (r *ritz) residual(i int, beta float64) float64 {
-	v := r.vectors[i]
-	return beta * math.Abs(v[len(v)-1])
-}
-
-func (r *ritz) converged(i int, beta, tol float64) bool {
-	return small(r.residual(i, beta), r.values[i], tol, r.scale)
-}

@@ -1,5 +1,7 @@
 package curvature
 
+import "math"
+
 // Scaled is D·H·D of an operator H and a diagonal matrix D.
 //
 // With D constant within each layer and equal to the norm ‖θ_l‖ of its
@@ -24,6 +26,14 @@ func NewScaled(op Operator, d []float32) *Scaled {
 
 // Dim is the operator's.
 func (s *Scaled) Dim() int { return len(s.d) }
+
+// LowerBound is 0 where the operator has no negative eigenvalue.
+func (s *Scaled) LowerBound() float64 {
+	if lowerBound(s.op) >= 0 {
+		return 0
+	}
+	return math.Inf(-1)
+}
 
 // Apply computes dst = D·H·D·v.
 func (s *Scaled) Apply(dst, v []float32) error {

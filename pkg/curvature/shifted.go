@@ -25,3 +25,6 @@ func (s Shifted) ApplyAll(dst, v [][]float32) error {
 	}
 	return nil
 }
+
+// LowerBound is the operator's and the shift.
+func (s Shifted) LowerBound() float64 { return lowerBound(s.Operator) + s.Shift }

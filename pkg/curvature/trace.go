@@ -98,7 +98,7 @@ func HutchPP(op Operator, opt TraceOptions) (*Trace, error) {
 			widen(s.w, s.images[i])
 			before := norm(s.w)
 			// What lies in the subspace already adds nothing but rounding.
-			if _, rest := q.project(s.w); rest > 1e-5*before {
+			if rest := q.project(s.w); rest > 1e-5*before {
 				q.push(s.w, rest)
 			}
 		}
