@@ -16,7 +16,8 @@ import (
 )
 
 // makeData is the scripts' command "make-data SEED [CLASSES]": a small data set,
-// of 3 classes unless given, in data.safetensors.zst and a surrogate for its ResNet-8 in srn.safetensors.zst.
+// of 3 classes unless given, in data.safetensors.zst, a surrogate for its ResNet-8 in srn.safetensors.zst and
+// one whose score is at its ceiling in clamped.safetensors.zst.
 func makeData() {
 	seed, err := strconv.ParseUint(os.Args[1], 10, 64)
 	if err != nil {
@@ -48,19 +49,25 @@ func makeData() {
 	if err := d.Save("data.safetensors.zst", artifact.Provenance{Tool: "test", Version: cli.Version()}); err != nil {
 		log.Fatal(err)
 	}
+	saveSurrogate("srn.safetensors.zst", d, surrogate.DefaultConfig().RMax, seed)
+	saveSurrogate("clamped.safetensors.zst", d, 1e-6, seed)
+}
+
+// saveSurrogate writes a surrogate for the ResNet-8 of a data set, with a
+// ceiling of r.
+func saveSurrogate(path string, d *dataset.Data, ceiling float64, seed uint64) {
 	config := surrogate.DefaultConfig()
-	config.Channels = []int{16}
-	layout, _, err := resnet.Layouts("resnet8", len(classes))
+	config.Channels, config.RMax = []int{16}, ceiling
+	layout, _, err := resnet.Layouts("resnet8", len(d.Classes))
 	if err != nil {
 		log.Fatal(err)
 	}
-	be := cpu.New(1, kernels.Best())
-	s, err := surrogate.New(be, config, layout)
+	s, err := surrogate.New(cpu.New(1, kernels.Best()), config, layout)
 	if err != nil {
 		log.Fatal(err)
 	}
 	s.Init(seed)
-	err = surrogate.Save("srn.safetensors.zst", s, &surrogate.File{Arch: "resnet8", Dataset: d.Name, DataSHA256: d.SHA256,
+	err = surrogate.Save(path, s, &surrogate.File{Arch: "resnet8", Dataset: d.Name, DataSHA256: d.SHA256,
 		Provenance: artifact.Provenance{Tool: "test", Version: cli.Version()}})
 	if err != nil {
 		log.Fatal(err)

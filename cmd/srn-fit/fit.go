@@ -334,7 +334,7 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (
 		ctx.Logf("%s", summary(e, f.Epochs))
 		if ratio, ok := e.Number("guidance_ratio"); ok && ratio < weakGuidance && !warned {
 			warned = true
-			ctx.Warnf("the guidance's norm is %.1e of the task gradient's: small beside it; --guidance-ratio sets it", ratio)
+			ctx.Warnf("%s", weakness(e, ratio))
 		}
 	}
 	err = run.Train()
@@ -386,6 +386,16 @@ func resumeHint(err error) error {
 // weakGuidance is the share of the task gradient below which guidance has not
 // been seen to matter; weight decay of 5e-4 makes about ten times as much.
 const weakGuidance = 1e-3
+
+// weakness says why guidance that has a small share of the task gradient does.
+func weakness(e train.Epoch, ratio float64) string {
+	s := fmt.Sprintf("the guidance's norm is %.1e of the task gradient's", ratio)
+	if slope, scored := e.Number("grad_r_norm"); scored && slope == 0 {
+		r, _ := e.Number("r")
+		return s + fmt.Sprintf(": ∇r is 0, since r is held at its ceiling of %.4g; no --lambda-srn or --guidance-ratio changes that, a surrogate with --clamp soft or a higher --r-max of srn-meta does", r)
+	}
+	return s + ": small beside it; --guidance-ratio sets it"
+}
 
 // summary is an epoch in a line.
 func summary(e train.Epoch, epochs int) string {
