@@ -31,11 +31,11 @@ type Info struct {
 
 // registry lists the methods in the order in which they are shown.
 var registry = []Info{
-	crossEntropyInfo, srnInfo, srnUntrainedInfo, srnFlippedInfo, srnShuffledInfo, weightDecayRatioInfo,
+	crossEntropyInfo, srnInfo, srnUntrainedInfo, srnFlippedInfo, srnShuffledInfo, weightDecayRatioInfo, randomPushInfo,
 	weightDecayInfo, l1Info, dropoutInfo, labelSmoothingInfo, mixupInfo, randomErasingInfo, cutoutInfo, autoAugmentInfo, spectralNormInfo,
 	confidencePenaltyInfo, energyInInfo, energyOODInfo, logitNormInfo, rDropInfo, gradAlignInfo, consistencyInfo, valGuidedInfo,
 	samInfo, asamInfo, fsamInfo, gsamInfo,
-	smooth01Info, lSoftmaxInfo, barronInfo, slfInfo, metaWeightNetInfo, l2tDLFInfo, l2tDLNInfo, alaInfo,
+	poly1Info, smooth01Info, lSoftmaxInfo, barronInfo, slfInfo, metaWeightNetInfo, l2tDLFInfo, l2tDLNInfo, alaInfo,
 }
 
 // Source is what of a method's source has been read.
