@@ -39,7 +39,7 @@ func (c *collector) readPython(index int, name string, size int64, r io.Reader) 
 	}
 	planes, err := data.Tensor("data")
 	if err != nil {
-		return nil, c.bad(name, err.Error(), "give an official archive")
+		return nil, c.badPickle(name, err)
 	}
 	if planes.DType != artifact.U8 || len(planes.Shape) != 2 || planes.Shape[1] != Pixels {
 		return nil, c.bad(name, fmt.Sprintf(`"data" is %v of type %s, not images × %d of type U8`, planes.Shape, planes.DType, Pixels), "give an official archive")

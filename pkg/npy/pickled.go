@@ -8,37 +8,21 @@ import (
 	"srn/pkg/pickle"
 )
 
-// Array is an array in a pickle.
+// Array is an array in a pickle, as it describes itself; [Array.Tensor] checks
+// that description.
 type Array struct {
-	Shape []int
-	element
-	columnMajor bool
-	data        []byte // which others may share
-}
-
-// Tensor returns the array, row-major.
-func (a *Array) Tensor(name string) (artifact.Tensor, error) {
-	data := a.data
-	if a.big {
-		data = bytes.Clone(data)
-	}
-	return a.array(name, a.Shape, data, a.columnMajor)
+	shape, kind, content any
+	columnMajor          bool
 }
 
 // pickledType is a type of elements in a pickle.
-type pickledType struct{ element }
+type pickledType struct{ name, order string }
 
 // Build takes a type's byte order.
 func (t *pickledType) Build(state any) error {
-	parts, _ := state.(pickle.Tuple)
-	if len(parts) < 2 {
-		return pickle.Refusef("the pickled type has no byte order")
+	if parts, _ := state.(pickle.Tuple); len(parts) >= 2 {
+		t.order, _ = pickle.Text(parts[1])
 	}
-	order, ok := pickle.Text(parts[1])
-	if !ok {
-		return pickle.Refusef("the pickled type has no byte order")
-	}
-	t.big = order == ">"
 	return nil
 }
 
@@ -56,15 +40,11 @@ var Pickled = map[pickle.Global]pickle.Func{
 var ndarray = pickle.Global{Module: "numpy", Name: "ndarray"}
 
 func newType(args pickle.Tuple) (any, error) {
-	if len(args) == 0 {
-		return nil, pickle.Refusef("the pickled type has no name")
+	t := &pickledType{}
+	if len(args) > 0 {
+		t.name, _ = pickle.Text(args[0])
 	}
-	code, ok := pickle.Text(args[0])
-	e, known := parse(code)
-	if !ok || !known {
-		return nil, pickle.Refusef("the pickle has an array of type %.20q, none of the numbers that are read", code)
-	}
-	return &pickledType{e}, nil
+	return t, nil
 }
 
 // reconstruct makes an array that is still without content, see Array.Build.
@@ -86,7 +66,8 @@ func (a *Array) Build(state any) error {
 	if !ok {
 		return pickle.Refusef("the pickled array does not tell its order")
 	}
-	return a.set(parts[1], parts[2], columnMajor, parts[4])
+	*a = Array{parts[1], parts[2], parts[4], columnMajor}
+	return nil
 }
 
 // fromBuffer makes an array of protocol 5: content, type, shape, order.
@@ -95,33 +76,46 @@ func fromBuffer(args pickle.Tuple) (any, error) {
 		return nil, pickle.Refusef("the pickled array has %d parts, not 4", len(args))
 	}
 	order, _ := pickle.Text(args[3])
-	a := &Array{}
-	return a, a.set(args[2], args[1], order == "F", args[0])
+	return &Array{args[2], args[1], args[0], order == "F"}, nil
 }
 
-func (a *Array) set(size, kind any, columnMajor bool, content any) error {
-	sizes, ok := size.(pickle.Tuple)
+// Tensor returns the array, row-major. What is wrong with it is a
+// *[pickle.Refusal].
+func (a *Array) Tensor(name string) (artifact.Tensor, error) {
+	var none artifact.Tensor
+	sizes, ok := a.shape.(pickle.Tuple)
 	if !ok || len(sizes) > maxDims {
-		return pickle.Refusef("the pickled array has no shape")
+		return none, pickle.Refusef("the pickled array has no shape")
 	}
 	shape := make([]int, len(sizes))
 	for i, s := range sizes {
 		n, ok := s.(int64)
 		if !ok || n < 0 || n > math.MaxInt32 {
-			return pickle.Refusef("the pickled array has a size that is no count")
+			return none, pickle.Refusef("the pickled array has a size that is no count")
 		}
 		shape[i] = int(n)
 	}
-	t, ok := kind.(*pickledType)
+	t, ok := a.kind.(*pickledType)
 	if !ok {
-		return pickle.Refusef("the pickled array has no type")
+		return none, pickle.Refusef("the pickled array has no type")
 	}
-	data, ok := content.([]byte)
-	if !ok || !fits(t.dtype.Size(), shape, len(data)) {
-		return pickle.Refusef("the pickled array of shape %v has not as many bytes as it takes", shape)
+	e, ok := parse(t.name)
+	if !ok {
+		return none, pickle.Refusef("the pickled array is of type %.20q, none of the numbers that are read", t.name)
 	}
-	*a = Array{shape, t.element, columnMajor, data}
-	return nil
+	e.big = e.big || t.order == ">"
+	data, ok := a.content.([]byte)
+	if !ok || !fits(e.dtype.Size(), shape, len(data)) {
+		return none, pickle.Refusef("the pickled array of shape %v has not as many bytes as it takes", shape)
+	}
+	if e.big {
+		data = bytes.Clone(data) // others may share it
+	}
+	tensor, err := e.array(name, shape, data, a.columnMajor)
+	if err != nil {
+		return none, pickle.Refusef("%v", err)
+	}
+	return tensor, nil
 }
 
 // fits tells whether elements of a shape take that many bytes.
