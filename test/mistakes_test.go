@@ -1,10 +1,12 @@
 package test
 
 import (
+	"archive/zip"
 	"bytes"
 	"encoding/binary"
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,6 +77,21 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
+// zipped is a member of an archive of test files.
+func zipped(t *testing.T, path, name string) []byte {
+	t.Helper()
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer z.Close()
+	b, err := fs.ReadFile(z, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 // mistakenFiles makes files that users give by mistake.
 func mistakenFiles(t *testing.T, dir string) {
 	t.Helper()
@@ -103,6 +120,20 @@ func mistakenFiles(t *testing.T, dir string) {
 	write("weights.pt", []byte("PK\x03\x04 a state dict as torch.save writes it, which is a zip archive"))
 	write("model.h5", []byte("\x89HDF\r\n\x1a\n and so on"))
 	write("page.tar.gz", []byte("<!DOCTYPE html><title>404 Not Found</title>"))
+	for _, name := range []string{"script.pt", "complex.pt", "several.pt", "tensor.pt", "trained.pt", "several.th"} {
+		write(name, zipped(t, "../pkg/torchfile/testdata/torch2.zip", name))
+	}
+	whole := zipped(t, "../pkg/torchfile/testdata/torch2.zip", "trained.pt")
+	write("cut.pt", whole[:len(whole)/2])
+	whole = zipped(t, "../pkg/torchfile/testdata/torch2.zip", "trained.th")
+	write("cut.th", whole[:len(whole)-1])
+	write("array.npy", zipped(t, "../pkg/npy/testdata/arrays-numpy2.zip", "f4.npy"))
+	write("arrays.npz", zipped(t, "../pkg/npy/testdata/arrays-numpy2.zip", "stored.npz"))
+	write("batch.pkl", zipped(t, "../pkg/cifar/testdata/batches-numpy2.zip", "text-4"))
+	write("page.pth", []byte("<!DOCTYPE html><title>404 Not Found</title>"))
+	write("pointer.pth", []byte("version https://git-lfs.github.com/spec/v1\noid sha256:12fca82f\nsize 1099231\n"))
+	write("model.gguf", []byte("GGUF\x03\x00\x00\x00"))
+	write("figure.png", []byte("\x89PNG\r\n\x1a\n"))
 	write("broken.json", []byte("{\"type\":\"header\",\"tool\":\"srn-fit\",\"version\":\"1\",\"schema\":1}\n{\"type\":\"epoch\",\"epoch\":1\n{}\n"))
 	write("other.json", []byte("{\"loss\":1}\n"))
 	write("newer.jsonl", []byte("{\"type\":\"header\",\"tool\":\"srn-fit\",\"version\":\"v9.0\",\"schema\":9}\n"))
@@ -133,7 +164,44 @@ func mistakenFiles(t *testing.T, dir string) {
 	change("missing.safetensors", func(f *artifact.File) { f.Tensors = f.Tensors[1:] })
 	change("renamed.safetensors", func(f *artifact.File) {
 		for i := range f.Tensors {
-			f.Tensors[i].Name = "backbone." + f.Tensors[i].Name
+			f.Tensors[i].Name = "backbone_" + f.Tensors[i].Name
+		}
+		f.Metadata = nil
+	})
+	add := func(f *artifact.File, name string, shape ...int) {
+		f.Metadata = nil
+		f.Tensors = append(f.Tensors, artifact.Float32(name, shape, make([]float32, artifact.Tensor{Shape: shape}.Len())))
+	}
+	change("option-b.safetensors", func(f *artifact.File) {
+		add(f, "layer2.0.downsample.0.weight", 32, 16, 1, 1)
+		add(f, "layer2.0.downsample.1.weight", 32)
+	})
+	change("two-heads.safetensors", func(f *artifact.File) { add(f, "projection.weight", 64, 64) })
+	change("average.safetensors", func(f *artifact.File) {
+		for i := range f.Tensors {
+			f.Tensors[i].Name = "module." + f.Tensors[i].Name
+		}
+		add(f, "n_averaged")
+	})
+	change("other-head.safetensors", func(f *artifact.File) {
+		for i := range f.Tensors {
+			f.Tensors[i].Name = strings.Replace(f.Tensors[i].Name, "linear.", "head.0.", 1)
+		}
+		f.Metadata = nil
+	})
+	change("wide.safetensors", func(f *artifact.File) {
+		for i, x := range f.Tensors {
+			if x.Name == "conv1.weight" {
+				f.Tensors[i] = artifact.Float32(x.Name, []int{64, 3, 3, 3}, make([]float32, 64*27))
+			}
+		}
+		f.Metadata = nil
+	})
+	change("integers.safetensors", func(f *artifact.File) {
+		for i, x := range f.Tensors {
+			if x.Name == "linear.bias" {
+				f.Tensors[i].DType = artifact.I32
+			}
 		}
 		f.Metadata = nil
 	})

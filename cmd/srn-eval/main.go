@@ -12,8 +12,8 @@ const description = `Score checkpoints on the images of a split: accuracy, loss,
 const examples = `  Test accuracy of every checkpoint of a run:
     srn-eval --data cifar10.safetensors.zst run/*.safetensors.zst | jq -c 'select(.type == "eval") | [.epoch, .top1, .loss]'
 
-  A PyTorch state dict saved as safetensors:
-    srn-eval --data cifar10.safetensors.zst --arch resnet20 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 model.safetensors
+  A PyTorch checkpoint, of torch.save or as safetensors:
+    srn-eval --data cifar10.safetensors.zst --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225 model.pth
 
   From a pipe, with the confusion matrix:
     srn-fit … -o - | srn-eval --data cifar10.safetensors.zst --confusion -o eval.jsonl.zst -`

@@ -22,27 +22,27 @@ const (
 // overflow, data without holes, overlap, truncation or trailing bytes.
 // Content that fails is a *FormatError.
 func Read(path string, lim Limits) (*File, error) {
-	in, size, err := open(path)
+	in, err := Open(path, lim)
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
-	return decode(in, display(path), size, lim)
+	return in.File()
 }
 
 // Decode is Read from r; name stands for the file in errors.
 func Decode(r io.Reader, name string, lim Limits) (*File, error) {
-	return decode(r, name, -1, lim)
-}
-
-// decode reads a file of that many bytes, -1 where it is not known.
-func decode(r io.Reader, path string, size int64, lim Limits) (*File, error) {
-	lim = lim.withDefaults(defaultTotal)
-	s, err := newStream(r, path, lim)
+	s, err := newStream(r, name, lim.withDefaults(defaultTotal))
 	if err != nil {
 		return nil, err
 	}
 	defer s.close()
+	return decode(s, -1)
+}
+
+// decode reads a file of that many bytes, -1 where it is not known.
+func decode(s *stream, size int64) (*File, error) {
+	path, lim := s.path, s.lim
 	if s.dec != nil {
 		size = -1 // of the compressed bytes, which says nothing
 	}
@@ -123,21 +123,35 @@ func (s *stream) header(h *hasher, size int64) ([]byte, error) {
 	return b, err
 }
 
-// otherKind recognises files of other kinds that users take for tensors, "" for
-// none.
+// otherKind recognises files of other kinds that users take for tensors by
+// their first eight bytes, "" for none.
 func otherKind(head []byte) string {
 	for _, k := range []struct{ magic, kind string }{
 		{"\x1f\x8b", "compressed by gzip"},
+		{"BZh", "compressed by bzip2"},
+		{"\xfd7zXZ", "compressed by xz"},
+		{"7z\xbc\xaf", "a 7z archive"},
+		{"Rar!", "a RAR archive"},
 		{"PK\x03\x04", "a zip archive, as torch.save writes"},
 		{"\x89HDF", "an HDF5 file"},
 		{"\x93NUMPY", "a NumPy array"},
-		{"\x80\x02", "a pickle"}, {"\x80\x04", "a pickle"},
+		{"\x80\x02", "a pickle"}, {"\x80\x03", "a pickle"}, {"\x80\x04", "a pickle"}, {"\x80\x05", "a pickle"},
+		{"GGUF", "a GGUF file"},
+		{"\x89PNG", "a PNG image"}, {"\xff\xd8\xff", "a JPEG image"}, {"%PDF", "a PDF document"},
+		{"version ", "a pointer of Git LFS in place of a file, or text"},
+		{"<", "a web page or XML"},
 	} {
 		if strings.HasPrefix(string(head), k.magic) {
 			return k.kind
 		}
 	}
-	return ""
+	// The length of a header that is all letters would be beyond any file's.
+	for _, b := range head {
+		if b < ' ' && b != '\n' && b != '\r' && b != '\t' || b > '~' {
+			return ""
+		}
+	}
+	return "text"
 }
 
 // data reads the data of a tensor. Known says that the file's size agrees

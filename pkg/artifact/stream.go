@@ -50,7 +50,8 @@ type stream struct {
 	buf  *bufio.Reader
 	dec  *zstd.Decoder // nil for a plain input
 	lim  Limits
-	read int64 // uncompressed bytes so far
+	read int64  // uncompressed bytes so far
+	head []byte // read already, but given back
 }
 
 // rawReader remembers a failure of the operating system, which no reader
@@ -97,9 +98,13 @@ func (s *stream) Read(p []byte) (n int, err error) {
 	if left := s.lim.Total - s.read; int64(len(p)) > left {
 		p = p[:max(left, 1)] // one byte beyond the limit shows that it is passed
 	}
-	if s.dec != nil {
+	switch {
+	case len(s.head) > 0:
+		n = copy(p, s.head)
+		s.head = s.head[n:]
+	case s.dec != nil:
 		n, err = s.dec.Read(p)
-	} else {
+	default:
 		n, err = s.buf.Read(p)
 	}
 	if s.read += int64(n); s.read > s.lim.Total {

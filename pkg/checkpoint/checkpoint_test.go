@@ -109,7 +109,6 @@ func TestNamesOfPyTorch(t *testing.T) {
 func TestForeign(t *testing.T) {
 	for _, parallel := range []bool{false, true} {
 		f := foreign(t, "resnet20", 100)
-		f.Tensors = append(f.Tensors, artifact.Float32("head.extra", []int{2}, []float32{1, 2}))
 		if parallel {
 			for i := range f.Tensors {
 				f.Tensors[i].Name = "module." + f.Tensors[i].Name
@@ -127,10 +126,8 @@ func TestForeign(t *testing.T) {
 			t.Errorf("metadata %+v", c.Meta)
 		}
 		notes := strings.Join(c.Notes, "\n")
-		for _, want := range []string{"19 num_batches_tracked", "head.extra"} {
-			if !strings.Contains(notes, want) {
-				t.Errorf("notes %q lack %q", notes, want)
-			}
+		if want := "19 num_batches_tracked"; !strings.Contains(notes, want) {
+			t.Errorf("notes %q lack %q", notes, want)
 		}
 		if strings.Contains(notes, "DataParallel") != parallel {
 			t.Errorf("notes %q", notes)
@@ -177,10 +174,10 @@ func TestErrors(t *testing.T) {
 		over   Overrides
 		want   []string
 	}{
-		{"no arch", nil, Overrides{Mean: &mean, Std: &std}, []string{"architecture is not told", "look like resnet20", "--arch resnet20"}},
-		{"no mean", nil, Overrides{Arch: "resnet20", Std: &std}, []string{"mean", "--mean 0.485,0.456,0.406"}},
-		{"no std", nil, Overrides{Arch: "resnet20", Mean: &mean}, []string{"std", "--std 0.229,0.224,0.225"}},
-		{"wrong arch", nil, Overrides{Arch: "resnet32", Mean: &mean, Std: &std}, []string{"do not make a resnet32", "missing: layer1.3.conv1.weight", "and", "more", "look like resnet20"}},
+		{"no mean", nil, Overrides{Arch: "resnet20", Std: &std}, []string{"the mean of", "mean=0.485,0.456,0.406"}},
+		{"no std", nil, Overrides{Arch: "resnet20", Mean: &mean}, []string{"the std of", "std=0.229,0.224,0.225"}},
+		{"neither", nil, Overrides{Arch: "resnet20"}, []string{"mean and std", "mean=0.485,0.456,0.406", "std=0.229,0.224,0.225"}},
+		{"wrong arch", nil, Overrides{Arch: "resnet32", Mean: &mean, Std: &std}, []string{"do not make a resnet32", "missing: layer1.3.conv1.weight", "and", "more", "those of a resnet20", "arch=resnet20"}},
 		{"unknown arch", nil, Overrides{Arch: "vgg", Mean: &mean, Std: &std}, []string{`"vgg"`, "resnet8"}},
 		{"missing", func(f *artifact.File) { drop(f, "bn1.running_var", "layer2.1.conv2.weight") }, full, []string{"missing", "bn1.running_var", "layer2.1.conv2.weight"}},
 		{"no classifier", func(f *artifact.File) { drop(f, "linear.weight") }, full, []string{"linear.weight", "missing"}},
@@ -198,10 +195,13 @@ func TestErrors(t *testing.T) {
 				}
 			}
 		}, full, []string{"linear.bias", "I32"}},
-		{"classes", nil, Overrides{Arch: "resnet20", Mean: &mean, Std: &std, Classes: 100}, []string{"10 classes", "--classes says 100"}},
+		{"classes", nil, Overrides{Arch: "resnet20", Mean: &mean, Std: &std, Classes: 100}, []string{"10 classes", "not the 100"}},
+		{"extra", func(f *artifact.File) {
+			f.Tensors = append(f.Tensors, artifact.Float32("head.extra", []int{2}, []float32{1, 2}))
+		}, full, []string{"not of it: head.extra [2] (nearest: "}},
 		{"flat std", nil, Overrides{Arch: "resnet20", Mean: &mean, Std: &[3]float32{1, 0, 1}}, []string{"1,0,1 is not positive"}},
 		{"data set", func(f *artifact.File) { f.Metadata["format"] = "srn-data/1" }, full, []string{"srn-data/1", "not a checkpoint"}},
-		{"arch against metadata", func(f *artifact.File) { f.Metadata["arch"] = "resnet8" }, full, []string{"resnet8", "--arch says resnet20"}},
+		{"arch against metadata", func(f *artifact.File) { f.Metadata["arch"] = "resnet8" }, full, []string{"resnet8", "not the resnet20"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			f := foreign(t, "resnet20", 10)
@@ -213,9 +213,15 @@ func TestErrors(t *testing.T) {
 			if !errors.As(err, &format) || format.Path != "m.safetensors" {
 				t.Fatalf("error %v", err)
 			}
+			text := err.Error()
+			if advice := (*AdviceError)(nil); errors.As(err, &advice) {
+				for _, a := range advice.Advice {
+					text += "; " + a.Option + "=" + a.Value
+				}
+			}
 			for _, want := range c.want {
-				if !strings.Contains(err.Error(), want) {
-					t.Errorf("error %q lacks %q", err, want)
+				if !strings.Contains(text, want) {
+					t.Errorf("error %q lacks %q", text, want)
 				}
 			}
 		})
@@ -247,7 +253,7 @@ func TestOverrideReplacesNormalisation(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.Meta.Mean != other || c.Meta.Std != std || len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "--mean") {
+	if c.Meta.Mean != other || c.Meta.Std != std || len(c.Notes) != 1 || !strings.Contains(c.Notes[0], "mean 0.5,0.5,0.5 replaces") {
 		t.Errorf("mean %v, std %v, notes %v", c.Meta.Mean, c.Meta.Std, c.Notes)
 	}
 }

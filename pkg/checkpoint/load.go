@@ -2,7 +2,6 @@ package checkpoint
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"srn/pkg/artifact"
@@ -17,260 +16,208 @@ type Overrides struct {
 	Arch      string
 	Mean, Std *[3]float32
 	Classes   int
+	// Key names the state dict of a file that has several, such as an average
+	// of the parameters, or the prefix of the names that are to be taken.
+	Key string
+	// Rename gives names here to those of the file.
+	Rename []Rename
 }
 
-// maxSize bounds what a checkpoint may take: the largest network here has
-// some 20 million parameters.
-const maxSize = 1 << 30
-
-// parallelPrefix is what torch.nn.DataParallel puts before every name.
-const parallelPrefix = "module."
-
-const wantNames = "names and shapes must be those of a CIFAR ResNet with option-A shortcuts and a 3×3 stem"
-
-// Load reads a checkpoint, ours or a foreign one, and checks that it holds
-// every tensor of its architecture in the right shape. Tensors beyond those
-// are ignored with a note. What is wrong with the content is an
-// *artifact.FormatError that names the tensor or metadata.
+// Load reads a checkpoint, ours or a foreign one: safetensors, a file of
+// PyTorch's torch.save (a state dict, or an object that has one), or NumPy's
+// .npz, told apart by content. It checks that the file holds every tensor of
+// its architecture in the right shape and, but for counters of batches, no
+// other. What is wrong with the content is an *artifact.FormatError, an
+// *AdviceError where an override would help.
 func Load(path string, o Overrides) (*Checkpoint, error) {
-	f, err := artifact.Read(path, artifact.Limits{Total: maxSize})
+	c := &Checkpoint{Path: path}
+	f, err := c.read(o)
 	if err != nil {
 		return nil, err
 	}
-	return Decode(path, f, o)
+	return c.decode(f, o)
 }
 
-// Decode is Load from a file already read.
+// Decode is Load from a tensor file already read.
 func Decode(path string, f *artifact.File, o Overrides) (*Checkpoint, error) {
-	c := &Checkpoint{Path: path, SHA256: f.SHA256}
-	tensors := c.byName(f)
+	return (&Checkpoint{Path: path}).decode(f, o)
+}
+
+func (c *Checkpoint) decode(f *artifact.File, o Overrides) (*Checkpoint, error) {
+	c.SHA256 = f.SHA256
 	var err error
 	switch format := f.Metadata["format"]; {
 	case format == Format:
-		c.Meta, err = decodeMeta(path, f)
+		c.Meta, err = decodeMeta(c.Path, f)
 	case strings.HasPrefix(format, "srn-checkpoint/"):
-		_, err = f.Provenance(path, Format)
+		_, err = f.Provenance(c.Path, Format)
 	case strings.HasPrefix(format, "srn-"):
 		err = c.failf("metadata", "run srn-fit to make one", "format is %q: not a checkpoint (%s)", format, Format)
 	default:
 		// Foreign writers use "format" too, such as "pt".
 		c.Meta.Foreign = true
 		c.Meta.Arch = f.Metadata["arch"]
+		c.recognise(&o)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := c.settle(tensors, f.Metadata, o); err != nil {
+	parts, err := c.byName(f, o.Rename)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.settle(parts, f.Metadata, o); err != nil {
 		return nil, err
 	}
 	params, running, err := c.Layouts()
 	if err != nil {
-		return nil, c.failf("metadata", "name the right one with --arch", "%v", err)
+		return nil, c.failf("metadata", "name the right architecture", "%v", err)
 	}
-	if err := c.fill(tensors, params, running); err != nil {
+	if err := c.fit(parts, params, running); err != nil {
+		return nil, err
+	}
+	if err := c.fill(parts, params, running); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// byName lists tensors by the names of our layouts.
-func (c *Checkpoint) byName(f *artifact.File) map[string]artifact.Tensor {
-	parallel := len(f.Tensors) > 0
-	for _, t := range f.Tensors {
-		parallel = parallel && strings.HasPrefix(t.Name, parallelPrefix)
-	}
-	tensors := make(map[string]artifact.Tensor, len(f.Tensors))
-	for _, t := range f.Tensors {
-		name := t.Name
-		if parallel {
-			name = strings.TrimPrefix(name, parallelPrefix)
-		}
-		tensors[name] = t
-	}
-	if parallel {
-		c.notef("names start with %q, as DataParallel makes them; taken without it", parallelPrefix)
-	}
-	return tensors
-}
-
 // settle decides architecture, classes and normalisation from the metadata,
-// what the user says and, for classes, the tensors.
-func (c *Checkpoint) settle(tensors map[string]artifact.Tensor, metadata map[string]string, o Overrides) error {
+// what the user says and the tensors.
+func (c *Checkpoint) settle(parts map[string]part, metadata map[string]string, o Overrides) error {
 	m := &c.Meta
-	switch {
-	case m.Arch == "" && o.Arch == "":
-		looks := "its tensors look like none of ours"
-		mend := "name it with --arch resnet20"
-		if arch, ok := guess(tensors); ok {
-			looks = "its tensors look like " + arch
-			mend = "give --arch " + arch
+	head := "linear.weight"
+	if p, ok := parts[head]; ok {
+		if len(p.Shape) == 2 && m.NumClasses == 0 {
+			m.NumClasses = p.Shape[0]
 		}
-		return c.failf("metadata", mend, "the architecture is not told; %s", looks)
-	case m.Arch == "":
-		m.Arch = o.Arch
-	case o.Arch != "" && o.Arch != m.Arch:
-		return c.failf("metadata", "leave --arch out", "the architecture is %s, but --arch says %s", m.Arch, o.Arch)
+		head = p.from
 	}
-	if _, err := resnet.Blocks(m.Arch); err != nil {
-		return c.failf("metadata", "", "%v", err)
-	}
-
-	if t, ok := tensors["linear.weight"]; ok && m.NumClasses == 0 && len(t.Shape) == 2 {
-		m.NumClasses = t.Shape[0]
+	head = fmt.Sprintf("tensor %q", head)
+	if err := c.settleArch(parts, o); err != nil {
+		return err
 	}
 	if o.Classes != 0 {
 		if m.NumClasses != 0 && m.NumClasses != o.Classes {
-			return c.failf("tensor \"linear.weight\"", "leave --classes out", "has %d classes, but --classes says %d", m.NumClasses, o.Classes)
+			return c.failf(head, "leave the number of classes out", "has %d classes, not the %d that were asked for", m.NumClasses, o.Classes)
 		}
 		m.NumClasses = o.Classes
 	}
 	if m.NumClasses == 0 {
-		return c.failf("tensor \"linear.weight\"", wantNames, "is missing, or not of two dimensions, so that the number of classes is unknown")
+		params, running, err := resnet.Layouts(m.Arch, likelyClasses(parts))
+		if err != nil {
+			return c.failf("metadata", "", "%v", err)
+		}
+		if err := c.fit(parts, params, running); err != nil {
+			return err
+		}
 	}
+	return c.settleNormalisation(metadata, o)
+}
 
-	if err := c.settleTriple("mean", &m.Mean, metadata, o.Mean); err != nil {
+// settleArch decides the architecture.
+func (c *Checkpoint) settleArch(parts map[string]part, o Overrides) error {
+	m := &c.Meta
+	switch {
+	case m.Arch == "" && o.Arch == "":
+		arch, ok := guess(parts)
+		if !ok {
+			return c.unknown(parts)
+		}
+		m.Arch = arch
+		c.notef("taken for a %s by its tensors; a file does not tell that its activation is ReLU and its shortcuts are option A", arch)
+	case m.Arch == "":
+		m.Arch = o.Arch
+	case o.Arch != "" && o.Arch != m.Arch:
+		return c.failf("metadata", "leave the architecture out", "the architecture is %s, not the %s that was asked for", m.Arch, o.Arch)
+	}
+	if _, err := resnet.Blocks(m.Arch); err != nil {
+		return c.failf("metadata", "", "%v", err)
+	}
+	return nil
+}
+
+// unknown refuses tensors that are of no network here, by their differences
+// from the one that they are likest.
+func (c *Checkpoint) unknown(parts map[string]part) error {
+	if err := c.refuseProjections(parts); err != nil {
 		return err
 	}
-	if err := c.settleTriple("std", &m.Std, metadata, o.Std); err != nil {
-		return err
+	o := outlineOf(parts)
+	if len(o.blocks) == 0 {
+		return c.foreignTo(parts)
+	}
+	c.Meta.Arch = fmt.Sprintf("resnet%d", 6*min(max(o.blocks[0], 1), 200)+2)
+	params, running, err := resnet.Layouts(c.Meta.Arch, likelyClasses(parts))
+	if err != nil {
+		return c.failf("tensors", "", "%v", err)
+	}
+	return c.fit(parts, params, running)
+}
+
+// settleNormalisation decides by what images were normalised.
+func (c *Checkpoint) settleNormalisation(metadata map[string]string, o Overrides) error {
+	m := &c.Meta
+	var missing []Advice
+	for _, e := range []struct {
+		key, example string
+		to           *[3]float32
+		override     *[3]float32
+	}{{"mean", "0.485,0.456,0.406", &m.Mean, o.Mean}, {"std", "0.229,0.224,0.225", &m.Std, o.Std}} {
+		text, there := metadata[e.key]
+		switch {
+		case e.override != nil:
+			if there && !m.Foreign && *e.to != *e.override {
+				c.notef("%s %s replaces the checkpoint's own %s", e.key, FormatTriple(*e.override), FormatTriple(*e.to))
+			}
+			*e.to = *e.override
+		case !there:
+			missing = append(missing, Advice{e.key, e.example})
+		case m.Foreign:
+			t, err := ParseTriple(text)
+			if err != nil {
+				return &AdviceError{c.fail(fmt.Sprintf("metadata %q", e.key), "", "%v", err), []Advice{{e.key, e.example}}, true}
+			}
+			*e.to = t
+		}
+	}
+	if len(missing) > 0 {
+		what := missing[0].Option
+		if len(missing) == 2 {
+			what = "mean and std"
+		}
+		return &AdviceError{c.fail("metadata", "", "the %s of the images' normalisation is not told", what), missing, true}
 	}
 	for _, v := range m.Std {
 		if v <= 0 {
-			return c.failf("std", "give it with --std", "%s is not positive", FormatTriple(m.Std))
+			return &AdviceError{c.fail("std", "", "%s is not positive", FormatTriple(m.Std)), []Advice{{"std", "0.229,0.224,0.225"}}, true}
 		}
 	}
 	return nil
 }
 
-// settleTriple decides one of the two constants of normalisation.
-func (c *Checkpoint) settleTriple(key string, to *[3]float32, metadata map[string]string, override *[3]float32) error {
-	text, there := metadata[key]
-	switch {
-	case override != nil:
-		if there && !c.Meta.Foreign && *to != *override {
-			c.notef("--%s %s replaces the checkpoint's own %s", key, FormatTriple(*override), FormatTriple(*to))
-		}
-		*to = *override
-	case !there:
-		return c.failf("metadata", fmt.Sprintf("give the one it was trained with, such as --%s %s", key,
-			map[string]string{"mean": "0.485,0.456,0.406", "std": "0.229,0.224,0.225"}[key]),
-			"the %s of the images' normalisation is not told", key)
-	case c.Meta.Foreign:
-		t, err := ParseTriple(text)
-		if err != nil {
-			return c.failf(fmt.Sprintf("metadata %q", key), fmt.Sprintf("give it with --%s", key), "%v", err)
-		}
-		*to = t
-	}
-	return nil
-}
-
-// fill copies the tensors into the flat vectors, once all are known to be
-// there. Those missing or misshapen are named together.
-func (c *Checkpoint) fill(tensors map[string]artifact.Tensor, params, running nn.Layout) error {
-	if err := c.complete(tensors, params, running); err != nil {
-		return err
-	}
+// fill copies the tensors, which are those of the layouts, into the flat
+// vectors.
+func (c *Checkpoint) fill(parts map[string]part, params, running nn.Layout) error {
 	for _, vector := range []struct {
 		layout nn.Layout
 		to     *[]float32
 	}{{params, &c.Params}, {running, &c.Running}} {
 		values := make([]float32, vector.layout.Len())
 		for _, p := range vector.layout {
-			v, err := tensors[p.Name].Float32s()
+			v, err := parts[p.Name].Float32s()
 			if err != nil {
 				if f, ok := err.(*artifact.FormatError); ok {
-					f.Path = c.Path
+					f.Path, f.Mend = c.Path, "save the tensor as one of those"
 				}
 				return err
 			}
 			copy(values[p.Offset:], v)
-			delete(tensors, p.Name)
 		}
 		*vector.to = values
 	}
-	c.noteIgnored(tensors)
+	if counters := len(parts) - len(params) - len(running); counters > 0 {
+		c.notef("ignored %d %s", counters, counter)
+	}
 	return nil
-}
-
-// complete checks that every tensor of the layouts is there in its shape.
-func (c *Checkpoint) complete(tensors map[string]artifact.Tensor, params, running nn.Layout) error {
-	var missing, wrong []string
-	for _, p := range slices.Concat(params, running) {
-		t, ok := tensors[p.Name]
-		switch {
-		case !ok:
-			missing = append(missing, p.Name)
-		case !slices.Equal(t.Shape, p.Shape):
-			wrong = append(wrong, fmt.Sprintf("%s is %v, want %v", p.Name, t.Shape, p.Shape))
-		}
-	}
-	if len(missing)+len(wrong) == 0 {
-		return nil
-	}
-	var problems []string
-	if len(missing) > 0 {
-		problems = append(problems, "missing: "+some(missing))
-	}
-	if len(wrong) > 0 {
-		problems = append(problems, "of the wrong shape: "+some(wrong))
-	}
-	mend := wantNames
-	if arch, ok := guess(tensors); ok && arch != c.Meta.Arch {
-		mend = "its tensors look like " + arch + ": give --arch " + arch
-	}
-	return c.failf("tensors", mend, "do not make a %s: %s", c.Meta.Arch, strings.Join(problems, "; "))
-}
-
-// noteIgnored tells which tensors were not needed.
-func (c *Checkpoint) noteIgnored(rest map[string]artifact.Tensor) {
-	var counters int
-	var others []string
-	for name := range rest {
-		if strings.HasSuffix(name, ".num_batches_tracked") {
-			counters++
-		} else {
-			others = append(others, name)
-		}
-	}
-	if counters > 0 {
-		c.notef("ignored %d num_batches_tracked", counters)
-	}
-	if len(others) > 0 {
-		slices.Sort(others)
-		c.notef("ignored tensors that %s does not have: %s", c.Meta.Arch, some(others))
-	}
-}
-
-// guess says which architecture tensors look like, by the numbers of blocks in
-// the three groups.
-func guess(tensors map[string]artifact.Tensor) (arch string, ok bool) {
-	var blocks [3]int
-	for name := range tensors {
-		var group, block int
-		if n, _ := fmt.Sscanf(name, "layer%d.%d.conv1.weight", &group, &block); n == 2 && group >= 1 && group <= 3 && block >= 0 && block < 1000 {
-			blocks[group-1] = max(blocks[group-1], block+1)
-		}
-	}
-	if blocks[0] == 0 || blocks[0] != blocks[1] || blocks[0] != blocks[2] {
-		return "", false
-	}
-	return fmt.Sprintf("resnet%d", 6*blocks[0]+2), true
-}
-
-// some joins the first few of a list.
-func some(list []string) string {
-	const most = 6
-	if len(list) <= most {
-		return strings.Join(list, ", ")
-	}
-	return fmt.Sprintf("%s and %d more", strings.Join(list[:most], ", "), len(list)-most)
-}
-
-func (c *Checkpoint) notef(format string, a ...any) {
-	c.Notes = append(c.Notes, fmt.Sprintf(format, a...))
-}
-
-func (c *Checkpoint) failf(field, mend, format string, a ...any) error {
-	return &artifact.FormatError{Path: c.Path, Field: field, Problem: fmt.Sprintf(format, a...), Mend: mend}
 }

@@ -4,8 +4,10 @@
 package probe
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"srn/pkg/artifact"
 	"srn/pkg/checkpoint"
@@ -27,7 +29,10 @@ type Flags struct {
 	Std     string `placeholder:"R,G,B" group:"Foreign checkpoints:" help:"Standard deviation, likewise."`
 	Classes int    `placeholder:"N" group:"Foreign checkpoints:" help:"Number of classes that the file must have."`
 
-	Checkpoints []string `arg:"" name:"checkpoint" help:"Checkpoints of srn-fit, or PyTorch state dicts as safetensors; - is standard input."`
+	Key    string   `placeholder:"KEY" group:"Foreign checkpoints:" help:"State dict to take of a file that has several, such as state_dict_ema; or a prefix of the names to take."`
+	Rename []string `placeholder:"OLD=NEW" sep:"none" group:"Foreign checkpoints:" help:"Take a module or tensor of the file by another name, such as head=linear; may be given again."`
+
+	Checkpoints []string `arg:"" name:"checkpoint" help:"Checkpoints of srn-fit, or of PyTorch: .pt, .pth and .th of torch.save, safetensors, .npz; - is standard input."`
 }
 
 // Session holds what the flags name, loaded and found to fit together.
@@ -79,7 +84,14 @@ func (f *Flags) Open(ctx *cli.Context) (*Session, error) {
 
 // overrides reads the flags for foreign checkpoints.
 func (f *Flags) overrides() (o checkpoint.Overrides, err error) {
-	o = checkpoint.Overrides{Arch: f.Arch, Classes: f.Classes}
+	o = checkpoint.Overrides{Arch: f.Arch, Classes: f.Classes, Key: f.Key}
+	for _, text := range f.Rename {
+		r, err := checkpoint.ParseRename(text)
+		if err != nil {
+			return o, cli.Errorf(cli.ExitUsage, "--rename: %v", err)
+		}
+		o.Rename = append(o.Rename, r)
+	}
 	if f.Arch != "" {
 		if _, err := resnet.Blocks(f.Arch); err != nil {
 			return o, cli.Errorf(cli.ExitUsage, "--arch: %v", err)
@@ -138,7 +150,7 @@ func (s *Session) load(path string, o checkpoint.Overrides) error {
 func (s *Session) read(path string, o checkpoint.Overrides) (*checkpoint.Checkpoint, error) {
 	c, err := checkpoint.Load(path, o)
 	if err != nil {
-		return nil, err
+		return nil, advised(err)
 	}
 	if err := c.CheckClasses(s.Data.Name, len(s.Data.Classes)); err != nil {
 		return nil, err
@@ -158,6 +170,23 @@ func (s *Session) read(path string, o checkpoint.Overrides) (*checkpoint.Checkpo
 			path, m.DataSHA256, m.Dataset, s.flags.Data, s.Data.SHA256)
 	}
 	return c, nil
+}
+
+// advised adds the flags that would settle an error.
+func advised(err error) error {
+	var advice *checkpoint.AdviceError
+	if !errors.As(err, &advice) || len(advice.Advice) == 0 {
+		return err
+	}
+	flags := make([]string, len(advice.Advice))
+	for i, a := range advice.Advice {
+		flags[i] = fmt.Sprintf("--%s %s", a.Option, a.Value)
+	}
+	give := "give "
+	if advice.Examples {
+		give = "give what it was trained with, such as "
+	}
+	return cli.WithHint(err, give+strings.Join(flags, " "))
 }
 
 // near tells whether constants of normalisation could be of the same images.
@@ -205,6 +234,12 @@ func (s *Session) header(schema int, seed int64, config artifact.Fields) artifac
 		{Key: "split", Value: f.Split}, {Key: "arch", Value: f.Arch}, {Key: "mean", Value: f.Mean},
 		{Key: "std", Value: f.Std}, {Key: "device", Value: s.Device.Name()},
 	}, config...)
+	if f.Key != "" {
+		all = append(all, artifact.Field{Key: "key", Value: f.Key})
+	}
+	if len(f.Rename) > 0 {
+		all = append(all, artifact.Field{Key: "rename", Value: f.Rename})
+	}
 	inputs := []artifact.Input{{Name: "data", Path: f.Data, SHA256: s.Data.SHA256}}
 	for _, c := range s.Checkpoints {
 		inputs = append(inputs, artifact.Input{Name: "checkpoint", Path: c.Path, SHA256: c.SHA256})

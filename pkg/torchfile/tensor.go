@@ -154,7 +154,7 @@ func ints(v any) ([]int, bool) {
 // against what the file may take, its storages too where they must be read.
 func (f *File) load(name string, t *tensor) (artifact.Tensor, error) {
 	bad := func(format string, a ...any) error {
-		return &artifact.FormatError{Field: fmt.Sprintf("tensor %q", name), Problem: fmt.Sprintf(format, a...)}
+		return &artifact.FormatError{Field: fmt.Sprintf("tensor %q", name), Problem: fmt.Sprintf(format, a...), Mend: saveAgain}
 	}
 	none := artifact.Tensor{}
 	if t.dtype == "" {
