@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"srn/pkg/artifact"
+	"srn/pkg/checkpoint"
 	"srn/pkg/cli"
 	"srn/pkg/dataset"
 	"srn/pkg/device"
@@ -18,12 +20,14 @@ import (
 
 // command is the command's flags.
 type command struct {
-	Data     string `placeholder:"FILE" help:"Data artifact of srn-split."`
-	Arch     string `default:"resnet20" placeholder:"NAME" help:"Network that the surrogate reads: resnet8, resnet20, resnet32 or another resnet6n+2 (${default})."`
-	Output   string `short:"o" placeholder:"FILE" help:"Surrogate to write; - is standard output."`
-	Metrics  string `placeholder:"FILE" help:"Records of the rounds to write; - is standard output."`
-	Resume   bool   `help:"Go on from the state beside the output, if there is one; return at once if the run is complete."`
-	Describe bool   `help:"Print what every flag below decides, its default and the reason, and exit."`
+	Data       string `placeholder:"FILE" help:"Data artifact of srn-split."`
+	Arch       string `default:"resnet20" placeholder:"NAME" help:"Network that the surrogate reads: resnet8, resnet20, resnet32 or another resnet6n+2 (${default})."`
+	Output     string `short:"o" placeholder:"FILE" help:"Surrogate to write; - is standard output."`
+	Classifier string `placeholder:"FILE" help:"Checkpoint of the classifier to write too, at the end: Algorithm 1's Θ^(T)."`
+	Preset     string `default:"" enum:",table2,table7" placeholder:"NAME" help:"A setting of the paper's tables: table2, γ_mar = 0.5, which Table 2's ResNet-20 agrees with; table7, γ_mar = 1, as Tables 5 and 7."`
+	Metrics    string `placeholder:"FILE" help:"Records of the rounds to write; - is standard output."`
+	Resume     bool   `help:"Go on from the state beside the output, if there is one; return at once if the run is complete."`
+	Describe   bool   `help:"Print what every flag below decides, its default and the reason, and exit."`
 
 	meta.ScheduleConfig  `embed:"" group:"Schedule:"`
 	meta.ObjectiveConfig `embed:"" group:"Objective:"`
@@ -46,6 +50,9 @@ func (m *command) Run(ctx *cli.Context) error {
 	data, err := dataset.Load(m.Data)
 	if err != nil {
 		return err
+	}
+	if m.Preset != "" {
+		m.GammaMar = presets[m.Preset]
 	}
 	config := meta.Config{Config: m.Config, TargetConfig: m.TargetConfig, Options: m.Options,
 		ScheduleConfig: m.ScheduleConfig, ObjectiveConfig: m.ObjectiveConfig}
@@ -72,6 +79,9 @@ func (m *command) Run(ctx *cli.Context) error {
 		if done, err := run.Complete(); err != nil {
 			return err
 		} else if done {
+			if _, err := os.Stat(m.Classifier); m.Classifier != "" && err != nil {
+				return cli.WithHint(cli.Errorf(cli.ExitUsage, "--classifier: %s is complete, but %v", m.Output, err), "leave --resume out to train again")
+			}
 			ctx.Logf("%s is complete", m.Output)
 			return meta.RemoveState(m.Output)
 		}
@@ -89,8 +99,18 @@ func (m *command) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if m.Classifier != "" {
+		run.Finish = func() error {
+			return checkpoint.FromNet(net, checkpoint.Meta{Arch: m.Arch, NumClasses: len(data.Classes), Mean: data.Mean, Std: data.Std,
+				Dataset: data.Name, DataSHA256: data.SHA256, Method: "srn-meta(" + m.Mode + ")", WeightDecay: m.InnerWeightDecay,
+				Seed: m.Seed, Epoch: config.Rounds, Epochs: config.Rounds, Complete: true, Provenance: run.File.Provenance}).Save(m.Classifier)
+		}
+	}
 	return m.execute(ctx, trainer, run)
 }
+
+// presets are the values of γ_mar that the paper's tables agree with.
+var presets = map[string]float64{"table2": 0.5, "table7": 1}
 
 // recorded is what the artifact says of the run.
 type recorded struct {
@@ -168,14 +188,30 @@ func (m *command) check() error {
 	case m.Metrics != "" && artifact.SameFile(m.Output, m.Metrics):
 		return usage("choose another name", "-o and --metrics are one file")
 	}
-	for _, other := range []string{m.Metrics, m.Data} {
+	if m.Preset != "" && m.GammaMar != meta.DefaultTarget().GammaMar {
+		return usage("leave one of them out", "--preset %s and --gamma-mar contradict each other", m.Preset)
+	}
+	if m.Classifier == "-" {
+		return usage("name a file", "--classifier: standard output is the surrogate's alone")
+	}
+	for _, other := range []string{m.Metrics, m.Data, m.Classifier} {
 		if other != "" && m.Output != "-" && artifact.SameFile(meta.StatePath(m.Output), other) {
 			return usage("choose another name", "%s is where the run keeps its state", other)
 		}
 	}
-	for _, out := range []string{m.Output, m.Metrics} {
+	for _, out := range []string{m.Output, m.Metrics, m.Classifier} {
 		if out != "" && artifact.SameFile(m.Data, out) {
 			return usage("choose another name", "%s is both input and output", out)
+		}
+	}
+	for _, out := range []string{m.Output, m.Metrics} {
+		if out != "" && m.Classifier != "" && artifact.SameFile(m.Classifier, out) {
+			return usage("choose another name", "--classifier: %s is another output, too", out)
+		}
+	}
+	if m.Classifier != "" {
+		if err := artifact.CheckOutput(m.Classifier); err != nil {
+			return err
 		}
 	}
 	return artifact.CheckOutput(m.Output)

@@ -88,6 +88,9 @@ type Meta struct {
 
 	// What the surrogate is fitted to.
 	Objective string `json:"objective"`
+	// What s_meta has beside the margin: loss, random or ascent, and ‖δ‖ of the latter two.
+	Signal    string  `json:"signal"`
+	SignalRho float64 `json:"signal_rho" range:"0.."`
 	// Inner steps that the meta-gradient goes back through.
 	Unroll int `json:"unroll,omitzero" unit:"steps" range:"0.."`
 	// Decay of the accumulated influence.
@@ -111,12 +114,14 @@ type Round struct {
 	SMeta *float64 `json:"s_meta,omitzero"`
 	// (r − s_meta)².
 	MetaLoss *float64 `json:"meta_loss,omitzero" range:"0.."`
-	// z(L_val).
+	// z(L_val), or of the signal in its place.
 	ZValLoss *float64 `json:"z_val_loss,omitzero"`
 	// z(1/𝓜).
 	ZInverseMargin *float64 `json:"z_inverse_margin,omitzero"`
 	// ‖∇_Θ r(Θ′;φ)‖.
 	GradRNorm *float64 `json:"grad_r_norm,omitzero" range:"0.."`
+	// |ΔL_val| of Eq. 5, with the signals random and ascent.
+	ValChange *float64 `json:"val_change,omitzero" unit:"nats" range:"0.."`
 	// L_val − L_train, of the objective gap.
 	Gap *float64 `json:"gap,omitzero" unit:"nats"`
 	// ‖∇_φ L_val‖, of the objective hypergradient.

@@ -8,8 +8,8 @@ import (
 
 // MarginConfig says what the classification margin 𝓜 of a set of images is.
 type MarginConfig struct {
-	Margin      string  `json:"margin" enum:"correct,smooth,clamped" default:"correct" placeholder:"KIND" help:"Margin 𝓜 of a set: mean of z_y − max z_j over correctly classified images, the same of the smoothed margin 𝓜_τ, or the mean over all images: correct, smooth, clamped (${default})." why:"the plain mean over all images is at most 0.1 through early training and can be negative, so that 1/𝓜 explodes or changes its sign"`
-	MarginFloor float64 `json:"margin_floor" default:"0.1" placeholder:"X" help:"Smallest 𝓜, in logits (${default})." why:"bounds 1/𝓜 by 10, the scale of r_max"`
+	Margin      string  `json:"margin" enum:"correct,smooth,clamped,plain" default:"correct" placeholder:"KIND" help:"Margin 𝓜 of a set: mean of z_y − max z_j over correctly classified images, the same of the smoothed margin 𝓜_τ, the mean over all images, or that mean without a floor, Eq. 15 to the letter: correct, smooth, clamped, plain (${default})." why:"the plain mean over all images is at most 0.1 through early training and can be negative, so that 1/𝓜 explodes or changes its sign"`
+	MarginFloor float64 `json:"margin_floor" default:"0.1" placeholder:"X" help:"Smallest 𝓜, in logits, but with --margin plain (${default})." why:"bounds 1/𝓜 by 10, the scale of r_max"`
 	MarginTau   float64 `json:"margin_tau" default:"1" placeholder:"X" help:"Temperature τ of the smoothed margin (${default})." why:"appendix A.1.3 asks for τ of at least 1; the limit of a large τ is the plain margin"`
 }
 
@@ -21,12 +21,12 @@ func (c MarginConfig) Check() error {
 	case !(c.MarginTau >= 1) || math.IsInf(c.MarginTau, 0):
 		return run.Refuse("margin_tau", "%g is below 1", c.MarginTau)
 	}
-	return run.OneOf("margin", c.Margin, "correct", "smooth", "clamped")
+	return run.OneOf("margin", c.Margin, "correct", "smooth", "clamped", "plain")
 }
 
 // Margin is the margin of a set of images.
 type Margin struct {
-	Value   float64 // 𝓜, at least the floor
+	Value   float64 // 𝓜, at least the floor unless the margin is plain
 	Floored bool    // the floor holds it
 	Top1    float64 // fraction correctly classified
 	// BelowFloor is the fraction of images whose own margin is below the floor.
@@ -61,7 +61,7 @@ func (c MarginConfig) Measure(logits []float32, labels []int32) Margin {
 	m.Top1 = float64(correct) / float64(len(labels))
 	m.BelowFloor = float64(below) / float64(len(labels))
 	m.Value = sum / float64(max(m.counted, 1))
-	if m.Value < c.MarginFloor { // a NaN passes, to be noticed
+	if m.Value < c.MarginFloor && c.Margin != "plain" { // a NaN passes, to be noticed
 		m.Value, m.Floored = c.MarginFloor, true
 	}
 	return m
@@ -69,7 +69,7 @@ func (c MarginConfig) Measure(logits []float32, labels []int32) Margin {
 
 // counts says whether an image of that margin enters the mean.
 func (c MarginConfig) counts(plain float64) bool {
-	return c.Margin == "clamped" || plain > 0 || plain != plain
+	return c.Margin == "clamped" || c.Margin == "plain" || plain > 0 || plain != plain
 }
 
 // margins returns the strongest rival of a label and the label's margins.

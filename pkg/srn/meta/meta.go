@@ -152,8 +152,8 @@ func (m *Meta) Round(stop func() bool) (Record, error) {
 	r.ValLoss, r.ValTop1 = loss, margin.Top1
 	r.Margin, r.InverseMargin, r.FractionFloored = margin.Value, 1/margin.Value, margin.BelowFloor
 	r.ThetaNorm = math.Sqrt(m.be.Dot(m.net.Params(), m.net.Params()))
-	if !finite(loss) || !finite(margin.Value) {
-		return r, m.diverged("validation loss or margin")
+	if !finite(loss) || !finite(r.InverseMargin) || !finite(margin.Value) {
+		return r, m.diverged("validation loss, margin or its inverse")
 	}
 	grad, err := m.objective.gradient(&r, validation{examples, margin})
 	if err != nil {

@@ -249,6 +249,53 @@ func TestMetaSchedules(t *testing.T) {
 	}
 }
 
+// TestChangeOfTheValidationLoss: of softmax regression, whose Hessian is known,
+// against the loss at the moved parameters and its expansion.
+func TestChangeOfTheValidationLoss(t *testing.T) {
+	for _, signal := range []string{"random", "ascent"} {
+		c := quick(func(c *Config) { c.Signal, c.SignalRho, c.Rounds = signal, 1e-2, 2 })
+		m, net := newMeta(t, c)
+		s := m.objective.(*sMeta)
+		examples := m.draw(m.data.MetaVal, 12, 3)
+		at := net.read(net.params)
+		loss, _ := m.validate(examples)
+		got := s.change(loss, examples)
+		if !slices.Equal(net.read(net.params), at) {
+			t.Error(signal + ": the parameters are not put back")
+		}
+		delta := net.read(s.delta)
+		size := 0.0
+		for _, v := range delta {
+			size += float64(v) * float64(v)
+		}
+		scale := c.SignalRho / math.Sqrt(size)
+		moved := slices.Clone(at)
+		for i := range moved {
+			moved[i] += float32(scale * float64(delta[i]))
+		}
+		m.be.Write(net.params, moved)
+		there, _ := m.validate(examples)
+		m.be.Write(net.params, at)
+		if want := math.Abs(there - loss); math.Abs(got-want) > 1e-6 || got == 0 {
+			t.Errorf("%s: change %g, want %g", signal, got, want)
+		}
+		// ⟨∇L, δ⟩ + ½·⟨δ, Hδ⟩, on as many images as a pass takes.
+		g := m.be.New(len(at))
+		m.addLossGradient(g, examples, 1)
+		hv := m.be.New(len(at))
+		net.HVP(12, s.delta, hv)
+		first, second := scale*m.be.Dot(g, s.delta), scale*scale/2*m.be.Dot(hv, s.delta)
+		if want := math.Abs(first + second); math.Abs(got-want) > 2e-6 {
+			t.Errorf("%s: change %g, by its expansion %g", signal, got, want)
+		}
+		// In a round it takes the loss's place.
+		record, err := m.Round(going)
+		if err != nil || record.ValChange == nil || !(*record.ValChange > 0) {
+			t.Errorf("%s: %+v, %v", signal, record, err)
+		}
+	}
+}
+
 func TestInnerStageLearns(t *testing.T) {
 	c := quick(func(c *Config) { c.Rounds = 20 })
 	m, _ := newMeta(t, c)
@@ -270,7 +317,7 @@ func TestInnerStageLearns(t *testing.T) {
 // The outer update is a gradient step on (r(Θ′) − s_meta)², with Θ′ fixed or
 // moved by φ through an inner step.
 func TestMetaGradientByDifferences(t *testing.T) {
-	for _, margin := range []string{"clamped", "smooth"} {
+	for _, margin := range []string{"clamped", "smooth", "plain"} {
 		for _, unrolled := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s unrolled=%v", margin, unrolled), func(t *testing.T) {
 				c := quick(func(c *Config) {

@@ -1,6 +1,8 @@
 package meta
 
 import (
+	"math"
+
 	"srn/pkg/artifact"
 	"srn/pkg/device"
 	"srn/pkg/run"
@@ -11,6 +13,8 @@ import (
 // ObjectiveConfig says what the outer updates want of φ, and how they move it.
 type ObjectiveConfig struct {
 	Objective      string  `json:"objective" enum:"s-meta,hypergradient,gap" default:"s-meta" placeholder:"KIND" help:"What φ is fitted to: s-meta, r to the meta-target (Eq. 6); hypergradient, the loss on validation images after the inner steps; gap, that loss minus the training loss, by the influence of φ on all steps so far: s-meta, hypergradient, gap (${default})." why:"the paper's; the others reward guidance for what it does instead of r for what it says (docs/guidance.md)"`
+	Signal         string  `json:"signal" enum:"loss,random,ascent" default:"loss" placeholder:"KIND" help:"With --objective s-meta, what z() has beside the margin: loss, L_val; random, its change |L_val(Θ′+δ) − L_val(Θ′)| of Eq. 5 by a normal δ, new in every round; ascent, the same with δ along ∇L_val: loss, random, ascent (${default})." why:"Eq. 6 has L_val where Eq. 5, which is to justify it, has its change; the paper names no δ"`
+	SignalRho      float64 `json:"signal_rho" default:"0.05" placeholder:"X" help:"‖δ‖ of --signal random and ascent (${default})." why:"SAM's ρ for CIFAR-10, a radius in which sharpness is commonly measured"`
 	Unroll         int     `json:"unroll" default:"1" placeholder:"N" help:"Inner steps that the hypergradient goes back through; with --mode online also those of a round (${default})." why:"a further step costs a gradient and a Hessian-vector product; one step is what Algorithm 1 has"`
 	InfluenceDecay float64 `json:"influence_decay" default:"0.95" placeholder:"X" help:"With --objective gap, what of a step's influence is left a step later (${default})." why:"looks back 20 steps, twice as far as a momentum of 0.9"`
 	MetaGrad       string  `json:"meta_grad" enum:"first,unrolled" default:"first" placeholder:"KIND" help:"With --objective s-meta, gradient in φ: at a fixed Θ′, or also through the steps that led from the latest ∇r to Θ′, the task's Hessian left out: first, unrolled (${default})." why:"line 15 of Algorithm 1 does not say; first costs less, and at λ = 1 the path through Θ′ changed φ's way by 1.4% over three rounds of ResNet-8"`
@@ -21,7 +25,7 @@ type ObjectiveConfig struct {
 
 // DefaultObjective is the paper's.
 func DefaultObjective() ObjectiveConfig {
-	return ObjectiveConfig{Objective: "s-meta", Unroll: 1, InfluenceDecay: 0.95, MetaGrad: "first", OuterOptimizer: "auto"}
+	return ObjectiveConfig{Objective: "s-meta", Signal: "loss", SignalRho: 0.05, Unroll: 1, InfluenceDecay: 0.95, MetaGrad: "first", OuterOptimizer: "auto"}
 }
 
 // Resolve replaces what stands for a default that depends on the rest.
@@ -47,6 +51,7 @@ func (c *ObjectiveConfig) Resolve(surrogate string) {
 func (c ObjectiveConfig) Check() error {
 	for _, e := range []error{
 		run.OneOf("objective", c.Objective, "s-meta", "hypergradient", "gap"),
+		run.OneOf("signal", c.Signal, "loss", "random", "ascent"),
 		run.OneOf("meta_grad", c.MetaGrad, "first", "unrolled"),
 		run.OneOf("outer_optimizer", c.OuterOptimizer, "auto", "sgd", "adam"),
 		run.NonNegative("outer_lr", c.OuterLR),
@@ -62,6 +67,12 @@ func (c ObjectiveConfig) Check() error {
 		return run.Refuse("influence_decay", "%g is not from 0 to below 1", c.InfluenceDecay)
 	case !(c.OuterAverage >= 0 && c.OuterAverage <= 1):
 		return run.Refuse("outer_average", "%g is not from 0 to 1", c.OuterAverage)
+	case !(c.SignalRho > 0) || math.IsInf(c.SignalRho, 0):
+		return run.Refuse("signal_rho", "%g is not above 0", c.SignalRho)
+	case c.Signal != "loss" && c.Objective != "s-meta":
+		return run.Refuse("signal", "%s is of the objective s-meta alone", c.Signal)
+	case c.Signal != "loss" && c.MetaGrad != "first":
+		return run.Refuse("signal", "%s has no gradient in Θ′: the meta-gradient has to be first", c.Signal)
 	case c.MetaGrad != "first" && c.Objective != "s-meta":
 		return run.Refuse("meta_grad", "%s is of the objective s-meta alone", c.MetaGrad)
 	}

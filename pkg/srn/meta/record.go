@@ -10,6 +10,7 @@ type Record struct {
 	Type  string `json:"type"`
 	Round int    `json:"round"`
 	*Scored
+	ValChange         *float64 `json:"val_change,omitempty"`         // |ΔL_val| of Eq. 5, with the signals random and ascent
 	Gap               *float64 `json:"gap,omitempty"`                // L_val − L_train, of the objective gap
 	HypergradientNorm *float64 `json:"hypergradient_norm,omitempty"` // of the objective hypergradient
 	TrainLoss         float64  `json:"train_loss"`                   // mean cross-entropy of the inner steps
@@ -30,7 +31,7 @@ type Scored struct {
 	R              float64 `json:"r"`                // r(Θ′;φ) before the update
 	SMeta          float64 `json:"s_meta"`           // Eq. 6
 	MetaLoss       float64 `json:"meta_loss"`        // (r − s_meta)²
-	ZValLoss       float64 `json:"z_val_loss"`       // z(L_val)
+	ZValLoss       float64 `json:"z_val_loss"`       // z(L_val), or of the signal in its place
 	ZInverseMargin float64 `json:"z_inverse_margin"` // z(1/𝓜)
 	GradRNorm      float64 `json:"grad_r_norm"`      // ‖∇_Θ r(Θ′;φ)‖
 }

@@ -19,6 +19,7 @@ type Run struct {
 	File    *surrogate.File // description of the surrogate
 	Stop    func() bool
 	Report  func(Record) // called after every round
+	Finish  func() error // called after the last, before the surrogate is written; nil: nothing
 }
 
 // StatePath is the file beside an output that a run keeps to be resumed
@@ -82,6 +83,13 @@ func (m *Meta) Execute(r Run) error {
 		r.Report(record)
 		if stop && m.round < m.Rounds {
 			return ErrInterrupted
+		}
+	}
+	// What is written before the surrogate is written again where a killed run
+	// resumes.
+	if r.Finish != nil {
+		if err := r.Finish(); err != nil {
+			return err
 		}
 	}
 	r.File.Rounds = m.round

@@ -7,6 +7,7 @@ import (
 	"srn/pkg/artifact"
 	"srn/pkg/dataset"
 	"srn/pkg/device"
+	"srn/pkg/rng"
 	"srn/pkg/srn/surrogate"
 )
 
@@ -21,6 +22,8 @@ type sMeta struct {
 	scorer *surrogate.Scorer
 	target *Target
 	gradR  device.Buffer // ∇_Θ u
+
+	at, delta device.Buffer // of change; nil: not needed yet
 
 	// For the unrolled gradient: where ∇r was computed last, and how far Θ
 	// has moved along it since, to first order: Θ = … − pull·∇r. push is how
@@ -55,7 +58,12 @@ func (s *sMeta) follow(step innerStep) {
 }
 
 func (s *sMeta) gradient(r *Record, v validation) (surrogate.PhiGrad, error) {
-	score := s.target.Next(r.ValLoss, 1/v.margin.Value)
+	signal := r.ValLoss
+	if s.m.Signal != "loss" {
+		signal = s.change(r.ValLoss, v.examples)
+		r.ValChange = &signal
+	}
+	score := s.target.Next(signal, 1/v.margin.Value)
 	params := s.m.net.Params()
 	value, grad := s.scorer.Gradients(s.gradR, params)
 	s.m.guidance.Count(value)
@@ -72,6 +80,38 @@ func (s *sMeta) gradient(r *Record, v validation) (surrogate.PhiGrad, error) {
 		s.unroll(grad, v, score, value, 2*error)
 	}
 	return grad, nil
+}
+
+// change is |L_val(Θ′+δ) − L_val(Θ′)|, the left side of Eq. 5, with δ of norm ρ
+// that is normal or along ∇L_val(Θ′). It leaves Θ′ as it is.
+func (s *sMeta) change(loss float64, examples []int32) float64 {
+	m, be := s.m, s.m.be
+	params := m.net.Params()
+	if s.at == nil {
+		s.at, s.delta = be.New(params.Len()), be.New(params.Len())
+	}
+	be.Copy(s.at, params)
+	if m.Signal == "ascent" {
+		be.Fill(s.delta, 0)
+		m.addLossGradient(s.delta, examples, 1)
+	} else {
+		v, r := make([]float32, params.Len()), rng.New(m.stream("δ", m.round))
+		for i := range v {
+			v[i] = float32(r.NormFloat64())
+		}
+		be.Write(s.delta, v)
+	}
+	if norm := math.Sqrt(be.Dot(s.delta, s.delta)); norm > 0 {
+		be.Axpy(params, float32(m.SignalRho/norm), s.delta)
+	}
+	sum := 0.0
+	for start := 0; start < len(examples); start += m.batch {
+		m.picks = dataset.Sequential(examples, start, m.batch, m.picks)
+		sum += m.forward(m.picks, m.outerMode())
+	}
+	be.Copy(params, s.at)
+	m.net.Load()
+	return math.Abs(sum/float64(len(examples)) - loss)
 }
 
 // unroll adds to a gradient in φ what the outer loss owes to Θ′ having moved

@@ -31,6 +31,7 @@ func TestMargins(t *testing.T) {
 		{MarginConfig{"correct", 1, 1}, 1, true},
 		{MarginConfig{"clamped", 0.1, 1}, (2 + 0.5 - 1 + float) / 4, false},
 		{MarginConfig{"clamped", 3, 1}, 3, true},
+		{MarginConfig{"plain", 3, 1}, (2 + 0.5 - 1 + float) / 4, false}, // Eq. 15's batch mean: no floor
 		{MarginConfig{"smooth", 0.01, 1}, (3 - lse(1, 0) + 1 - lse(0.5, 0.25) + float - lse(0, -1)) / 3, false},
 	} {
 		m := test.config.Measure(logits, labels)
@@ -47,6 +48,9 @@ func TestMargins(t *testing.T) {
 	if m := (MarginConfig{"correct", 0.1, 1}).Measure([]float32{0, 1}, []int32{0}); m.Value != 0.1 || !m.Floored {
 		t.Errorf("nothing correct: %+v", m)
 	}
+	if m := (MarginConfig{"plain", 0.1, 1}).Measure([]float32{0, 1}, []int32{0}); m.Value != -1 || m.Floored {
+		t.Errorf("plain margin of an image that is wrong: %+v", m)
+	}
 	nan := float32(math.NaN())
 	if m := (MarginConfig{"correct", 0.1, 1}).Measure([]float32{nan, nan}, []int32{0}); !math.IsNaN(m.Value) {
 		t.Errorf("NaN logits: margin %g", m.Value)
@@ -57,7 +61,7 @@ func TestMarginGradient(t *testing.T) {
 	logits := []float32{3, 1, 0, 0.5, 1, 0.25, 0, 1, -3, 2, 0, -1}
 	labels := []int32{0, 1, 0, 0}
 	const h = 1.0 / 1024
-	for _, kind := range []string{"correct", "smooth", "clamped"} {
+	for _, kind := range []string{"correct", "smooth", "clamped", "plain"} {
 		c := MarginConfig{kind, 0.01, 2}
 		grad := make([]float32, len(logits))
 		c.addGrad(grad, logits, labels, c.Measure(logits, labels), 3)
