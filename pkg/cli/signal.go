@@ -5,19 +5,26 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 )
+
+// echo is how long the signal that was received may come again and mean the
+// same: what stops a group of processes reaches a command of make's twice, the
+// second time from make, which passes SIGTERM on.
+const echo = time.Second
 
 type interrupt struct {
 	mu       sync.Mutex
 	ch       chan struct{}
-	watching bool // the command asked for the channel and will stop by itself
-	fired    bool
+	watching bool      // the command asked for the channel and will stop by itself
+	first    os.Signal // that was received, nil before
+	at       time.Time
 }
 
 // Interrupted is closed by the first SIGINT, SIGTERM or SIGHUP: finish the
 // step, save, and return an error with the code ExitInterrupted. A second
-// signal exits with 130 at once, and so does the first in a command that never
-// called Interrupted.
+// signal, if it is no echo of the first, exits with 130 at once, and so does the
+// first in a command that never called Interrupted.
 func (c *Context) Interrupted() <-chan struct{} {
 	s := &c.signal
 	s.mu.Lock()
@@ -33,16 +40,28 @@ func (s *interrupt) channel() chan struct{} {
 	return s.ch
 }
 
-// fire handles one signal and reports whether to exit at once.
-func (s *interrupt) fire() (exit bool) {
+// What a signal does.
+const (
+	stops  = iota // the command is asked to stop
+	echoes        // nothing
+	exits         // the process ends at once
+)
+
+// fire handles a signal received at a time.
+func (s *interrupt) fire(signal os.Signal, now time.Time) int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.fired || !s.watching {
-		return true
+	switch {
+	case !s.watching:
+		return exits
+	case s.first == nil:
+		s.first, s.at = signal, now
+		close(s.channel())
+		return stops
+	case signal == s.first && now.Sub(s.at) < echo:
+		return echoes
 	}
-	s.fired = true
-	close(s.channel())
-	return false
+	return exits
 }
 
 // watchSignals starts listening and returns what stops it. Signals that the
@@ -65,12 +84,14 @@ func (c *Context) watchSignals() (stop func()) {
 			select {
 			case <-done:
 				return
-			case <-signals:
-				if c.signal.fire() {
+			case received := <-signals:
+				switch c.signal.fire(received, time.Now()) {
+				case exits:
 					c.out.stopBar()
 					os.Exit(ExitInterrupted)
+				case stops:
+					c.out.line("", "interrupted: stopping after this step; once more stops at once")
 				}
-				c.out.line("", "interrupted: stopping after this step; once more stops at once")
 			}
 		}
 	}()
