@@ -12,27 +12,32 @@ func TestGuidanceArms(t *testing.T) {
 	if _, err := exec.LookPath("make"); err != nil {
 		t.Skip("make is not installed")
 	}
-	cmd := exec.Command("make", "-n", "-f", "guidance.mk", "DATA=.", "OUT=out", "BIN=bin", "SEEDS=0 1", "LEARNED=gap-dictionary s-meta-conv", "runs")
+	cmd := exec.Command("make", "-n", "guidance", "DATA=.", "OUT=out", "BIN=bin", "SEEDS=0 1", "LEARNED=gap-dictionary s-meta-conv")
 	cmd.Env = append(os.Environ(), "MAKEFLAGS=")
-	out := run(t, cmd)
+	out := strings.ReplaceAll(run(t, cmd), " \\\n\t", " ")
 	fits := map[string]int{}
 	for line := range strings.SplitSeq(out, "\n") {
-		if strings.HasPrefix(line, "bin/srn-fit") {
+		if strings.HasPrefix(line, "./step bin/srn-fit") {
 			_, rest, _ := strings.Cut(line, "--method ")
-			method, _, _ := strings.Cut(rest, " --epochs")
-			method = strings.NewReplacer("out/guidance-small-resnet8/", "", "-seed0.", "-seedS.", "-seed1.", "-seedS.").Replace(method)
-			fits[strings.TrimSpace(method)]++
+			method, rest, _ := strings.Cut(rest, " --split meta_train --augment none --epochs ")
+			epochs, _, _ := strings.Cut(rest, " ")
+			if _, surrogate, ok := strings.Cut(rest, "--srn out/cifar10-2000/resnet8/surrogates/"); ok {
+				method += " by " + surrogate[:strings.Index(surrogate, "/")]
+			}
+			fits[method+", "+epochs]++
 		}
 	}
 	for method, want := range map[string]int{
-		"ce":                                 2 * 3, // and two lengths
-		"ce --lr 0.12":                       2,
-		"weight-decay --weight-decay 1e-2":   2,
-		"weight-decay-ratio --set ratio=0.1": 2,
-		"srn --srn meta/gap-dictionary-seedS.safetensors.zst --guidance-ratio 0.1":                     2,
-		"srn-flipped --srn meta/s-meta-conv-seedS.safetensors.zst --guidance-ratio 0.1":                2,
-		"srn-shuffled --srn meta/gap-dictionary-seedS.safetensors.zst --guidance-ratio 0.1":            2,
-		"srn-untrained --set draw=3 --srn meta/s-meta-conv-seedS.safetensors.zst --guidance-ratio 0.1": 2,
+		"ce, 30":                                 2,
+		"ce, 15":                                 2,
+		"ce, 60":                                 2,
+		"ce --lr 0.12, 30":                       2,
+		"weight-decay --weight-decay 1e-2, 30":   2,
+		"weight-decay-ratio --set ratio=0.1, 30": 2,
+		"srn --guidance-ratio 0.1 by gap-dictionary, 30":                     2,
+		"srn-flipped --guidance-ratio 0.1 by s-meta-conv, 30":                2,
+		"srn-shuffled --guidance-ratio 0.1 by gap-dictionary, 30":            2,
+		"srn-untrained --set draw=3 --guidance-ratio 0.1 by s-meta-conv, 30": 2,
 	} {
 		if fits[method] != want {
 			t.Errorf("%d runs of %q, want %d", fits[method], method, want)
@@ -41,7 +46,16 @@ func TestGuidanceArms(t *testing.T) {
 	if n := strings.Count(out, "bin/srn-meta"); n != 4 {
 		t.Errorf("%d surrogates, want 4", n)
 	}
+	if n := strings.Count(out, "bin/srn-hessian top"); n != 2*(1+5+2+2+1+2*3+2*3) {
+		t.Errorf("%d times λ_max", n)
+	}
 	if t.Failed() {
 		t.Log(fits)
+	}
+
+	cmd = exec.Command("make", "-n", "guidance", "DATA=.", "OUT=out", "BIN=bin", "SEEDS=0", "CURVATURE=")
+	cmd.Env = append(os.Environ(), "MAKEFLAGS=")
+	if out := run(t, cmd); strings.Contains(out, "srn-hessian") {
+		t.Error("λ_max where no arm is named")
 	}
 }

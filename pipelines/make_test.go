@@ -112,8 +112,9 @@ func TestChain(t *testing.T) {
 	plan := run(t, makes(t, out, "-n", "synthetic-resnet8"))
 	for _, want := range []string{
 		"srn-split --dataset synthetic --synthetic-train 320",
-		"srn-meta --resume --data " + out + "/synthetic/data.safetensors.zst --arch resnet8 --rounds 2",
-		"srn-fit --resume --data " + out + "/synthetic/data.safetensors.zst --arch resnet8 --method srn --srn " + out + "/synthetic/resnet8/surrogates/srn/srn.safetensors.zst",
+		"srn-meta --resume --data " + out + "/synthetic/data.safetensors.zst --arch resnet8 --seed 1 --rounds 2",
+		"srn-fit --resume --data " + out + "/synthetic/data.safetensors.zst --arch resnet8 --method srn --epochs 2 --seed 1",
+		"--srn " + out + "/synthetic/resnet8/surrogates/srn/seed1/srn.safetensors.zst",
 		out + "/synthetic/resnet8/2epochs/ce/seed1/checkpoint.safetensors.zst --metrics",
 	} {
 		if !strings.Contains(plan, want) {
@@ -144,7 +145,7 @@ func TestChain(t *testing.T) {
 	if err := stopped.Start(); err != nil {
 		t.Fatal(err)
 	}
-	wait(t, "a training", func() bool { return exists(filepath.Join(other, "synthetic/resnet8/2epochs/ce/seed0/fit.jsonl.zst")) })
+	wait(t, "a training", func() bool { return exists(filepath.Join(other, "synthetic/resnet8/2epochs/ce/seed0/.fit.flags")) })
 	_ = stopped.Process.Signal(os.Interrupt)
 	_ = stopped.Wait()
 	run(t, makes(t, other, "synthetic-resnet8"))
@@ -153,7 +154,7 @@ func TestChain(t *testing.T) {
 }
 
 func TestNoArchive(t *testing.T) {
-	for _, data := range []string{"", "no-such-folder"} {
+	for _, data := range []string{"", "no-such-folder", "no such folder"} {
 		out, err := makes(t, t.TempDir(), "cifar10-resnet8", "DATASETS=cifar10", "DATA="+data).CombinedOutput()
 		if err == nil || !strings.Contains(string(out), "DATA=") {
 			t.Errorf("DATA=%q: %v\n%s", data, err, out)
@@ -161,7 +162,83 @@ func TestNoArchive(t *testing.T) {
 	}
 }
 
-// A plan lists what is not whole.
+// What does not exist is refused by its name, before anything is made.
+func TestRefused(t *testing.T) {
+	for _, c := range []struct{ setting, message string }{
+		{"TARGETS=tabel2", "TARGETS: there is no experiment tabel2; there are: "},
+		{"METHODS=ce seg", "METHODS: seg is neither an arm of arms.mk nor a method of srn-fit"},
+		{"arm.mine=--method ce --set x=1", "METHODS: mine is neither"},
+		{"DATASETS=mnist", "DATASETS: there is no data set mnist; there are: "},
+		{"ARCHS=resnet9", "ARCHS: there is no network resnet9"},
+		{"ARCHS=vgg16", "ARCHS: there is no network vgg16"},
+		{"SEEDS=0 one", "SEEDS=0 one: one is not a whole number"},
+		{"EPOCHS=1.5", "EPOCHS=1.5: 1.5 is not a whole number"},
+		{"GRID=3 5", "GRID=3 5: one number is wanted"},
+		{"STALE=ask", "STALE: there is no way ask"},
+		{"OUT=/tmp/a b", "OUT=/tmp/a b: a folder whose name has spaces"},
+		{"OUT=/tmp/50%", "OUT=/tmp/50%: a folder whose name has %"},
+	} {
+		out := t.TempDir()
+		settings := []string{"status", "TARGETS=figure3", c.setting}
+		if strings.HasPrefix(c.setting, "arm.") {
+			settings = append(settings, "METHODS=mine")
+		}
+		text, err := makes(t, out, settings...).CombinedOutput()
+		if err == nil || !strings.Contains(string(text), c.message) {
+			t.Errorf("%s: %v\n%s", c.setting, err, text)
+		}
+		if entries, _ := os.ReadDir(out); len(entries) > 0 {
+			t.Errorf("%s: %v is made", c.setting, entries)
+		}
+	}
+}
+
+// Make shows what every target would do without doing it.
+func TestDryRun(t *testing.T) {
+	targets := []string{"", "help", "fetch", "smoke", "status", "pending", "plan", "tasks", "reports", "slurm", "parallel", "prepare", "datas",
+		"table2", "table3", "table4", "table5", "table6", "table7", "figure1", "figure3", "figure5", "figure6", "curvature", "guidance", "guidance-full",
+		"cifar10-resnet8", "cifar100-resnet20", "cifar10-2000-resnet8", "synthetic-resnet14"}
+	for _, target := range targets {
+		out := filepath.Join(t.TempDir(), "out")
+		cmd := exec.Command("make", "-n", "OUT="+out, "DATA=.", target)
+		if target == "" {
+			cmd.Args = cmd.Args[:len(cmd.Args)-1]
+		}
+		cmd.Env = append(os.Environ(), "MAKEFLAGS=")
+		run(t, cmd)
+		if exists(out) {
+			t.Errorf("make -n %s makes files", target)
+		}
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{nil, {"help"}} {
+		cmd := exec.Command("make", args...)
+		cmd.Env = append(os.Environ(), "MAKEFLAGS=")
+		if text := run(t, cmd); !strings.Contains(text, "figure3            the Hessian's largest eigenvalue over the epochs\n") {
+			t.Errorf("make %v:\n%s", args, text)
+		}
+	}
+}
+
+// A path with spaces and an apostrophe is found, and given to srn-split whole.
+func TestDataWithSpaces(t *testing.T) {
+	data := filepath.Join(t.TempDir(), "Ann's data sets")
+	if err := os.Mkdir(data, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	archive := filepath.Join(data, "cifar-10-binary.tar.gz")
+	write(t, archive, "no archive", 0o666)
+	for _, given := range []string{data, archive} {
+		text, err := makes(t, t.TempDir(), "synthetic-resnet8", "DATASETS=cifar10", "DATA="+given).CombinedOutput()
+		if err == nil || !strings.Contains(string(text), "srn-split: "+archive+": ") {
+			t.Errorf("DATA=%s: %v\n%s", given, err, text)
+		}
+	}
+}
+
+// A plan lists what is not complete.
 func TestPlan(t *testing.T) {
 	out := t.TempDir()
 	got := run(t, makes(t, out, "-s", "plan", "TARGETS=figure3"))
@@ -182,7 +259,7 @@ func TestParallel(t *testing.T) {
 		t.Skip("GNU parallel is not installed")
 	}
 	out := t.TempDir()
-	run(t, makes(t, out, "parallel", "TARGETS=figure3", "JOBS=2"))
+	run(t, makes(t, out, "parallel", "TARGETS=figure3", "JOBS=2", "TASK_EPOCHS=2"))
 	log, err := os.ReadFile(filepath.Join(out, "joblog.tsv"))
 	if err != nil || strings.Count(string(log), "\n") != 5 {
 		t.Errorf("joblog: %v\n%s", err, log)

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"srn/pkg/artifact"
+	"srn/pkg/artifact/artifacttest"
 )
 
 // bin is the folder of the commands, inputs one of files that they can read.
@@ -132,8 +132,8 @@ func contents(t *testing.T, dir string) map[string]string {
 			return err
 		}
 		if isRecords(name) {
-			files[name] = timeless(t, path)
-			return nil
+			files[name], err = artifacttest.Timeless(path)
+			return err
 		}
 		b, err := os.ReadFile(path)
 		files[name] = string(b)
@@ -143,29 +143,6 @@ func contents(t *testing.T, dir string) map[string]string {
 		t.Fatal(err)
 	}
 	return files
-}
-
-// timeless is the text of records without fields that depend on time.
-func timeless(t *testing.T, path string) string {
-	t.Helper()
-	streams, err := artifact.ReadRecords(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var b strings.Builder
-	for _, s := range streams {
-		fmt.Fprintf(&b, "%+v\n", s.Header)
-		for _, r := range s.Records {
-			for key := range r {
-				if strings.HasSuffix(key, "_seconds") || key == "seconds" || strings.HasSuffix(key, "per_second") {
-					delete(r, key)
-				}
-			}
-			fmt.Fprintf(&b, "%v\n", map[string]any(r))
-		}
-		fmt.Fprintf(&b, "complete %v, %q\n", s.Complete, s.Status)
-	}
-	return b.String()
 }
 
 // sameContents compares two folders' files.

@@ -1,29 +1,55 @@
 #!/bin/bash
-# One run of a grid, as a task of an array job: task N makes the records in
-# line N of a list. A task that is stopped for its time limit or for a job of
-# higher priority saves its state, and goes on from it when it is queued again.
+# A task of a grid: makes the files that line N of a list names, N being the
+# number that an engine gives its tasks. One that is asked to stop (TERM) saves
+# its state; when it is run again it resumes.
 #
-#     sbatch --array=1-N task.sh LIST [make's arguments]
+#     sbatch --array=1-N slurm/task.sh LIST [make's arguments]
+#     TASK=N slurm/task.sh LIST [make's arguments]
 #
 #SBATCH --requeue
 #SBATCH --open-mode=append
 #SBATCH --signal=B:TERM@120
 set -u
+fail() {
+	echo "task.sh: $*" >&2
+	exit 2
+}
+[ $# -gt 0 ] || fail 'usage: task.sh LIST [make arguments]'
 list=$1
 shift
-records=$(sed -n "${SLURM_ARRAY_TASK_ID}p" "$list")
-[ -n "$records" ] || { echo "task.sh: $list has no line $SLURM_ARRAY_TASK_ID" >&2; exit 2; }
 
-export SRN_THREADS=${SRN_THREADS:-${SLURM_CPUS_PER_TASK:-1}}
+# The task's number, from 1.
+if [ "${TASK:-}" ]; then line=$TASK
+elif [ "${SLURM_ARRAY_TASK_ID:-}" ]; then line=$SLURM_ARRAY_TASK_ID
+elif [ "${JOB_COMPLETION_INDEX:-}" ]; then line=$((JOB_COMPLETION_INDEX + 1)) # Kubernetes counts from 0
+elif [ "${AWS_BATCH_JOB_ARRAY_INDEX:-}" ]; then line=$((AWS_BATCH_JOB_ARRAY_INDEX + 1)) # and so does AWS Batch
+elif [ "${PBS_ARRAY_INDEX:-}" ]; then line=$PBS_ARRAY_INDEX
+elif [ "${SGE_TASK_ID:-undefined}" != undefined ]; then line=$SGE_TASK_ID
+else fail 'no number: none of TASK, SLURM_ARRAY_TASK_ID, JOB_COMPLETION_INDEX, AWS_BATCH_JOB_ARRAY_INDEX, PBS_ARRAY_INDEX and SGE_TASK_ID is set'
+fi
+[[ $line =~ ^[1-9][0-9]*$ ]] || fail "$line is not the number of a task"
+[ -r "$list" ] || fail "$list cannot be read from $PWD"
+files=$(sed -n "${line}p" "$list")
+[ "$files" ] || fail "$list has no line $line"
+
+export SRN_THREADS=${SRN_THREADS:-${SLURM_CPUS_PER_TASK:-${OMP_NUM_THREADS:-1}}}
 stopped=
-trap 'stopped=yes; kill -TERM -- -$make' TERM
+trap 'stopped=yes; kill -TERM -- -$make 2>/dev/null' TERM
 set -m # make and its commands are a group of their own, which the signal goes to
-make --no-print-directory "$@" $records &
+make --no-print-directory --keep-going "$@" $files &
 make=$!
 wait $make
 code=$?
-if [ $stopped ]; then
-	wait $make # the first wait ended with the signal
-	scontrol requeue "$SLURM_JOB_ID"
+[ "$stopped" ] || exit $code
+
+wait $make # the first wait ended with the signal
+code=$?
+if [ "${SLURM_JOB_ID:-}" ]; then
+	# Of an array's last task the job's number is the array's, which stands for all tasks.
+	task=${SLURM_ARRAY_JOB_ID:+${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID}
+	task=${task:-$SLURM_JOB_ID}
+	[ "$(squeue --noheader --jobs="$task" --format=%T 2>/dev/null)" != RUNNING ] || scontrol requeue "$task"
+elif [ "${SGE_TASK_ID:-}" ]; then
+	exit 99 # Grid Engine queues it again
 fi
-exit $code
+exit $((code ? code : 143))
