@@ -1,9 +1,8 @@
 # Arms: what the runs of an experiment differ in. An arm that is not named here
-# is a method of srn-fit by its own name. arm.NAME are its flags of srn-fit, in
-# which $(seed) is the run's; surrogate.NAME names the surrogate that guides it,
-# which arms whose name begins with srn have by default, surrogate-seed.NAME its
-# seed, which is the run's by default, and meta.SURROGATE are the flags of
-# srn-meta that make that one.
+# is a method of srn-fit by its own name. arm.NAME are its flags of srn-fit;
+# surrogate.NAME names the surrogate that guides it, which arms whose name begins
+# with srn have by default, surrogate-seed.NAME that surrogate's seed, by default
+# the run's, and meta.SURROGATE are the flags of srn-meta that make that one.
 
 method    = $(or $(arm.$1),--method $1)
 guide     = $(or $(surrogate.$1),$(if $(filter srn%,$1),srn))
@@ -16,8 +15,8 @@ arm.ce-meta-train := --method ce --split meta_train
 
 # Guidance that is strong enough to matter, and its controls. An untrained
 # surrogate is another one for each seed.
-arm.srn-untrained          = --method srn-untrained --set draw=$(seed)
-arm.srn-untrained-ratio0.1 = --method srn-untrained --set draw=$(seed) --guidance-ratio 0.1
+arm.srn-untrained         := --method srn-untrained --set draw=seed
+arm.srn-untrained-ratio0.1 := --method srn-untrained --set draw=seed --guidance-ratio 0.1
 arm.srn-ratio0.1          := --method srn --guidance-ratio 0.1
 arm.srn-flipped-ratio0.1  := --method srn-flipped --guidance-ratio 0.1
 arm.weight-decay-ratio0.1 := --method weight-decay-ratio

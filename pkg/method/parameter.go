@@ -16,6 +16,7 @@ type Param struct {
 	Hundred  string
 	Min, Max float64  // bounds of a number, inclusive
 	OneOf    []string // of a word, nil for a number
+	Or       string   // a word that may stand in place of a number, "" for none
 }
 
 // number is a parameter with bounds.
@@ -26,6 +27,12 @@ func number(name string, standard, lo, hi float64, help string) Param {
 // onHundred gives a number another default for data sets of 100 classes.
 func (p Param) onHundred(standard float64) Param {
 	p.Hundred = format(standard)
+	return p
+}
+
+// or allows a word in place of a number.
+func (p Param) or(word string) Param {
+	p.Or = word
 	return p
 }
 
@@ -42,6 +49,9 @@ func (p Param) canonical(value string) (string, error) {
 		if !slices.Contains(p.OneOf, value) {
 			return "", fmt.Errorf("%s=%s: want one of %s", p.Name, value, strings.Join(p.OneOf, ", "))
 		}
+		return value, nil
+	}
+	if p.Or != "" && value == p.Or {
 		return value, nil
 	}
 	v, err := strconv.ParseFloat(value, 64)
@@ -62,6 +72,10 @@ func (p Param) Defaults() string {
 // Range says what values a parameter takes.
 func (p Param) Range() string {
 	switch {
+	case p.Or != "":
+		number := p
+		number.Or = ""
+		return number.Range() + ", or " + p.Or
 	case p.OneOf != nil:
 		return strings.Join(p.OneOf, ", ")
 	case math.IsInf(p.Max, 1) && math.IsInf(p.Min, -1):

@@ -43,8 +43,17 @@ var srnInfo = Info{
 }
 
 // drawParam is the parameter of controls that are random: independent of the run's
-// seed, so that draws and seeds can be crossed.
-var drawParam = number("draw", 0, 0, 1e9, "which random draw")
+// seed, so that draws and seeds can be crossed, or that seed, so that each run has
+// a draw of its own.
+var drawParam = number("draw", 0, 0, 1e9, "which random draw; seed: that of the run's seed").or("seed")
+
+// draw is the number of the random draw.
+func draw(o Options, v values) uint64 {
+	if v.word("draw") == drawParam.Or {
+		return o.Seed
+	}
+	return uint64(v.number("draw"))
+}
 
 // srnUntrainedInfo is the control that tells what meta-training adds: the
 // same surrogate with φ as it was drawParam, before any meta-training.
@@ -56,10 +65,10 @@ var srnUntrainedInfo = Info{
 	Passes:    "1",
 	Surrogate: true,
 	Params:    []Param{drawParam},
-	Notes:     []string{"The surrogate of --srn gives its shape alone. φ₀ depends on draw, not on the run's seed: several draws tell what a single one owes to chance."},
+	Notes:     []string{"The surrogate of --srn gives its shape alone. φ₀ depends on draw alone, and on the run's seed only by draw=seed: several draws tell what a single one owes to chance."},
 	make: func(o Options, v values) (part, error) {
 		if o.Surrogate != nil {
-			o.Surrogate.Init(rng.New(uint64(v.number("draw")), rng.Stream("srn-untrained")).Uint64())
+			o.Surrogate.Init(rng.New(draw(o, v), rng.Stream("srn-untrained")).Uint64())
 		}
 		return newSurrogateGuided("srn-untrained", o)
 	},
@@ -101,7 +110,7 @@ var srnShuffledInfo = Info{
 			for i := range order {
 				order[i] = i
 			}
-			rng.New(uint64(v.number("draw")), rng.Stream("srn-shuffled")).Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+			rng.New(draw(o, v), rng.Stream("srn-shuffled")).Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 			o.Surrogate.ShuffleLayers(order)
 		}
 		return newSurrogateGuided("srn-shuffled", o)
