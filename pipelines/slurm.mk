@@ -6,6 +6,6 @@ SLURM_FLAGS ?=
 SLURM_LIMIT ?= 100
 
 .PHONY: slurm
-slurm: TASKS := $(OUT)/slurm/$(shell date +%Y%m%d-%H%M%S)
+slurm: TASKS := $(OUT)/slurm/$(shell date +%Y%m%d-%H%M%S-$$$$)
 slurm: tasks
 	@env -u MAKEFLAGS SLURM_FLAGS=$(call quote,$(SLURM_FLAGS)) slurm/submit $(abspath $(TASKS)) $(SLURM_LIMIT) $(call quote,$(TARGETS)) $(settings)

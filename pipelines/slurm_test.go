@@ -7,7 +7,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -28,7 +30,9 @@ TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 MpiDefault=none
-NodeName=%[1]s CPUs=2 State=UNKNOWN
+SlurmdParameters=config_overrides
+MaxArraySize=4
+NodeName=%[1]s CPUs=4 State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 `
 
@@ -106,46 +110,123 @@ func freePort(t *testing.T) int {
 	return l.Addr().(*net.TCPAddr).Port
 }
 
-// A grid on a real Slurm: a task that is queued again in the middle of its
-// training goes on; one that is killed is submitted again; all ends with the
-// bytes of runs that nothing disturbed.
+// jobs are the queued and running jobs: name, array or job, task, state.
+func jobs() string {
+	list, _ := exec.Command("squeue", "--noheader", "--array", "--format=%j %F %K %t").Output()
+	return string(list)
+}
+
+// shown is a field of what scontrol shows of a job.
+func shown(t *testing.T, job, field string) string {
+	t.Helper()
+	text := run(t, exec.Command("scontrol", "--oneliner", "show", "job", job))
+	_, rest, _ := strings.Cut(" "+text, " "+field+"=")
+	value, _, _ := strings.Cut(rest, " ")
+	return value
+}
+
+// A grid on a real Slurm whose arrays have at most three tasks: one that is
+// asked to stop is queued again alone and resumes, one that a user cancels is
+// not, one whose training is killed fails; the reports are made all the same and
+// name what is missing; submitted again, all ends with the bytes of runs that
+// nothing disturbed.
 func TestSlurm(t *testing.T) {
 	startSlurm(t)
-	long := []string{"EPOCHS=30", "CHECKPOINT_EVERY=15", "METHODS=ce", "SEEDS=0 1", "TARGETS=figure3"}
+	long := []string{"EPOCHS=60", "CHECKPOINT_EVERY=30", "METHODS=ce", "SEEDS=0 1 2 3", "TARGETS=figure3", "TASK_EPOCHS=60"}
 	out := t.TempDir()
-	submit := func() { run(t, makes(t, out, append([]string{"slurm", "SLURM_FLAGS=--ntasks=1"}, long...)...)) }
-	seed := func(n int, file string) string {
-		return filepath.Join(out, "synthetic/resnet8/30epochs/ce", fmt.Sprint("seed", n), file)
+	submit := func() string {
+		return run(t, makes(t, out, append([]string{"slurm", "SLURM_FLAGS=--ntasks=1"}, long...)...))
 	}
-	jobs := func() string {
-		list, _ := exec.Command("squeue", "--noheader", "--format=%j %F_%K %t").Output()
-		return string(list)
+	seed := func(n int, file string) string {
+		return filepath.Join(out, "synthetic/resnet8/60epochs/ce", fmt.Sprint("seed", n), file)
 	}
 
-	submit()
-	for n := range 2 {
-		wait(t, "a training", func() bool { return exists(seed(n, "checkpoint.safetensors.zst.state")) })
+	t.Log(submit())
+	if again, err := makes(t, out, append([]string{"slurm"}, long...)...).CombinedOutput(); err == nil || !strings.Contains(string(again), "still queued or running") {
+		t.Errorf("submitted twice: %v\n%s", err, again)
 	}
-	_, line, _ := strings.Cut(jobs(), "srn-runs ")
-	array, _, _ := strings.Cut(line, "_")
-	run(t, exec.Command("scontrol", "requeue", array+"_1"))
-	_ = exec.Command("pkill", "-KILL", "-f", "srn-fit .*"+seed(1, "checkpoint")).Run()
+	// Seeds 0, 1 and 2 are tasks of one array, seed 3 is one of its own.
+	for n := range 4 {
+		wait(t, "a training", func() bool { return exists(seed(n, ".fit.flags")) })
+	}
+	var array string
+	for line := range strings.Lines(jobs()) {
+		if f := strings.Fields(line); f[0] == "srn-runs" && f[2] == "3" {
+			array = f[1]
+		}
+	}
+	t.Log("\n" + jobs())
+	if shown(t, array+"_3", "JobId") != array {
+		t.Errorf("the last task's job is %s, not the array's, %s", shown(t, array+"_3", "JobId"), array)
+	}
+	run(t, exec.Command("scancel", "--batch", "--signal=TERM", array+"_3"))
+	run(t, exec.Command("scancel", array+"_2"))
+	wait(t, "the stopped task to be queued again", func() bool { return shown(t, array+"_3", "Restarts") == "1" })
+	wait(t, "the cancelled task to end", func() bool { return shown(t, array+"_2", "JobState") == "CANCELLED" })
+	t.Log("\n" + jobs())
+	for task, want := range map[string]string{"1": "0", "2": "0", "3": "1"} {
+		if got := shown(t, array+"_"+task, "Restarts"); got != want {
+			t.Errorf("task %s was started again %s times, want %s", task, got, want)
+		}
+	}
+	if state := shown(t, array+"_1", "JobState"); state != "RUNNING" && state != "COMPLETED" {
+		t.Errorf("task 1 is %s", state)
+	}
+	killFit(t, seed(3, "checkpoint"))
 	wait(t, "the requeued task", func() bool {
-		_ = exec.Command("scontrol", "update", "JobId="+array+"_1", "StartTime=now").Run()
-		return exists(seed(0, "checkpoint.safetensors.zst"))
+		_ = exec.Command("scontrol", "update", "JobId="+array+"_3", "StartTime=now").Run()
+		return exists(seed(2, "checkpoint.safetensors.zst"))
 	})
 	wait(t, "the queue to empty", func() bool { return jobs() == "" })
-	if exists(seed(1, "checkpoint.safetensors.zst")) || exists(filepath.Join(out, "figure3/report.html")) {
-		t.Error("the killed run was not killed")
+	if !exists(seed(0, "hessian.jsonl.zst")) || !exists(seed(2, "hessian.jsonl.zst")) || exists(seed(1, "hessian.jsonl.zst")) || exists(seed(3, "hessian.jsonl.zst")) {
+		t.Error("not the two runs that were let go on are complete")
+	}
+	log, _ := os.ReadFile(filepath.Join(out, "slurm/srn-runs-"+array+"_3.log"))
+	if !strings.Contains(string(log), "the state is saved") || !strings.Contains(string(log), "resuming in epoch") {
+		t.Errorf("the requeued task did not resume:\n%s", log)
+	}
+	logs, _ := filepath.Glob(filepath.Join(out, "slurm/srn-report-*.log"))
+	if len(logs) != 1 || !exists(filepath.Join(out, "figure3/report.html")) {
+		t.Fatalf("no report; logs %v", logs)
+	}
+	if log, _ := os.ReadFile(logs[0]); !strings.Contains(string(log), "6 of 12 records are missing:\n  "+seed(1, "")) {
+		t.Errorf("the report says of what is missing:\n%s", log)
 	}
 
-	submit()
-	wait(t, "the report", func() bool { return exists(filepath.Join(out, "figure3/report.html")) })
-	if log, _ := filepath.Glob(filepath.Join(out, "slurm/srn-runs-*_1.log")); len(log) == 0 {
-		t.Error("no logs")
+	t.Log(submit())
+	wait(t, "the queue to empty", func() bool { return jobs() == "" })
+	if missing, err := os.ReadFile(filepath.Join(out, "figure3/missing")); err != nil || len(missing) > 0 {
+		t.Errorf("missing: %s, %v", missing, err)
 	}
-
+	if text := submit(); !strings.Contains(text, "everything is complete") {
+		t.Errorf("submitted for nothing:\n%s", text)
+	}
 	straight := t.TempDir()
 	run(t, makes(t, straight, append([]string{"figure3"}, long...)...))
 	equal(t, sums(t, filepath.Join(out, "synthetic")), sums(t, filepath.Join(straight, "synthetic")))
+
+	// A submission that is refused leaves nothing behind.
+	refusing := t.TempDir()
+	real, _ := exec.LookPath("sbatch")
+	write(t, filepath.Join(refusing, "sbatch"), "#!/bin/sh\n[ -e "+refusing+"/3 ] && exit 1\nfor n in 1 2 3; do [ -e "+refusing+"/$n ] || { touch "+refusing+"/$n; exec "+real+" --begin=now+1hour \"$@\"; }; done\n", 0o755)
+	cmd := makes(t, t.TempDir(), append([]string{"slurm"}, long...)...)
+	cmd.Env = append(cmd.Env, "PATH="+refusing+":"+os.Getenv("PATH"))
+	text, err := cmd.CombinedOutput()
+	if err == nil || !strings.Contains(string(text), "nothing is left submitted") || !exists(filepath.Join(refusing, "3")) {
+		t.Errorf("%v\n%s", err, text)
+	}
+	wait(t, "what was submitted to be cancelled", func() bool { return jobs() == "" })
+}
+
+// killFit kills the training that writes a checkpoint.
+func killFit(t *testing.T, checkpoint string) {
+	t.Helper()
+	pids, err := exec.Command("pgrep", "-f", "^[^ ]*srn-fit .*"+checkpoint).Output()
+	if err != nil {
+		t.Fatalf("no training of %s: %v", checkpoint, err)
+	}
+	for pid := range strings.FieldsSeq(string(pids)) {
+		n, _ := strconv.Atoi(pid)
+		_ = syscall.Kill(n, syscall.SIGKILL)
+	}
 }

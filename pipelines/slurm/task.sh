@@ -34,8 +34,7 @@ files=$(sed -n "${line}p" "$list")
 
 export SRN_THREADS=${SRN_THREADS:-${SLURM_CPUS_PER_TASK:-${OMP_NUM_THREADS:-1}}}
 stopped=
-trap 'stopped=yes; kill -TERM -- -$make 2>/dev/null' TERM
-set -m # make and its commands are a group of their own, which the signal goes to
+trap 'stopped=yes; kill -TERM $make 2>/dev/null' TERM USR2 # which Grid Engine sends with -notify; make passes TERM on
 make --no-print-directory --keep-going "$@" $files &
 make=$!
 wait $make
