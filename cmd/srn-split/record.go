@@ -27,6 +27,11 @@ type record struct {
 	MetaVal   int `json:"meta_val"`
 	Test      int `json:"test"`
 
+	TrainTwins            int `json:"train_twins"`
+	TrainTwinsMislabelled int `json:"train_twins_mislabelled"`
+	TestTwins             int `json:"test_twins"`
+	TestInTrain           int `json:"test_in_train"`
+
 	Classes           []string `json:"classes"`
 	TrainPerClass     []int    `json:"train_per_class"`
 	MetaTrainPerClass []int    `json:"meta_train_per_class"`
@@ -42,6 +47,8 @@ func (s *split) record(d *dataset.Data, source cifar.Source, written bool) recor
 		Verified: source.Verified, Notes: source.Notes,
 		ValFraction: d.ValFraction, Seed: d.Seed, Mean: d.Mean, Std: d.Std,
 		Train: d.Train.Len(), MetaTrain: len(d.MetaTrain), MetaVal: len(d.MetaVal), Test: d.Test.Len(),
+		TrainTwins: d.Twins.Train, TrainTwinsMislabelled: d.Twins.Mislabelled,
+		TestTwins: d.Twins.Test, TestInTrain: d.Twins.Leaked,
 		Classes:           d.Classes,
 		TrainPerClass:     d.Train.Counts(n, d.Train.Indices()),
 		MetaTrainPerClass: d.Train.Counts(n, d.MetaTrain),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"srn/pkg/artifact"
@@ -62,11 +63,17 @@ func (s *split) Run(ctx *cli.Context) error {
 		p.Inputs = []artifact.Input{{Name: "data", Path: source.Path, SHA256: source.SHA256}}
 	}
 	p.Config = c
+	d.FindTwins()
+	if err := d.CheckTwins(s.Data); err != nil {
+		return err
+	}
 	if s.Keep > 0 {
 		if err := d.Thin(s.Keep, s.Seed); err != nil {
 			return cli.Errorf(cli.ExitUsage, "--examples: %w", err)
 		}
+		d.FindTwins()
 	}
+	s.warn(ctx, d)
 	d.Normalise()
 	if err := d.Part(s.ValFraction, s.Seed); err != nil {
 		return cli.Errorf(cli.ExitUsage, "%w", err)
@@ -87,6 +94,24 @@ func (s *split) Run(ctx *cli.Context) error {
 	ctx.Logf("%s %s: %d training images (%d meta_train, %d meta_val), %d test images, %d classes",
 		verb, s.Output, d.Train.Len(), len(d.MetaTrain), len(d.MetaVal), d.Test.Len(), len(d.Classes))
 	return ctx.Result(s.record(d, source, written))
+}
+
+// warn tells of images that occur more than once.
+func (s *split) warn(ctx *cli.Context, d *dataset.Data) {
+	t := d.Twins
+	if t.Leaked > 0 {
+		ctx.Warnf("%s: %d of %d test images are training images too, so that accuracies on them are too high", s.Data, t.Leaked, d.Test.Len())
+	}
+	if t.Train > 0 {
+		labels := ""
+		if t.Mislabelled > 0 {
+			labels = fmt.Sprintf(", %d of them under different labels", t.Mislabelled)
+		}
+		ctx.Warnf("%s: %d of %d training images occur more than once%s; equal ones are in meta_train or meta_val together", s.Data, t.Train, d.Train.Len(), labels)
+	}
+	if t.Test > 0 {
+		ctx.Warnf("%s: %d of %d test images occur more than once", s.Data, t.Test, d.Test.Len())
+	}
 }
 
 func (s *split) check() error {

@@ -36,6 +36,8 @@ type Data struct {
 	ValFraction float64
 	Seed        uint64
 
+	Twins Twins // set by FindTwins, and by Load
+
 	SourceSHA256 string // of the archive or folder read, empty if generated
 	SHA256       string // of the artifact's uncompressed bytes, once saved or loaded
 }

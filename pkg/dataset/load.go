@@ -73,6 +73,13 @@ func (l *loader) load(d *Data) error {
 	if d.Seed, err = strconv.ParseUint(m["seed"], 10, 64); err != nil {
 		return l.bad(`metadata "seed"`, "is %.100q, no whole number", m["seed"])
 	}
+	for key, n := range d.Twins.counts() {
+		if text, ok := m[key]; ok {
+			if *n, err = strconv.Atoi(text); err != nil || *n < 0 {
+				return l.bad(fmt.Sprintf("metadata %q", key), "is %.100q, no count", text)
+			}
+		}
+	}
 	if d.Train, err = l.split(d, "train"); err != nil {
 		return err
 	}

@@ -16,27 +16,63 @@ import (
 // with n images, round(valFraction·n) are for validation, those whose keys
 // come first. A key is the hash of the seed and the image's bytes, so that the
 // choice depends neither on the order of the images nor on that of the
-// classes' labels. Of images that occur several times in their class each
-// has a key of its own.
+// classes' labels. Images that occur several times, whatever their labels, have
+// one key and stay together, so that a class may have a few less for
+// validation.
 func (d *Data) Part(valFraction float64, seed uint64) error {
 	if !(valFraction >= 0 && valFraction < 1) {
 		return fmt.Errorf("validation fraction %v is not in [0, 1)", valFraction)
 	}
 	d.MetaTrain, d.MetaVal = nil, nil
-	for _, images := range d.keyed(seed) {
-		validation := int(math.Round(valFraction * float64(len(images))))
-		for i, image := range images {
-			if i < validation {
-				d.MetaVal = append(d.MetaVal, image.index)
-			} else {
-				d.MetaTrain = append(d.MetaTrain, image.index)
-			}
+	room := d.Train.Counts(len(d.Classes), d.Train.Indices())
+	for class, n := range room {
+		room[class] = int(math.Round(valFraction * float64(n)))
+	}
+	for _, twins := range d.twins(seed) {
+		fits := true
+		for _, i := range twins {
+			room[d.Train.Labels[i]]--
+			fits = fits && room[d.Train.Labels[i]] >= 0
+		}
+		if fits {
+			d.MetaVal = append(d.MetaVal, twins...)
+			continue
+		}
+		d.MetaTrain = append(d.MetaTrain, twins...)
+		for _, i := range twins {
+			room[d.Train.Labels[i]]++
 		}
 	}
 	slices.Sort(d.MetaTrain)
 	slices.Sort(d.MetaVal)
 	d.ValFraction, d.Seed = valFraction, seed
 	return nil
+}
+
+// twins lists the training images in the order of their keys, those that are
+// equal together.
+func (d *Data) twins(seed uint64) [][]int32 {
+	type group struct {
+		key    [sha256.Size]byte
+		images []int32
+	}
+	at := make(map[imageHash]int, d.Train.Len())
+	var groups []group
+	for i, image := range hashes(&d.Train) {
+		g, ok := at[image]
+		if !ok {
+			g = len(groups)
+			at[image] = g
+			groups = append(groups, group{key: key(seed, image, 0)})
+		}
+		groups[g].images = append(groups[g].images, int32(i))
+	}
+	slices.SortFunc(groups, func(a, b group) int { return bytes.Compare(a.key[:], b.key[:]) })
+	list := make([][]int32, len(groups))
+	for i, g := range groups {
+		list[i] = g.images
+	}
+	return list
 }
 
 // Thin keeps n of the training images, each class's share of them, and their
@@ -78,7 +114,7 @@ func (d *Data) keyed(seed uint64) [][]keyed {
 	classes := make([][]keyed, len(d.Classes))
 	seen := make(map[occurrence]uint32, d.Train.Len())
 	for i, label := range d.Train.Labels {
-		image := sha256.Sum256(d.Train.Image(i))
+		image := imageHash(sha256.Sum256(d.Train.Image(i)))
 		o := occurrence{image, label}
 		classes[label] = append(classes[label], keyed{key(seed, image, seen[o]), int32(i)})
 		seen[o]++
@@ -97,14 +133,14 @@ type keyed struct {
 }
 
 type occurrence struct {
-	image [sha256.Size]byte
+	image imageHash
 	label int32
 }
 
 // key orders the images of a class: SHA-256 of the seed (8 bytes,
 // little-endian), how many equal images came before (4 bytes) and the
 // SHA-256 of the image's 3072 bytes.
-func key(seed uint64, image [sha256.Size]byte, before uint32) [sha256.Size]byte {
+func key(seed uint64, image imageHash, before uint32) [sha256.Size]byte {
 	var b [12 + sha256.Size]byte
 	binary.LittleEndian.PutUint64(b[:], seed)
 	binary.LittleEndian.PutUint32(b[8:], before)

@@ -66,6 +66,11 @@ func (d *Data) file(p artifact.Provenance) (*artifact.File, error) {
 	metadata["val_fraction"] = strconv.FormatFloat(d.ValFraction, 'g', -1, 64)
 	metadata["seed"] = strconv.FormatUint(d.Seed, 10)
 	metadata["source_sha256"] = d.SourceSHA256
+	for key, n := range d.Twins.counts() {
+		if *n > 0 { // most data sets have none
+			metadata[key] = strconv.Itoa(*n)
+		}
+	}
 	for key, names := range map[string][]string{"classes": d.Classes, "coarse_classes": d.CoarseClasses} {
 		if names == nil {
 			continue
