@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +13,7 @@ import (
 	"srn/pkg/device"
 	"srn/pkg/device/open"
 	"srn/pkg/method"
+	"srn/pkg/record"
 	"srn/pkg/resnet"
 	"srn/pkg/srn/guidance"
 	"srn/pkg/srn/surrogate"
@@ -27,16 +29,24 @@ type fit struct {
 	Describe        bool     `help:"Print what the method is, its parameters and what its sources leave open, and exit."`
 	SRN             string   `name:"srn" placeholder:"FILE" help:"Surrogate of srn-meta, for --method srn."`
 	Outliers        string   `placeholder:"FILE" help:"Images of no class, for --method energy-ood: a data artifact or a safetensors file with a tensor images (default: generated)."`
-	Epochs          int      `default:"200" placeholder:"N" help:"Passes over the training images (${default})."`
+	From            string   `placeholder:"FILE" help:"Checkpoint to start from in place of random weights."`
+	Epochs          int      `placeholder:"N" help:"Passes over the training images (200, with --protocol he 182)."`
 	Batch           int      `default:"128" placeholder:"N" help:"Images of a step (${default})."`
-	Protocol        string   `default:"paper" enum:"paper,external" placeholder:"NAME" help:"Presets: paper; external, with AutoAugment, Cutout, label smoothing, weight decay and another learning rate; --describe tells all (${default})."`
-	LR              *float64 `name:"lr" placeholder:"X" help:"Initial learning rate (0.06, with --protocol external 0.1)."`
-	Schedule        string   `default:"cosine" enum:"cosine,constant" placeholder:"KIND" help:"Learning rate over the epochs: cosine, constant (${default})."`
+	Protocol        string   `default:"paper" enum:"paper,external,he,akamaster" placeholder:"NAME" help:"Presets: paper; external, with AutoAugment, Cutout, label smoothing, weight decay and another learning rate; he and akamaster, recipes of plain training whose accuracies are published; --describe tells all (${default})."`
+	LR              *float64 `name:"lr" placeholder:"X" help:"Initial learning rate (0.06, with the other protocols 0.1)."`
+	Schedule        string   `enum:",cosine,constant,step" default:"" placeholder:"KIND" help:"Learning rate over the epochs: cosine, constant, step (cosine, with --protocol he and akamaster step)."`
+	Milestones      []int    `placeholder:"N,…" help:"With --schedule step, epochs after which the learning rate falls."`
+	LRDrop          float64  `name:"lr-drop" placeholder:"X" help:"Factor by which it falls (0.1)."`
+	Warmup          float64  `placeholder:"E" help:"Epochs in which the learning rate rises linearly, step by step, to the schedule's (0)."`
 	Momentum        float64  `default:"0.9" placeholder:"X" help:"Momentum of SGD (${default})."`
-	WeightDecay     *float64 `placeholder:"X" help:"L2 weight decay of all parameters, with any method (0; with the method weight-decay or --protocol external 5e-4)."`
+	Nesterov        bool     `help:"Nesterov's momentum."`
+	WeightDecay     *float64 `placeholder:"X" help:"L2 weight decay, with any method (0; with the method weight-decay or --protocol external 5e-4, with he and akamaster 1e-4)."`
+	WeightDecayOf   string   `enum:"all,weights" default:"all" placeholder:"WHAT" help:"What decays: all parameters; weights, those of convolutions and the classifier but not batch normalisation's and biases (${default})."`
+	ClipNorm        float64  `placeholder:"X" help:"Norm to which a longer gradient is shortened, before weight decay; 0 is never (0)."`
+	EMA             float64  `name:"ema" placeholder:"X" help:"Evaluate and keep an exponential average of parameters and running statistics, with this decay a step; 0 is none (0)."`
 	Augment         string   `default:"crop-flip" enum:"crop-flip,none" placeholder:"KIND" help:"crop-flip: random crop with padding 4 and horizontal flip; none (${default})."`
-	Split           string   `default:"train" enum:"train,meta_train" placeholder:"NAME" help:"What is trained on: train, all training images, or meta_train (${default})."`
-	Init            string   `default:"torch" enum:"torch,he" placeholder:"KIND" help:"Weights at the start: torch, uniform within 1/√fan-in as PyTorch's layers have them; he, normal with variance 2/fan-in (${default})."`
+	Split           string   `enum:",train,meta_train" default:"" placeholder:"NAME" help:"What is trained on: train, all training images, or meta_train (train, with --protocol he meta_train)."`
+	Init            string   `enum:",torch,he" default:"" placeholder:"KIND" help:"Weights at the start: torch, uniform within 1/√fan-in as PyTorch's layers have them; he, normal with variance 2/fan-in (torch, with --protocol he and akamaster he)."`
 	Seed            int64    `default:"0" placeholder:"N" help:"Of initialisation, order and augmentation (${default})."`
 	Output          string   `short:"o" placeholder:"FILE" help:"Checkpoint to write; - is standard output."`
 	Metrics         string   `placeholder:"FILE" help:"Records of the epochs to write; - is standard output."`
@@ -61,6 +71,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if err != nil {
 		return cli.Errorf(cli.ExitUsage, "--protocol: %v", err)
 	}
+	f.preset(protocol)
 	f.Method = protocol.Join(f.Method)
 	info, err := method.Find(f.Method)
 	if err != nil {
@@ -126,6 +137,18 @@ func (f *fit) Run(ctx *cli.Context) error {
 			ctx.Warnf("%s was trained on other data (%.12s) than %s (%.12s)", f.SRN, guide.DataSHA256, f.Data, data.SHA256)
 		}
 	}
+	var from *checkpoint.Checkpoint
+	if f.From != "" {
+		// Images are normalised as the data say, whatever the network has seen.
+		if from, err = checkpoint.Load(f.From, checkpoint.Overrides{Arch: f.Arch, Classes: len(data.Classes), Mean: &data.Mean, Std: &data.Std}); err != nil {
+			return err
+		}
+		if err := from.CheckClasses(data.Name, len(data.Classes)); err != nil {
+			return err
+		}
+		config.From = from.SHA256
+		inputs = append(inputs, artifact.Input{Name: "from", Path: f.From, SHA256: from.SHA256})
+	}
 	// run is the training on a backend.
 	run := func(be device.Backend) (*train.Run, error) {
 		options := options
@@ -145,7 +168,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 		if err != nil {
 			return nil, cli.Errorf(cli.ExitUsage, "%v", err)
 		}
-		return &train.Run{Config: config, Data: data, Net: net, Method: m}, nil
+		return &train.Run{Config: config, Data: data, Net: net, Method: m, From: from}, nil
 	}
 	r, err := run(be)
 	if err != nil {
@@ -189,6 +212,18 @@ func (f *fit) Run(ctx *cli.Context) error {
 	return f.train(ctx, r, inputs)
 }
 
+// preset takes from the protocol what flags leave open.
+func (f *fit) preset(p train.Protocol) {
+	f.Epochs = cmp.Or(f.Epochs, p.Epochs)
+	f.Schedule, f.Init, f.Split = cmp.Or(f.Schedule, p.Schedule), cmp.Or(f.Init, p.Init), cmp.Or(f.Split, p.Split)
+	if f.Schedule == "step" {
+		f.LRDrop = cmp.Or(f.LRDrop, 0.1)
+		if f.Milestones == nil && f.Epochs == p.Epochs {
+			f.Milestones = p.Milestones
+		}
+	}
+}
+
 // settle takes the defaults that go with the data. That the settings are valid
 // has been checked.
 func (f *fit) settle(d *dataset.Data, info method.Info) (method.Info, method.Settings) {
@@ -213,6 +248,10 @@ func (f *fit) check(info method.Info) error {
 		return usage("use --method srn, or leave --srn out", "--srn: method %s does not use a surrogate", info.Name)
 	case !info.Surrogate && f.Options != guidance.DefaultOptions():
 		return usage("use --method srn, or leave them out", "--lambda-srn, --guidance-ratio and --guidance-every: method %s has no guidance", info.Name)
+	case f.Schedule == "step" && f.Milestones == nil:
+		return usage("name them, such as --milestones 100,150", "--schedule step: no milestones are given")
+	case f.Schedule != "step" && (f.Milestones != nil || f.LRDrop != 0):
+		return usage("use --schedule step, or leave them out", "--milestones and --lr-drop: the schedule %s has none", f.Schedule)
 	case f.Outliers != "" && !info.Outliers:
 		return usage("use --method energy-ood, or leave --outliers out", "--outliers: method %s takes none", info.Name)
 	case info.Validation && f.Split != "meta_train":
@@ -230,13 +269,13 @@ func (f *fit) check(info method.Info) error {
 	case f.Metrics != "" && artifact.SameFile(f.Output, f.Metrics):
 		return usage("choose another name", "-o and --metrics are one file")
 	}
-	for _, other := range []string{f.Metrics, f.Data, f.SRN, f.Outliers} {
+	for _, other := range []string{f.Metrics, f.Data, f.SRN, f.Outliers, f.From} {
 		if other != "" && f.Output != "-" && artifact.SameFile(train.StatePath(f.Output), other) {
 			return usage("choose another name", "%s is where the run keeps its state", other)
 		}
 	}
 	for _, out := range []string{f.Output, f.Metrics} {
-		for _, in := range []string{f.Data, f.SRN, f.Outliers} {
+		for _, in := range []string{f.Data, f.SRN, f.Outliers, f.From} {
 			if out != "" && in != "" && out != "-" && artifact.SameFile(in, out) {
 				return usage("choose another name", "%s is both input and output", out)
 			}
@@ -267,6 +306,10 @@ func (f *fit) config(d *dataset.Data, info method.Info, settings method.Settings
 		Epochs: f.Epochs, Batch: f.Batch, LR: lr, Schedule: f.Schedule, Momentum: f.Momentum,
 		WeightDecay: decay, Parameters: settings.String(), Augment: f.Augment, Init: f.Init, Seed: f.Seed,
 		EvalEvery: f.EvalEvery, CheckpointEvery: f.CheckpointEvery, TF32: f.TF32(),
+		Recipe: record.Recipe{Milestones: f.Milestones, LRDrop: f.LRDrop, Warmup: f.Warmup, Nesterov: f.Nesterov, ClipNorm: f.ClipNorm, EMA: f.EMA},
+	}
+	if f.WeightDecayOf != "all" {
+		c.DecayOf = f.WeightDecayOf
 	}
 	if label := settings.Label(); label != f.Method {
 		c.Label = label

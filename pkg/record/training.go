@@ -61,6 +61,7 @@ type Training struct {
 	LR float64 `json:"lr" range:"0.." compare:"protocol"`
 	// Learning rate over the epochs.
 	Schedule string `json:"schedule" compare:"protocol"`
+	Recipe
 	// Momentum of SGD.
 	Momentum float64 `json:"momentum" range:"0..1" compare:"protocol"`
 	// Coefficient λ of λ/2·‖θ‖².

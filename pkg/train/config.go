@@ -8,23 +8,25 @@ import (
 	"math"
 
 	"srn/pkg/dataset"
+	"srn/pkg/record"
 )
 
 // Config is everything that decides the result of a run. It is recorded in
 // the run's header and in its checkpoints, and a run is resumed only with the
 // same one.
 type Config struct {
-	Dataset     string  `json:"dataset"`
-	DataSHA256  string  `json:"data_sha256"`
-	Split       string  `json:"split"` // what is trained on: train or meta_train
-	Arch        string  `json:"arch"`
-	Method      string  `json:"method"`
-	Label       string  `json:"label,omitempty"`      // the method with what is not its default, if anything is not
-	Parameters  string  `json:"parameters,omitempty"` // all of the method's, name=value
-	Epochs      int     `json:"epochs"`
-	Batch       int     `json:"batch"`
-	LR          float64 `json:"lr"`
-	Schedule    string  `json:"schedule"`
+	Dataset    string  `json:"dataset"`
+	DataSHA256 string  `json:"data_sha256"`
+	Split      string  `json:"split"` // what is trained on: train or meta_train
+	Arch       string  `json:"arch"`
+	Method     string  `json:"method"`
+	Label      string  `json:"label,omitempty"`      // the method with what is not its default, if anything is not
+	Parameters string  `json:"parameters,omitempty"` // all of the method's, name=value
+	Epochs     int     `json:"epochs"`
+	Batch      int     `json:"batch"`
+	LR         float64 `json:"lr"`
+	Schedule   string  `json:"schedule"`
+	record.Recipe
 	Momentum    float64 `json:"momentum"`
 	WeightDecay float64 `json:"weight_decay"`
 	Augment     string  `json:"augment"`
@@ -68,6 +70,18 @@ func (c Config) Check() error {
 		return fmt.Errorf("--momentum %g: want 0 or more and less than 1", c.Momentum)
 	case !(c.WeightDecay >= 0) || math.IsInf(c.WeightDecay, 0):
 		return fmt.Errorf("--weight-decay %g: want 0 or more", c.WeightDecay)
+	case c.Schedule == "step" && !ascending(c.Milestones):
+		return fmt.Errorf("--milestones %v: want epochs from 1, each later than the one before", c.Milestones)
+	case c.Schedule == "step" && !(c.LRDrop > 0 && c.LRDrop <= 1):
+		return fmt.Errorf("--lr-drop %g: want a factor above 0 and at most 1", c.LRDrop)
+	case !(c.Warmup >= 0) || math.IsInf(c.Warmup, 0):
+		return fmt.Errorf("--warmup %g: want 0 or a number of epochs", c.Warmup)
+	case c.Nesterov && c.Momentum == 0:
+		return fmt.Errorf("--nesterov: there is no momentum")
+	case !(c.ClipNorm >= 0) || math.IsInf(c.ClipNorm, 0):
+		return fmt.Errorf("--clip-norm %g: want 0 (never) or a norm", c.ClipNorm)
+	case !(c.EMA >= 0 && c.EMA < 1):
+		return fmt.Errorf("--ema %g: want 0 or more and less than 1", c.EMA)
 	case c.EvalEvery < 0:
 		return fmt.Errorf("--eval-every %d: want 0 (never) or a number of epochs", c.EvalEvery)
 	case c.CheckpointEvery < 0:
@@ -76,12 +90,44 @@ func (c Config) Check() error {
 	return nil
 }
 
-// Rate is the learning rate in force in an epoch, counted from 1. The cosine
-// schedule falls from LR in the first epoch towards 0 after the last, as
-// PyTorch's CosineAnnealingLR does when it is stepped once an epoch.
+// ascending tells whether there are epochs, each later than the one before.
+func ascending(epochs []int) bool {
+	last := 0
+	for _, e := range epochs {
+		if e <= last {
+			return false
+		}
+		last = e
+	}
+	return last > 0
+}
+
+// Rate is the learning rate in force in an epoch, counted from 1, after the
+// warm-up. The cosine schedule falls from LR in the first epoch towards 0 after
+// the last, as PyTorch's CosineAnnealingLR does when it is stepped once an
+// epoch; the schedule step falls by LRDrop after each milestone, as its
+// MultiStepLR does.
 func (c Config) Rate(epoch int) float64 {
-	if c.Schedule == "constant" {
+	switch c.Schedule {
+	case "constant":
 		return c.LR
+	case "step":
+		rate := c.LR
+		for _, m := range c.Milestones {
+			if epoch > m {
+				rate *= c.LRDrop
+			}
+		}
+		return rate
 	}
 	return c.LR / 2 * (1 + math.Cos(math.Pi*float64(epoch-1)/float64(c.Epochs)))
+}
+
+// StepRate is the learning rate of a step, from 0, of an epoch of so many.
+func (c Config) StepRate(epoch, step, steps int) float64 {
+	rate := c.Rate(epoch)
+	if done := float64(epoch-1) + float64(step+1)/float64(steps); done < c.Warmup {
+		rate *= done / c.Warmup
+	}
+	return rate
 }

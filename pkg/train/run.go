@@ -64,6 +64,7 @@ type Run struct {
 	Output      string                 // checkpoint; its state lies beside it
 	Checkpoints string                 // folder of the series
 	Records     *artifact.RecordWriter // nil: none
+	From        *checkpoint.Checkpoint // to start from; nil: initialised by the seed
 	Meta        checkpoint.Meta        // of the checkpoints; epoch and completeness are filled in
 	Interrupted func() bool            // asked after each step
 	Progress    func(epoch, image int) // told after each step
@@ -71,11 +72,11 @@ type Run struct {
 	Shadow      *Run      // takes sampled steps too, on plain Go kernels; nil: none
 	Agreement   Agreement // of the run with its shadow
 
-	be       device.Backend
-	sampler  *dataset.Sampler
-	batches  *dataset.Batches
-	test     *evaluate.Evaluator
-	velocity device.Buffer
+	be      device.Backend
+	sampler *dataset.Sampler
+	batches *dataset.Batches
+	test    *evaluate.Evaluator
+	descent *descent
 
 	// The state between steps.
 	epoch   int // being trained, from 1
@@ -143,10 +144,15 @@ func (r *Run) Prepare() error {
 	if r.Config.EvalEvery > 0 {
 		r.test = evaluate.New(r.Net, r.Data.Images(&r.Data.Test), r.Data.Test.Labels, r.Data.Test.Indices())
 	}
-	r.velocity = r.be.New(r.Net.Params().Len())
+	r.descent = newDescent(r)
 	r.tally = newTally(r)
-	r.thisStep = method.Step{Source: source, Steps: r.Config.Epochs * r.sampler.Steps(), MaxLR: r.Config.LR, Velocity: r.velocity}
-	r.Net.Init(uint64(r.Config.Seed))
+	r.thisStep = method.Step{Source: source, Steps: r.Config.Epochs * r.sampler.Steps(), MaxLR: r.Config.LR, Velocity: r.descent.velocity}
+	if r.From != nil {
+		r.From.Apply(r.Net)
+	} else {
+		r.Net.Init(uint64(r.Config.Seed))
+	}
+	r.descent.begin()
 	r.epoch = 1
 	return nil
 }
@@ -203,9 +209,10 @@ func (r *Run) endRecords() error {
 // trainEpoch runs the rest of the epoch at hand and records it.
 func (r *Run) trainEpoch() error {
 	start, startStep := time.Now(), r.step
-	lr := float32(r.Config.Rate(r.epoch))
+	lr := 0.0
 	for steps := r.sampler.Steps(); r.step < steps; {
-		if err := r.checkedStep(lr); err != nil {
+		lr = r.Config.StepRate(r.epoch, r.step, steps)
+		if err := r.checkedStep(float32(lr)); err != nil {
 			return err
 		}
 		r.step++
@@ -227,7 +234,7 @@ func (r *Run) trainEpoch() error {
 		Epoch:     r.epoch,
 		TrainLoss: sums.Loss / r.tally.images,
 		TrainTop1: sums.Correct / r.tally.images,
-		LR:        float64(lr),
+		LR:        float64(float32(lr)),
 		GradNorm:  sums.GradNorm / r.tally.steps,
 		ThetaNorm: math.Sqrt(r.be.Dot(r.Net.Params(), r.Net.Params())),
 		Extra:     r.Method.Report(),
@@ -236,7 +243,7 @@ func (r *Run) trainEpoch() error {
 	}
 	r.tally.clear()
 	if r.test != nil && (r.epoch%r.Config.EvalEvery == 0 || r.epoch == r.Config.Epochs) {
-		restore := r.Method.Effective()
+		restore := r.kept()
 		result, err := r.test.Run()
 		restore()
 		if errors.Is(err, evaluate.ErrNotFinite) {
@@ -279,11 +286,11 @@ func (r *Run) trainStep(lr float32) error {
 	r.batches.WriteTargets()
 
 	r.thisStep.Number = (r.epoch-1)*r.sampler.Steps() + r.step
-	r.thisStep.Images, r.thisStep.Picks, r.thisStep.LR = n, r.picks, r.Config.Rate(r.epoch)
+	r.thisStep.Images, r.thisStep.Picks, r.thisStep.LR = n, r.picks, r.Config.StepRate(r.epoch, r.step, r.sampler.Steps())
 	if err := r.Method.Gradient(&r.thisStep); err != nil {
 		return err
 	}
-	r.be.SGD(r.Net.Params(), r.velocity, r.Net.Grad(), lr, float32(r.Config.Momentum), float32(r.Config.WeightDecay))
+	r.descent.step(lr)
 	r.Net.Load()
 	// A finite gradient can make parameters that are not, and batch
 	// normalisation hides variances that are not: neither may be saved.
@@ -291,6 +298,7 @@ func (r *Run) trainStep(lr float32) error {
 	if fault, found := r.tally.Fault(); found {
 		return r.faulty(fault)
 	}
+	r.descent.follow()
 	return nil
 }
 
@@ -305,10 +313,22 @@ func (r *Run) diverged(what string, epoch, step int) error {
 	return &DivergedError{What: what, Epoch: epoch, Step: step, LastGood: r.lastGood}
 }
 
+// kept puts into the network what is evaluated and kept: the averages, where
+// there are any, as the method has the network compute with them. It returns
+// what puts back what is trained.
+func (r *Run) kept() (restore func()) {
+	outer := r.descent.averaged()
+	inner := r.Method.Effective()
+	return func() {
+		inner()
+		outer()
+	}
+}
+
 // checkpoint is the network after an epoch.
 func (r *Run) checkpoint(epoch int) *checkpoint.Checkpoint {
 	meta := r.Meta
 	meta.Epoch, meta.Complete = epoch, epoch == r.Config.Epochs
-	defer r.Method.Effective()()
+	defer r.kept()()
 	return checkpoint.FromNet(r.Net, meta)
 }

@@ -23,11 +23,9 @@ func StatePath(output string) string { return output + ".state" }
 
 // buffers names what a state holds of the backend's memory.
 func (r *Run) buffers() map[string]device.Buffer {
-	return map[string]device.Buffer{
-		"state.params":   r.Net.Params(),
-		"state.running":  r.Net.Running(),
-		"state.velocity": r.velocity,
-	}
+	m := r.descent.buffers()
+	m["state.params"], m["state.running"] = r.Net.Params(), r.Net.Running()
+	return m
 }
 
 // saveState writes everything that the rest of the run depends on. The next
@@ -206,18 +204,27 @@ func (c Config) same(path, recorded string) error {
 	if err := d.Decode(&was); err != nil {
 		return &artifact.FormatError{Path: path, Field: "config", Problem: strings.TrimPrefix(err.Error(), "json: "), Mend: "remove it to start afresh"}
 	}
-	if was == c {
-		return nil
+	if diffs := differences(reflect.ValueOf(was), reflect.ValueOf(c)); diffs != nil {
+		return &ConfigError{Path: path, Diffs: diffs}
 	}
-	e := &ConfigError{Path: path}
-	a, b := reflect.ValueOf(was), reflect.ValueOf(c)
+	return nil
+}
+
+// differences lists the fields, by their names in JSON, in which two
+// configurations differ.
+func differences(a, b reflect.Value) (list []string) {
 	for i := range a.NumField() {
-		if x, y := a.Field(i).Interface(), b.Field(i).Interface(); x != y {
-			name, _, _ := strings.Cut(a.Type().Field(i).Tag.Get("json"), ",")
-			e.Diffs = append(e.Diffs, fmt.Sprintf("%s was %v and is now %v", name, x, y))
+		field := a.Type().Field(i)
+		if field.Anonymous {
+			list = append(list, differences(a.Field(i), b.Field(i))...)
+			continue
+		}
+		if x, y := a.Field(i).Interface(), b.Field(i).Interface(); !reflect.DeepEqual(x, y) {
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
+			list = append(list, fmt.Sprintf("%s was %v and is now %v", name, x, y))
 		}
 	}
-	return e
+	return list
 }
 
 // Complete reports whether output is the checkpoint of this very run, done.
