@@ -8,6 +8,7 @@ BENCH ?=
 KILLS ?= 50
 SEED ?= 1
 SOAK ?= 30m
+GO_TEST ?= go test
 
 # CUDA's cuda.h, of version 12: fetched, or that of a toolkit.
 CUDA_INCLUDE ?= $(CURDIR)/.cache/cuda/include
@@ -34,25 +35,25 @@ $(CUDA_INCLUDE)/cuda.h:
 	rm $(@D)/*.whl $(@D)/requirements.txt
 
 test: ## All tests
-	go test ./...
+	$(GO_TEST) ./...
 
 # Tests of --device cuda, with the device that SRN_CUDA_DRIVER names.
-CUDA_TESTS := CGO_ENABLED=1 CGO_CFLAGS='-O2 -I$(CUDA_INCLUDE)' go test -tags cuda -count 1 ./pkg/device/cuda/... ./pkg/device/open ./pkg/cli
+CUDA_TESTS := CGO_ENABLED=1 CGO_CFLAGS='-O2 -I$(CUDA_INCLUDE)' $(GO_TEST) -tags cuda -count 1 ./pkg/device/cuda/... ./pkg/device/open ./pkg/cli
 
 test-cuda: $(CUDA_INCLUDE)/cuda.h ## --device cuda on an emulated GPU, and on the one that is there; needs a C++ compiler
 	$(MAKE) -C kernels/cuda/emulator OUT=$(EMULATOR) check
 	SRN_CUDA_DRIVER=$(EMULATOR)/libcuda.so.1 $(CUDA_TESTS)
 	! nvidia-smi -L || $(CUDA_TESTS)
 
-crash: ## Commands killed hundreds of times at random moments; KILLS each, SEED of the moments
-	go test ./test -run TestCrash -timeout 4h -kills $(KILLS) -kill-seed $(SEED) -v
+crash: ## Commands, and make around them, killed hundreds of times at random moments; KILLS each, SEED of the moments
+	go test ./test ./pipelines -run TestCrash -timeout 4h -kills $(KILLS) -kill-seed $(SEED) -v
 
 soak: ## Commands that run for SOAK=30m each while their memory and open files are watched
 	go test ./test -run TestSoak -timeout 24h -soak $(SOAK) -v
 
 kernels: ## Tests of the numbers on each set of kernels that is not this machine's best
-	SRN_KERNELS=generic go test ./pkg/resnet
-	if grep -qw avx2 /proc/cpuinfo; then SRN_KERNELS=avx2 go test ./pkg/device/... ./pkg/resnet; fi
+	SRN_KERNELS=generic $(GO_TEST) ./pkg/resnet
+	if grep -qw avx2 /proc/cpuinfo; then SRN_KERNELS=avx2 $(GO_TEST) ./pkg/device/... ./pkg/resnet; fi
 
 arm64: release ## The chain as linux/arm64 by qemu-aarch64-static, the split with the bytes of this machine's
 	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && set -ex && \

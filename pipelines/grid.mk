@@ -4,10 +4,12 @@
 figure6.of = table3
 chosen = $(foreach t,$(TARGETS),$(or $($t.of),$t))
 
-targets.datas      = $(sort $(foreach t,$(chosen),$(call datas,$t)))
-targets.surrogates = $(sort $(foreach t,$(chosen),$(call surrogates,$t)))
-targets.runs       = $(sort $(foreach t,$(chosen),$(call runs,$t)))
-targets.records    = $(sort $(foreach t,$(chosen),$(call records,$t)))
+# Of all targets; worked out once, at the first use.
+once = $(eval $1 := $2)$($1)
+targets.datas      = $(call once,targets.datas,$(sort $(foreach t,$(chosen),$(call datas,$t))))
+targets.surrogates = $(call once,targets.surrogates,$(sort $(foreach t,$(chosen),$(call surrogates,$t))))
+targets.runs       = $(call once,targets.runs,$(sort $(foreach t,$(chosen),$(call runs,$t))))
+targets.records    = $(call once,targets.records,$(sort $(foreach t,$(chosen),$(call records,$t))))
 
 # The state of a file: complete, stale, partial or missing.
 leftover = $(wildcard $(foreach f,$(made),$f $f.partial $f.state $f.new))
