@@ -7,6 +7,7 @@ import (
 	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/method"
+	"srn/pkg/record"
 	"srn/pkg/resnet"
 	"srn/pkg/srn/guidance"
 	"srn/pkg/srn/surrogate"
@@ -61,8 +62,9 @@ func newStepper(be device.Backend, data *dataset.Data, dir string, f fitting) (*
 	s := &stepper{net: net, tokens: make(chan int), idle: make(chan struct{}), ended: make(chan error, 1)}
 	left, stopping := 0, false
 	run := &train.Run{
-		Config: train.Config{Dataset: data.Name, Split: "train", Arch: f.arch, Method: f.method,
-			Epochs: 200, Batch: f.batch, LR: 0.06, Schedule: "cosine", Momentum: 0.9, Augment: "crop-flip"},
+		Config: train.Config{Fit: record.Fit{Network: record.Network{Arch: f.arch, Classes: len(data.Classes)}, Training: record.Training{
+			Data: record.Data{Dataset: data.Name, TrainSplit: "train"}, Method: f.method,
+			Epochs: 200, BatchSize: f.batch, LR: 0.06, Schedule: "cosine", Momentum: 0.9, Augment: "crop-flip"}}},
 		Data: data, Net: net, Method: m, Output: filepath.Join(dir, "run.safetensors"),
 		Interrupted: func() bool { return stopping },
 	}

@@ -15,8 +15,8 @@ arm.ce-meta-train := --method ce --split meta_train
 
 # Guidance that is strong enough to matter, and its controls. An untrained
 # surrogate is another one for each seed.
-arm.srn-untrained         := --method srn-untrained --set draw=seed
-arm.srn-untrained-ratio0.1 := --method srn-untrained --set draw=seed --guidance-ratio 0.1
+arm.srn-untrained         := --method srn-untrained --set init-seed=run
+arm.srn-untrained-ratio0.1 := --method srn-untrained --set init-seed=run --guidance-ratio 0.1
 arm.srn-ratio0.1          := --method srn --guidance-ratio 0.1
 arm.srn-flipped-ratio0.1  := --method srn-flipped --guidance-ratio 0.1
 arm.weight-decay-ratio0.1 := --method weight-decay-ratio

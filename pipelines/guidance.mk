@@ -31,7 +31,7 @@ like   = $(firstword $(foreach k,$(LEARNED),$(if $(filter $1,$(call form,$k)),$k
 guidance.learned := $(foreach k,$(LEARNED),$(call guided,$k,srn,$k) \
 	$(foreach c,$(filter flipped shuffled,$(CONTROLS)),$(call guided,$k-$c,srn-$c,$k)))
 guidance.drawn   := $(if $(filter untrained,$(CONTROLS)),$(foreach f,$(forms),$(foreach d,$(DRAWS),\
-	$(call guided,untrained$d-$f,srn-untrained --set draw=$d,$(call like,$f)))))
+	$(call guided,untrained$d-$f,srn-untrained --set init-seed=$d,$(call like,$f)))))
 guidance.plain   := ce-meta-train \
 	$(foreach x,$(DECAYS),$(call plain,wd$x,--method weight-decay --weight-decay $x)) \
 	$(foreach x,$(RATES),$(call plain,lr$x,--method ce --lr $x)) \

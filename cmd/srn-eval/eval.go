@@ -9,11 +9,9 @@ import (
 	"srn/pkg/cli"
 	"srn/pkg/evaluate"
 	"srn/pkg/probe"
+	"srn/pkg/record"
 	"srn/pkg/resnet"
 )
-
-// schema is the version of the records' layout.
-const schema = 1
 
 // eval is the command's flags.
 type eval struct {
@@ -34,14 +32,14 @@ func (e *eval) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.Create(schema, 0, artifact.Fields{{Key: "batch", Value: e.Batch}, {Key: "ece_bins", Value: evaluate.Bins}})
+	out, err := s.Create(0, artifact.Fields{{Key: "batch", Value: e.Batch}, {Key: "ece_bins", Value: evaluate.Bins}})
 	if err != nil {
 		return err
 	}
 	total := len(s.Checkpoints) * len(s.Indices)
 	bar := ctx.Progress(int64(total), e.Split)
 	defer bar.Done()
-	return s.Each(out, func(c *checkpoint.Checkpoint) (artifact.Fields, error) {
+	return s.Each(out, func(c *checkpoint.Checkpoint) (record.Record, error) {
 		net, err := s.Net(c, resnet.Config{Batch: min(e.Batch, len(s.Indices)), ForwardOnly: true})
 		if err != nil {
 			return nil, err
@@ -61,26 +59,16 @@ func (e *eval) Run(ctx *cli.Context) error {
 			return nil, err
 		}
 		ctx.Logf("%s: top-1 %.2f%%  top-5 %.2f%%  loss %.4f  ece %.4f", probe.Label(c), 100*r.Top1, 100*r.Top5, r.Loss, r.ECE)
-		return e.record(s.Fields("eval", c), r, seconds), nil
+		return e.record(s.Subject(c), r, seconds), nil
 	})
 }
 
-// record appends the scores to what a record says of its subject.
-func (e *eval) record(f artifact.Fields, r evaluate.Result, seconds float64) artifact.Fields {
-	f = append(f,
-		artifact.Field{Key: "n", Value: r.N},
-		artifact.Field{Key: "top1", Value: r.Top1},
-		artifact.Field{Key: "top5", Value: r.Top5},
-		artifact.Field{Key: "loss", Value: r.Loss},
-		artifact.Field{Key: "ece", Value: r.ECE},
-		artifact.Field{Key: "ece_bins", Value: evaluate.Bins},
-		artifact.Field{Key: "per_class_top1", Value: r.PerClassTop1},
-	)
+// record is the scores of a checkpoint.
+func (e *eval) record(subject record.Subject, r evaluate.Result, seconds float64) record.Eval {
+	rec := record.Eval{Subject: subject, Top1: r.Top1, Top5: r.Top5, Loss: r.Loss, ECE: r.ECE, ECEBins: evaluate.Bins, PerClassTop1: r.PerClassTop1,
+		EvalSeconds: seconds, ImagesPerSecond: float64(r.N) / seconds}
 	if e.Confusion {
-		f = append(f, artifact.Field{Key: "confusion", Value: r.Confusion})
+		rec.Confusion = r.Confusion
 	}
-	return append(f,
-		artifact.Field{Key: "eval_seconds", Value: seconds},
-		artifact.Field{Key: "images_per_second", Value: float64(r.N) / seconds},
-	)
+	return rec
 }

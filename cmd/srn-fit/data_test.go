@@ -11,6 +11,7 @@ import (
 	"srn/pkg/device/cpu"
 	"srn/pkg/resnet"
 	"srn/pkg/srn/surrogate"
+	"srn/pkg/srn/surrogate/surrogatetest"
 
 	kernels "srn/kernels/cpu"
 )
@@ -67,7 +68,7 @@ func saveSurrogate(path string, d *dataset.Data, ceiling float64, seed uint64) {
 		log.Fatal(err)
 	}
 	s.Init(seed)
-	err = surrogate.Save(path, s, &surrogate.File{Arch: "resnet8", Dataset: d.Name, DataSHA256: d.SHA256,
+	err = surrogate.Save(path, s, &surrogate.File{Arch: "resnet8", Dataset: d.Name, DataSHA256: d.SHA256, Meta: surrogatetest.Meta(),
 		Provenance: artifact.Provenance{Tool: "test", Version: cli.Version()}})
 	if err != nil {
 		log.Fatal(err)

@@ -111,7 +111,8 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	inputs := []artifact.Input{{Name: "data", Path: f.Data, SHA256: data.SHA256}}
+	config.Kernels = be.Name()
+	inputs := []record.Input{{Name: "data", Path: f.Data, SHA256: data.SHA256}}
 	options := method.Options{Guidance: f.Options, Settings: settings, Seed: uint64(f.Seed), Mean: data.Mean, Std: data.Std, Augment: config.Augmentation()}
 	if info.Validation {
 		options.Validation = &method.Validation{Images: data.Images(&data.Train), Labels: data.Train.Labels, Indices: data.MetaVal}
@@ -121,7 +122,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 			return err
 		}
 		config.Outliers = options.Outliers.SHA256
-		inputs = append(inputs, artifact.Input{Name: "outliers", Path: f.Outliers, SHA256: config.Outliers})
+		inputs = append(inputs, record.Input{Name: "outliers", Path: f.Outliers, SHA256: config.Outliers})
 		if config.Outliers == data.SHA256 {
 			return cli.Errorf(cli.ExitUsage, "--outliers: %s is the data that is trained on", f.Outliers)
 		}
@@ -132,7 +133,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 			return err
 		}
 		config.SRN, config.Surrogate = guide.SHA256, guide.Kind()
-		inputs = append(inputs, artifact.Input{Name: "srn", Path: f.SRN, SHA256: guide.SHA256})
+		inputs = append(inputs, record.Input{Name: "srn", Path: f.SRN, SHA256: guide.SHA256})
 		if guide.DataSHA256 != data.SHA256 {
 			ctx.Warnf("%s was trained on other data (%.12s) than %s (%.12s)", f.SRN, guide.DataSHA256, f.Data, data.SHA256)
 		}
@@ -147,7 +148,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 			return err
 		}
 		config.From = from.SHA256
-		inputs = append(inputs, artifact.Input{Name: "from", Path: f.From, SHA256: from.SHA256})
+		inputs = append(inputs, record.Input{Name: "from", Path: f.From, SHA256: from.SHA256})
 	}
 	// run is the training on a backend.
 	run := func(be device.Backend) (*train.Run, error) {
@@ -197,9 +198,8 @@ func (f *fit) Run(ctx *cli.Context) error {
 	r.Output, r.Checkpoints = f.Output, f.Checkpoints
 	r.Meta = checkpoint.Meta{
 		Arch: f.Arch, NumClasses: r.Net.Classes, Mean: data.Mean, Std: data.Std,
-		Dataset: data.Name, DataSHA256: data.SHA256, Method: settings.Label(), WeightDecay: config.WeightDecay,
-		Seed: f.Seed, Epochs: f.Epochs,
-		Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version, Config: config, Inputs: inputs},
+		Training:   &r.Config.Training,
+		Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version, Inputs: inputs},
 	}
 	r.Interrupted = func() bool {
 		select {
@@ -301,30 +301,30 @@ func (f *fit) config(d *dataset.Data, info method.Info, settings method.Settings
 	if f.WeightDecay != nil {
 		decay = *f.WeightDecay
 	}
-	c := train.Config{
-		Dataset: d.Name, DataSHA256: d.SHA256, Split: f.Split, Arch: f.Arch, Method: f.Method,
-		Epochs: f.Epochs, Batch: f.Batch, LR: lr, Schedule: f.Schedule, Momentum: f.Momentum,
-		WeightDecay: decay, Parameters: settings.String(), Augment: f.Augment, Init: f.Init, Seed: f.Seed,
-		EvalEvery: f.EvalEvery, CheckpointEvery: f.CheckpointEvery, TF32: f.TF32(),
+	var c train.Config
+	c.Network = record.Network{Arch: f.Arch, Classes: len(d.Classes)}
+	c.Training = record.Training{
+		Data:    record.Data{Dataset: d.Name, DataSHA256: d.SHA256, DataOfficial: d.Official, TrainSplit: f.Split, TestImages: d.Test.Len()},
+		Methods: settings.Methods(), Method: f.Method, Parameters: settings.Parameters(),
+		Epochs: f.Epochs, BatchSize: f.Batch, LR: lr, Schedule: f.Schedule, Momentum: f.Momentum,
+		WeightDecay: decay, Augment: f.Augment, Init: f.Init, Seed: f.Seed,
+		EvalEvery: f.EvalEvery, CheckpointEvery: f.CheckpointEvery, Precision: f.Precision(),
 		Recipe: record.Recipe{Milestones: f.Milestones, LRDrop: f.LRDrop, Warmup: f.Warmup, Nesterov: f.Nesterov, ClipNorm: f.ClipNorm, EMA: f.EMA},
 	}
 	if f.WeightDecayOf != "all" {
 		c.DecayOf = f.WeightDecayOf
 	}
-	if label := settings.Label(); label != f.Method {
-		c.Label = label
+	if _, images, err := d.Select(f.Split); err == nil {
+		c.TrainImages = len(images)
 	}
 	if f.SRN != "" {
-		c.Lambda, c.GuidanceRatio, c.GuidanceEvery = f.Lambda, f.Ratio, f.Every
-		if f.Refresh != "whole" {
-			c.Refresh = f.Refresh
-		}
+		c.Guided = record.Guided{Lambda: f.Lambda, GuidanceRatio: f.Ratio, GuidanceEvery: f.Every, GuidanceRefresh: f.Refresh}
 	}
 	return c
 }
 
 // train restores or starts the run and follows it.
-func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (err error) {
+func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []record.Input) (err error) {
 	if err := run.Prepare(); err != nil {
 		return err
 	}
@@ -346,12 +346,12 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (
 	}
 	if f.Metrics != "" {
 		if saved != nil {
-			run.Records, err = artifact.ResumeRecords(f.Metrics, saved.Records, func(h artifact.Header) error {
+			run.Records, err = artifact.ResumeRecords(f.Metrics, saved.Records, func(h record.Header) error {
 				return run.Config.Resumable(f.Metrics, h)
 			})
 		} else {
-			run.Records, err = artifact.CreateRecords(f.Metrics, artifact.Header{Tool: ctx.Name, Version: ctx.Version, Schema: 1,
-				Config: run.Config, Seed: f.Seed, Inputs: inputs})
+			run.Records, err = artifact.CreateRecords(f.Metrics, record.Header{Tool: ctx.Name, Version: ctx.Version,
+				Config: run.Config.Fit, Seed: f.Seed, Inputs: inputs})
 		}
 		var other *train.ConfigError
 		if errors.As(err, &other) {
@@ -375,9 +375,9 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (
 	warned := false
 	run.EpochDone = func(e train.Epoch) {
 		ctx.Logf("%s", summary(e, f.Epochs))
-		if ratio, ok := e.Number("guidance_ratio"); ok && ratio < weakGuidance && !warned {
+		if ratio := e.Figures.GuidanceRatio; ratio != nil && *ratio < weakGuidance && !warned {
 			warned = true
-			ctx.Warnf("%s", weakness(e, ratio))
+			ctx.Warnf("%s", weakness(e, *ratio))
 		}
 	}
 	err = run.Train()
@@ -391,7 +391,7 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []artifact.Input) (
 	var diverged *train.DivergedError
 	if errors.As(err, &diverged) {
 		if run.Records != nil {
-			err = errors.Join(err, run.Records.End("diverged"))
+			err = errors.Join(err, run.Records.End(record.Diverged))
 		}
 		return cli.WithHint(err, "lower --lr, or another strength of the method")
 	}
@@ -433,9 +433,8 @@ const weakGuidance = 1e-3
 // weakness says why guidance that has a small share of the task gradient does.
 func weakness(e train.Epoch, ratio float64) string {
 	s := fmt.Sprintf("the guidance's norm is %.1e of the task gradient's", ratio)
-	if slope, scored := e.Number("grad_r_norm"); scored && slope == 0 {
-		r, _ := e.Number("r")
-		return s + fmt.Sprintf(": ∇r is 0, since r is held at its ceiling of %.4g; no --lambda-srn or --guidance-ratio changes that, a surrogate with --clamp soft or a higher --r-max of srn-meta does", r)
+	if f := e.Figures; f.GradRNorm != nil && *f.GradRNorm == 0 {
+		return s + fmt.Sprintf(": ∇r is 0, since r is held at its ceiling of %.4g; no --lambda-srn or --guidance-ratio changes that, a surrogate with --clamp soft or a higher --r-max of srn-meta does", *f.R)
 	}
 	return s + ": small beside it; --guidance-ratio sets it"
 }

@@ -8,7 +8,7 @@ import (
 	"srn/pkg/device/cpu"
 	"srn/pkg/resnet"
 	"srn/pkg/srn/surrogate"
-	"srn/pkg/train"
+	"srn/pkg/srn/surrogate/surrogatetest"
 )
 
 // writeGuided adds to the files of probetest:
@@ -33,10 +33,10 @@ func writeGuided(dir string) error {
 		return err
 	}
 	s.Init(1)
-	if err := surrogate.Save(filepath.Join(dir, "srn.safetensors"), s, &surrogate.File{Config: config, Arch: "resnet8", Dataset: "synthetic"}); err != nil {
+	if err := surrogate.Save(filepath.Join(dir, "srn.safetensors"), s, &surrogate.File{Config: config, Arch: "resnet8", Dataset: "synthetic", Meta: surrogatetest.Meta()}); err != nil {
 		return err
 	}
-	c.Meta.Provenance.Config = train.Config{Epochs: 2, LR: 0.1, Schedule: "cosine", Momentum: 0.9}
+	c.Meta.Training.LR = 0.1
 	if err := c.Save(filepath.Join(dir, "fit.safetensors")); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"srn/pkg/curvature"
 	"srn/pkg/landscape"
 	"srn/pkg/probe"
+	"srn/pkg/record"
 	"srn/pkg/resnet"
 	"srn/pkg/srn/meta"
 	"srn/pkg/srn/surrogate"
@@ -45,7 +46,7 @@ func (g *guidance) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	s.Inputs = append(s.Inputs, artifact.Input{Name: "srn", Path: g.SRN, SHA256: file.SHA256})
+	s.Inputs = append(s.Inputs, record.Input{Name: "srn", Path: g.SRN, SHA256: file.SHA256})
 	surrogates := map[string]surrogate.Surrogate{}
 	for _, c := range s.Checkpoints {
 		layout, _, err := c.Layouts()
@@ -58,7 +59,7 @@ func (g *guidance) Run(ctx *cli.Context) error {
 			}
 		}
 	}
-	out, err := s.Create(schema, g.Seed, append(append(g.lossFlags.config(), g.seriesFlags.config()...),
+	out, err := s.Create(g.Seed, append(append(g.lossFlags.config(), g.seriesFlags.config()...),
 		artifact.Field{Key: "target", Value: g.TargetConfig}))
 	if err != nil {
 		return err
@@ -73,8 +74,14 @@ func (g *guidance) Run(ctx *cli.Context) error {
 			return s.Finish(out, err)
 		}
 	}
-	last := append(append(artifact.Fields{{Key: "type", Value: "guidance_series"}, {Key: "srn_sha256", Value: file.SHA256},
-		{Key: "split", Value: g.Split}}, g.setting(examples, t.batch)...), t.fields()...)
+	last := artifact.Fields{{Key: "type", Value: "guidance_series"}}
+	examined := s.Subject(s.Checkpoints[0]).Examined
+	for _, f := range record.FieldsOf(examined) {
+		if v, _ := f.Value(examined); f.Key != "images" && !(f.Optional && v.IsZero()) {
+			last = append(last, artifact.Field{Key: f.Key, Value: v.Interface()})
+		}
+	}
+	last = append(append(append(last, g.setting(examples, t.batch)...), artifact.Field{Key: "srn_sha256", Value: file.SHA256}, artifact.Field{Key: "loss"}), t.fields()...)
 	if err := write(out, last); err != nil {
 		return s.Finish(out, err)
 	}
@@ -177,14 +184,12 @@ func standing(at *place, c *checkpoint.Checkpoint, gradient []float32) (surrogat
 	if c.Meta.Foreign {
 		return p, nil
 	}
-	config, _ := c.Meta.Provenance.Config.(map[string]any)
-	initialisation, _ := config["init"].(string)
 	fresh, err := resnet.New(be, resnet.Config{Arch: c.Meta.Arch, Classes: c.Meta.NumClasses, Batch: 1, ForwardOnly: true,
-		Initialisation: resnet.Initialisation(initialisation)})
+		Initialisation: resnet.Initialisation(c.Meta.Training.Init)})
 	if err != nil {
 		return p, err
 	}
-	fresh.Init(uint64(c.Meta.Seed))
+	fresh.Init(uint64(c.Meta.Training.Seed))
 	p.Start = fresh.Params()
 	return p, nil
 }

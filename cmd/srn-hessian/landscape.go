@@ -12,6 +12,7 @@ import (
 	"srn/pkg/curvature"
 	"srn/pkg/landscape"
 	"srn/pkg/probe"
+	"srn/pkg/record"
 	"srn/pkg/resnet"
 )
 
@@ -266,7 +267,7 @@ func (p *plot) inputs(s *probe.Session) (err error) {
 		p.to, err = s.Another("to", p.To)
 	case "vectors":
 		if p.file, err = artifact.Read(p.Vectors, artifact.Limits{}); err == nil {
-			s.Inputs = append(s.Inputs, artifact.Input{Name: "vectors", Path: p.Vectors, SHA256: p.file.SHA256})
+			s.Inputs = append(s.Inputs, record.Input{Name: "vectors", Path: p.Vectors, SHA256: p.file.SHA256})
 		}
 	}
 	return err

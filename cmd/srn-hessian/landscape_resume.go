@@ -5,6 +5,7 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/probe"
+	"srn/pkg/record"
 )
 
 // output starts or resumes the records; skip is how many are there already.
@@ -14,10 +15,10 @@ func (p *plot) output(s *probe.Session) (out *artifact.RecordWriter, skip int, c
 		{Key: "normalise", Value: p.Normalise}, {Key: "bn_bias", Value: p.BNBias}, {Key: "scale_by", Value: p.ScaleBy},
 	}...)
 	if !p.Resume {
-		out, err = s.Create(schema, p.Seed, config)
+		out, err = s.Create(p.Seed, config)
 		return out, 0, false, err
 	}
-	out, done, complete, err := s.Resume(schema, p.Seed, config, func(was artifact.Stream) error { return p.written(s, was) })
+	out, done, complete, err := s.Resume(p.Seed, config, func(was artifact.Stream) error { return p.written(s, was) })
 	return out, len(done), complete, err
 }
 
@@ -41,9 +42,16 @@ func (p *plot) written(s *probe.Session, was artifact.Stream) error {
 		case k < 0:
 			want = "check"
 		}
-		x, _ := r.Float("i")
-		y, _ := r.Float("j")
-		if r.Type() != want || r.Text("checkpoint") != c.Path || k >= 0 && (x != float64(i) || y != float64(j)) {
+		fits := r.Type() == want
+		switch r := r.(type) {
+		case *record.Cell:
+			fits = fits && r.Checkpoint == c.Path && r.I == i && (r.J == nil && p.Y == nil || r.J != nil && *r.J == j)
+		case *record.Landscape:
+			fits = fits && r.Checkpoint == c.Path
+		case *record.Check:
+			fits = fits && r.Checkpoint == c.Path
+		}
+		if !fits {
 			return bad(fmt.Sprintf("line %d", was.Lines[n]), "is not the %s that comes there: records are missing or from elsewhere", want)
 		}
 	}

@@ -114,7 +114,7 @@ func (o *operatorFlags) run(ctx *cli.Context, flags *probe.Flags, m measurement)
 			return cli.Errorf(cli.ExitUsage, "--k: %d eigenvalues of %s, whose matrix has %d", m.pairs, c.Path, n)
 		}
 	}
-	out, err := s.Create(schema, m.seed, append(o.config(), m.config...))
+	out, err := s.Create(m.seed, append(o.config(), m.config...))
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"srn/pkg/checkpoint"
 	"srn/pkg/cli"
 	"srn/pkg/probe"
+	"srn/pkg/record"
 	"srn/pkg/resnet"
 )
 
@@ -32,11 +33,11 @@ func (p *pairFlags) each(ctx *cli.Context, kind string, flag artifact.Field, mea
 	if err != nil {
 		return err
 	}
-	out, err := s.Create(schema, p.Seed, append(append(p.lossFlags.config(), p.seriesFlags.config()...), flag))
+	out, err := s.Create(p.Seed, append(append(p.lossFlags.config(), p.seriesFlags.config()...), flag))
 	if err != nil {
 		return err
 	}
-	return s.Each(out, func(c *checkpoint.Checkpoint) (artifact.Fields, error) {
+	return s.Each(out, func(c *checkpoint.Checkpoint) (record.Record, error) {
 		start := time.Now()
 		at, err := p.open(ctx, s, out, c, examples, resnet.Config{Tangents: true})
 		if err != nil {
@@ -48,6 +49,6 @@ func (p *pairFlags) each(ctx *cli.Context, kind string, flag artifact.Field, mea
 			return nil, at.diverged(err)
 		}
 		f = append(f, artifact.Field{Key: "hessian_seconds", Value: time.Since(start).Seconds()})
-		return append(append(append(s.Fields(kind, c), p.setting(examples, at.batch)...), p.how(at)...), f...), nil
+		return probe.Typed(append(append(append(s.Fields(kind, c), p.setting(examples, at.batch)...), p.how(at)...), f...))
 	})
 }

@@ -199,7 +199,11 @@ func eigen(prefix string, r *curvature.Result) artifact.Fields {
 // write appends records and flushes them as one.
 func write(out *artifact.RecordWriter, records ...artifact.Fields) error {
 	for _, r := range records {
-		if err := out.Write(r); err != nil {
+		typed, err := probe.Typed(r)
+		if err == nil {
+			err = out.Write(typed)
+		}
+		if err != nil {
 			return fmt.Errorf("writing records: %w", err)
 		}
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"srn/pkg/artifact"
@@ -11,6 +10,7 @@ import (
 	"srn/pkg/landscape"
 	"srn/pkg/nn"
 	"srn/pkg/probe"
+	"srn/pkg/record"
 	"srn/pkg/train"
 )
 
@@ -85,7 +85,7 @@ func (b *stability) measure(ctx *cli.Context, at *place) (artifact.Fields, error
 		blocksConverged, blocksHVPs = all, hvps
 	}
 	ctx.Logf("%s: λ_max %.6g, bound 2/λ_max %.4g, %s; without scale %.6g", probe.Label(at.c), lambda, 2/lambda, rate, scaled.Pairs[0].Value)
-	f := append(append(artifact.Fields{{Key: "loss", Value: h.Loss()}}, eigen("", r)...), rate.fields(lambda, at.c.Meta.WeightDecay)...)
+	f := append(append(artifact.Fields{{Key: "loss", Value: h.Loss()}}, eigen("", r)...), rate.fields(lambda, at.weightDecay())...)
 	f = append(f, artifact.Fields{
 		{Key: "theta_norm", Value: landscape.Norm(at.c.Params)},
 		{Key: "layers", Value: layers},
@@ -120,17 +120,10 @@ type rate struct {
 
 // rateOf reads the configuration that srn-fit has left in a checkpoint.
 func rateOf(c *checkpoint.Checkpoint) (r rate, err error) {
-	if c.Meta.Foreign || c.Meta.Provenance.Config == nil {
+	if c.Meta.Training == nil {
 		return r, nil
 	}
-	text, err := artifact.EncodeJSON(c.Meta.Provenance.Config)
-	if err != nil {
-		return r, err
-	}
-	var config train.Config
-	if err := json.Unmarshal(text, &config); err != nil {
-		return r, &artifact.FormatError{Path: c.Path, Field: `metadata "config"`, Problem: fmt.Sprintf("cannot be read: %v", err), Mend: "use a checkpoint as srn-fit wrote it"}
-	}
+	config := train.Config{Fit: record.Fit{Training: *c.Meta.Training}}
 	if !(config.LR > 0) || config.Epochs < 1 {
 		return r, nil
 	}
@@ -142,6 +135,14 @@ func rateOf(c *checkpoint.Checkpoint) (r rate, err error) {
 		return &lr
 	}
 	return rate{at(c.Meta.Epoch), at(c.Meta.Epoch + 1), &config.Momentum}, nil
+}
+
+// weightDecay is that of the training, 0 where it is not told.
+func (p *place) weightDecay() float64 {
+	if t := p.c.Meta.Training; t != nil {
+		return t.WeightDecay
+	}
+	return 0
 }
 
 // String tells the learning rate in force.

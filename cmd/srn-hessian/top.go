@@ -9,9 +9,6 @@ import (
 	"srn/pkg/probe"
 )
 
-// schema is the version of the records' layout.
-const schema = 1
-
 // top is the subcommand's flags.
 type top struct {
 	probe.Flags

@@ -7,6 +7,7 @@ import (
 	"srn/pkg/cli"
 	"srn/pkg/curvature"
 	"srn/pkg/probe"
+	"srn/pkg/record"
 )
 
 // vectorsFormat is the metadata "format" of a file of eigenvectors.
@@ -43,7 +44,7 @@ func (f *vectorsFile) write(t *top, ctx *cli.Context, s *probe.Session) error {
 			{Key: "split", Value: t.Split}, {Key: "algorithm", Value: t.Algorithm}, {Key: "k", Value: t.K}, {Key: "order", Value: t.Order},
 			{Key: "tol", Value: t.Tol}, {Key: "max_steps", Value: t.MaxSteps}, {Key: "krylov", Value: t.Krylov}, {Key: "seed", Value: t.Seed},
 		}...),
-		Inputs: []artifact.Input{{Name: "data", SHA256: s.Data.SHA256}, {Name: "checkpoint", SHA256: c.SHA256}},
+		Inputs: []record.Input{{Name: "data", SHA256: s.Data.SHA256}, {Name: "checkpoint", SHA256: c.SHA256}},
 	}.Metadata()
 	if err != nil {
 		return err

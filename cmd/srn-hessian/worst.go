@@ -34,7 +34,7 @@ func (w *worst) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	out, err := s.Create(schema, w.Seed, append(append(w.lossFlags.config(), w.seriesFlags.config()...), artifact.Fields{
+	out, err := s.Create(w.Seed, append(append(w.lossFlags.config(), w.seriesFlags.config()...), artifact.Fields{
 		{Key: "rho", Value: w.Rho}, {Key: "ascent", Value: w.Ascent}, {Key: "ascent_tol", Value: w.Slowest},
 	}...))
 	if err != nil {

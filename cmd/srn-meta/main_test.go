@@ -13,6 +13,7 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/dataset"
+	"srn/pkg/record"
 	"srn/pkg/srn/meta"
 )
 
@@ -70,7 +71,7 @@ func TestDefaults(t *testing.T) {
 
 func encode(t *testing.T, v any) string {
 	t.Helper()
-	b, err := artifact.EncodeJSON(v)
+	b, err := record.Marshal(v)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/device/open"
+	"srn/pkg/record"
 	"srn/pkg/resnet"
 	"srn/pkg/srn/guidance"
 	"srn/pkg/srn/meta"
@@ -60,12 +61,17 @@ func (m *command) Run(ctx *cli.Context) error {
 	if err := config.Check(); err != nil {
 		return err
 	}
+	be, err := open.Backend(ctx.Device, ctx.Threads)
+	if err != nil {
+		return err
+	}
 	interrupted := ctx.Interrupted()
 	run := meta.Run{
 		Out: m.Output, Metrics: m.Metrics, Resume: m.Resume,
 		File: &surrogate.File{Arch: m.Arch, Dataset: data.Name, DataSHA256: data.SHA256,
-			Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version, Config: recorded{m.Arch, m.TF32(), config},
-				Inputs: []artifact.Input{{Name: "data", Path: m.Data, SHA256: data.SHA256}}}},
+			Meta: config.Record(record.Network{Arch: m.Arch, Classes: len(data.Classes)}, data, ctx.Precision(), be.Name()),
+			Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version,
+				Inputs: []record.Input{{Name: "data", Path: m.Data, SHA256: data.SHA256}}}},
 		Stop: func() bool {
 			select {
 			case <-interrupted:
@@ -86,10 +92,6 @@ func (m *command) Run(ctx *cli.Context) error {
 			return meta.RemoveState(m.Output)
 		}
 	}
-	be, err := open.Backend(ctx.Device, ctx.Threads)
-	if err != nil {
-		return err
-	}
 	net, err := resnet.New(be, resnet.Config{Arch: m.Arch, Classes: len(data.Classes), Batch: config.Batch(len(data.Classes)),
 		Tangents: config.Tangents()})
 	if err != nil {
@@ -102,8 +104,8 @@ func (m *command) Run(ctx *cli.Context) error {
 	if m.Classifier != "" {
 		run.Finish = func() error {
 			return checkpoint.FromNet(net, checkpoint.Meta{Arch: m.Arch, NumClasses: len(data.Classes), Mean: data.Mean, Std: data.Std,
-				Dataset: data.Name, DataSHA256: data.SHA256, Method: "srn-meta(" + m.Mode + ")", WeightDecay: m.InnerWeightDecay,
-				Seed: m.Seed, Epoch: config.Rounds, Epochs: config.Rounds, Complete: true, Provenance: run.File.Provenance}).Save(m.Classifier)
+				Training: new(config.Classifier(data, ctx.Precision(), be.Name())),
+				Epoch:    config.Rounds, Complete: true, Provenance: run.File.Provenance}).Save(m.Classifier)
 		}
 	}
 	return m.execute(ctx, trainer, run)
@@ -111,13 +113,6 @@ func (m *command) Run(ctx *cli.Context) error {
 
 // presets are the values of γ_mar that the paper's tables agree with.
 var presets = map[string]float64{"table2": 0.5, "table7": 1}
-
-// recorded is what the artifact says of the run.
-type recorded struct {
-	Arch string `json:"arch"`
-	TF32 bool   `json:"tf32,omitempty"` // convolutions with factors rounded to TF32
-	meta.Config
-}
 
 func examplesOf(data *dataset.Data, net *resnet.Net) meta.Examples {
 	batches := dataset.NewBatches(net, data.Images(&data.Train), data.Train.Labels)
@@ -131,7 +126,7 @@ func (m *command) execute(ctx *cli.Context, trainer *meta.Meta, run meta.Run) er
 	defer bar.Done()
 	var ratio float64
 	rounds := 0
-	run.Report = func(r meta.Record) {
+	run.Report = func(r record.Round) {
 		bar.Set(int64(r.Round))
 		ratio += r.GuidanceRatio
 		rounds++
@@ -157,14 +152,14 @@ func (m *command) execute(ctx *cli.Context, trainer *meta.Meta, run meta.Run) er
 	if mean := ratio / float64(max(rounds, 1)); rounds > 0 && mean < noticeable && (m.Lambda != 0 || m.Ratio != 0) {
 		ctx.Warnf("the guidance's norm was %.1e of the task gradient's: small beside it; --guidance-ratio sets it (docs/srn.md)", mean)
 	}
-	return ctx.Result(map[string]any{"type": "result", "output": m.Output, "sha256": run.File.SHA256, "rounds": trainer.Done()})
+	return ctx.Record(record.Output{Output: m.Output, SHA256: run.File.SHA256, Status: record.OK, Done: trainer.Done()})
 }
 
 // wanted is what a round says of its objective.
-func wanted(r meta.Record) string {
+func wanted(r record.Round) string {
 	switch {
-	case r.Scored != nil:
-		return fmt.Sprintf("r %.4f, s_meta %+.3f, ", r.R, r.SMeta)
+	case r.R != nil:
+		return fmt.Sprintf("r %.4f, s_meta %+.3f, ", *r.R, *r.SMeta)
 	case r.Gap != nil:
 		return fmt.Sprintf("gap %+.3f, ", *r.Gap)
 	}

@@ -8,6 +8,7 @@ import (
 	"srn/pkg/cifar"
 	"srn/pkg/cli"
 	"srn/pkg/dataset"
+	"srn/pkg/record"
 )
 
 // split is the command's flags.
@@ -60,9 +61,10 @@ func (s *split) Run(ctx *cli.Context) error {
 		if d, source, err = s.read(ctx); err != nil {
 			return err
 		}
-		p.Inputs = []artifact.Input{{Name: "data", Path: source.Path, SHA256: source.SHA256}}
+		p.Inputs = []record.Input{{Name: "data", Path: source.Path, SHA256: source.SHA256}}
 	}
 	p.Config = c
+	d.Official = new(source.Verified != "" && s.Keep == 0)
 	d.FindTwins()
 	if err := d.CheckTwins(s.Data); err != nil {
 		return err
@@ -93,7 +95,7 @@ func (s *split) Run(ctx *cli.Context) error {
 	}
 	ctx.Logf("%s %s: %d training images (%d meta_train, %d meta_val), %d test images, %d classes",
 		verb, s.Output, d.Train.Len(), len(d.MetaTrain), len(d.MetaVal), d.Test.Len(), len(d.Classes))
-	return ctx.Result(s.record(d, source, written))
+	return ctx.Record(s.record(d, source, written))
 }
 
 // warn tells of images that occur more than once.

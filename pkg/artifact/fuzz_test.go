@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"srn/pkg/artifact/boundtest"
+	"srn/pkg/record"
 )
 
 var fuzzLimits = Limits{Header: 1 << 20, Total: 4 << 20, Window: 8 << 20, Line: 1 << 16, Values: 1 << 16}
@@ -110,8 +111,8 @@ func FuzzSafetensors(f *testing.F) {
 // Whatever is read is a list of streams with headers, of which at most the
 // last is cut short, and reading a prefix gives a prefix.
 func FuzzRecords(f *testing.F) {
-	const text = `{"type":"header","tool":"x","version":"1","schema":1,"seed":-3,"config":{"a":[1,2]},"inputs":[{"name":"n","path":"p","sha256":"s"}]}
-{"type":"epoch","epoch":1,"loss":0.5,"none":null,"ok":true,"s":"\u00e9"}
+	const text = `{"type":"header","tool":"x","version":"1","schema":2,"seed":-3,"config":{"a":[1,2]},"inputs":[{"name":"n","path":"p","sha256":"s"}]}
+{"type":"cell","checkpoint":"\u00e9","i":0,"x":null,"loss":0.5,"top1":1}
 {"type":"end","status":"ok"}
 `
 	f.Add([]byte(text))
@@ -136,7 +137,7 @@ func FuzzRecords(f *testing.F) {
 		}
 		for _, s := range streams {
 			for _, r := range s.Records {
-				if typ := r.Type(); typ == "" || typ == typeHeader || typ == typeEnd {
+				if typ := r.Type(); typ == "" || typ == "header" || typ == "end" {
 					t.Fatalf("record %v", r)
 				}
 			}
@@ -155,12 +156,12 @@ func FuzzRecords(f *testing.F) {
 // Records are gone on with after as many as were kept, whatever the file holds,
 // or it is refused and stays as it is.
 func FuzzResume(f *testing.F) {
-	const text = `{"type":"header","tool":"x","version":"1","schema":1,"seed":3,"config":{},"inputs":[]}
-{"type":"epoch","epoch":1}
-{"type":"epoch","epoch":2}
+	const text = `{"type":"header","tool":"x","version":"1","schema":2,"seed":3,"config":{},"inputs":[]}
+{"type":"surrogate","round":1,"surrogate_sha256":"a"}
+{"type":"surrogate","round":2,"surrogate_sha256":"a"}
 {"type":"end","status":"ok"}
 `
-	ends := []int{bytes.IndexByte([]byte(text), '\n') + 1, strings.Index(text, `{"type":"epoch","epoch":2`), len(text)}
+	ends := []int{bytes.IndexByte([]byte(text), '\n') + 1, strings.Index(text, `{"type":"surrogate","round":2`), len(text)}
 	for keep := range 4 {
 		f.Add([]byte(text), keep)
 		f.Add([]byte(text+"torn"), keep)
@@ -176,11 +177,11 @@ func FuzzResume(f *testing.F) {
 			t.Fatal(err)
 		}
 		before, _ := DecodeRecords(bytes.NewReader(in), path, Limits{})
-		var asked *Header
+		var asked *record.Header
 		var w *RecordWriter
 		var err error
 		boundtest.Allocates(t, recordsBound, func() {
-			w, err = ResumeRecords(path, keep, func(h Header) error { asked = &h; return nil })
+			w, err = ResumeRecords(path, keep, func(h record.Header) error { asked = &h; return nil })
 		})
 		if err != nil {
 			var bad *FormatError
@@ -192,7 +193,7 @@ func FuzzResume(f *testing.F) {
 			}
 			return
 		}
-		if err := errors.Join(w.Write(Fields{{"type", "epoch"}, {"epoch", -1}}), w.End("again")); err != nil {
+		if err := errors.Join(w.Write(record.Surrogate{}), w.End("again")); err != nil {
 			t.Fatal(err)
 		}
 		after, err := ReadRecords(path)

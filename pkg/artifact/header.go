@@ -1,10 +1,17 @@
 package artifact
 
 import (
+	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
+	"io"
 	"slices"
+	"strconv"
+	"strings"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // A safetensors file is a length N (8 bytes, little-endian), a header of N
@@ -40,7 +47,7 @@ func parseHeader(path string, header []byte) ([]entry, map[string]string, error)
 	}
 	var entries []entry
 	var metadata map[string]string
-	s := &scanner{b: header}
+	s := headerReader{jsontext.NewDecoder(bytes.NewReader(header))}
 	err := s.object(func(key string) error {
 		if key == metadataKey {
 			metadata = make(map[string]string)
@@ -85,8 +92,105 @@ func parseHeader(path string, header []byte) ([]entry, map[string]string, error)
 	return entries, metadata, nil
 }
 
+// headerReader reads a header's JSON token by token, so that no more of it is
+// in memory than is kept. Duplicate keys and invalid UTF-8 are errors.
+type headerReader struct{ *jsontext.Decoder }
+
+// token reads a token of a kind.
+func (s headerReader) token(kind jsontext.Kind, want string) (jsontext.Token, error) {
+	t, err := s.ReadToken()
+	if err != nil {
+		var bad *jsontext.SyntacticError
+		if errors.As(err, &bad) && errors.Is(bad.Err, jsontext.ErrDuplicateName) {
+			return t, fmt.Errorf("byte %d: duplicate key %q", bad.ByteOffset, bad.JSONPointer.LastToken())
+		}
+		if errors.As(err, &bad) {
+			return t, fmt.Errorf("byte %d: %w", bad.ByteOffset, bad.Err)
+		}
+		return t, fmt.Errorf("byte %d: found the end: want %s", s.InputOffset(), want)
+	}
+	if t.Kind() != kind {
+		return t, fmt.Errorf("byte %d: found %s: want %s", s.InputOffset()-1, t.Kind(), want)
+	}
+	return t, nil
+}
+
+// object calls member for each key, with the reader at the value.
+func (s headerReader) object(member func(key string) error) error {
+	if _, err := s.token('{', "an object"); err != nil {
+		return err
+	}
+	for s.PeekKind() != '}' {
+		key, err := s.str()
+		if err != nil {
+			return err
+		}
+		if err := member(key); err != nil {
+			return err
+		}
+	}
+	_, err := s.token('}', "a key")
+	return err
+}
+
+// array calls element with the reader at each element.
+func (s headerReader) array(element func() error) error {
+	if _, err := s.token('[', "a list"); err != nil {
+		return err
+	}
+	for s.PeekKind() != ']' {
+		if err := element(); err != nil {
+			return err
+		}
+	}
+	_, err := s.token(']', "an element")
+	return err
+}
+
+func (s headerReader) str() (string, error) {
+	t, err := s.token('"', "a string")
+	if err != nil {
+		return "", err
+	}
+	return t.String(), nil
+}
+
+// size reads an integer from 0 to 2^63-1.
+func (s headerReader) size() (int64, error) {
+	t, err := s.token('0', "a number")
+	if err != nil {
+		return 0, err
+	}
+	text := t.String()
+	at := s.InputOffset() - int64(len(text))
+	switch n, err := strconv.ParseInt(text, 10, 64); {
+	case strings.ContainsAny(text, ".eE"):
+		return 0, fmt.Errorf("byte %d: %s is not written as an integer", at, text)
+	case text[0] == '-':
+		return 0, fmt.Errorf("byte %d: %s is negative", at, text)
+	case err != nil:
+		return 0, fmt.Errorf("byte %d: %s is beyond 2^63-1", at, text)
+	default:
+		return n, nil
+	}
+}
+
+// end checks that only white space is left.
+func (s headerReader) end() error {
+	if s.PeekKind() != 0 || s.more() {
+		return fmt.Errorf("byte %d: something follows the header", s.InputOffset())
+	}
+	return nil
+}
+
+// more says whether bytes are left that are no JSON.
+func (s headerReader) more() bool {
+	_, err := s.ReadToken()
+	return err != io.EOF
+}
+
 // inside runs read and says in which field of the header it failed.
-func (s *scanner) inside(field string, read func() error) error {
+func (s headerReader) inside(field string, read func() error) error {
 	err := read()
 	if _, ok := err.(*FormatError); ok || err == nil {
 		return err
@@ -95,7 +199,7 @@ func (s *scanner) inside(field string, read func() error) error {
 }
 
 // scan reads the description of a tensor and checks it by itself.
-func (e *entry) scan(s *scanner) error {
+func (e *entry) scan(s headerReader) error {
 	var haveType, haveShape, haveOffsets bool
 	err := s.object(func(key string) error {
 		switch key {
@@ -116,7 +220,7 @@ func (e *entry) scan(s *scanner) error {
 			return s.array(func() error {
 				n, err := s.size()
 				if len(e.shape) == maxDims {
-					return s.errorf("shape has more than %d dimensions", maxDims)
+					return fmt.Errorf("shape has more than %d dimensions", maxDims)
 				}
 				e.shape = append(e.shape, int(n))
 				return err
@@ -127,20 +231,20 @@ func (e *entry) scan(s *scanner) error {
 			err := s.array(func() error {
 				n, err := s.size()
 				if len(offsets) == 2 {
-					return s.errorf("data_offsets has more than two numbers")
+					return errors.New("data_offsets has more than two numbers")
 				}
 				offsets = append(offsets, n)
 				return err
 			})
 			if err == nil && len(offsets) != 2 {
-				return s.errorf("data_offsets has %s: want two", quantity(int64(len(offsets)), "number"))
+				return fmt.Errorf("data_offsets has %s: want two", quantity(int64(len(offsets)), "number"))
 			}
 			if err == nil {
 				e.begin, e.end = offsets[0], offsets[1]
 			}
 			return err
 		}
-		return s.errorf("unknown key %q: want dtype, shape and data_offsets", key)
+		return fmt.Errorf("byte %d: unknown key %q: want dtype, shape and data_offsets", s.InputOffset(), key)
 	})
 	switch {
 	case err != nil:

@@ -1,5 +1,7 @@
 package artifact
 
+import "srn/pkg/record"
+
 // Limits bounds what a reader accepts. A zero field stands for its default,
 // so Limits{} is the usual choice.
 type Limits struct {
@@ -26,7 +28,6 @@ const (
 	defaultRecordSize = 256 << 20
 	defaultWindow     = 128 << 20
 	defaultLine       = 16 << 20
-	defaultValues     = 16 << 20
 )
 
 func (l Limits) withDefaults(total int64) Limits {
@@ -44,7 +45,7 @@ func (l Limits) withDefaults(total int64) Limits {
 		l.Line = defaultLine
 	}
 	if l.Values <= 0 {
-		l.Values = defaultValues
+		l.Values = record.DefaultValues
 	}
 	return l
 }

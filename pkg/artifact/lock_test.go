@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"srn/pkg/record"
 )
 
 // What a killed process left is removed by the next writer; what another is
@@ -38,12 +40,12 @@ func TestStaleTemporaryFiles(t *testing.T) {
 // Records have one writer at a time.
 func TestRecordsHaveOneWriter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.jsonl.zst")
-	w, err := CreateRecords(path, Header{Tool: "x"})
+	w, err := CreateRecords(path, record.Header{Tool: "x"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	const want = "m.jsonl.zst: another process is writing it; wait for it to end, or name another file"
-	if _, err := CreateRecords(path, Header{Tool: "y"}); err == nil || !strings.HasSuffix(err.Error(), want) {
+	if _, err := CreateRecords(path, record.Header{Tool: "y"}); err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("a second writer: %v", err)
 	}
 	if _, err := ResumeRecords(path, 0, nil); err == nil || !strings.HasSuffix(err.Error(), want) {

@@ -4,20 +4,14 @@ import (
 	"cmp"
 	"fmt"
 	"strings"
-	"unicode/utf8"
+
+	"srn/pkg/record"
 )
 
-// Input names a file that an output was made from.
-type Input struct {
-	Name   string `json:"name"`           // its role, such as data or srn
-	Path   string `json:"path,omitempty"` // as the user named it
-	SHA256 string `json:"sha256"`         // of the uncompressed bytes
-}
-
 // NewInput hashes a file.
-func NewInput(name, path string) (Input, error) {
+func NewInput(name, path string) (record.Input, error) {
 	sum, err := HashFile(path)
-	return Input{name, path, sum}, err
+	return record.Input{Name: name, Path: path, SHA256: sum}, err
 }
 
 // Provenance is what every tensor file tells of its making.
@@ -26,21 +20,21 @@ type Provenance struct {
 	Tool    string // the command
 	Version string // of the command
 	Config  any    // all flags that matter to the content; map[string]any when read
-	Inputs  []Input
+	Inputs  []record.Input
 }
 
 // Metadata returns p as metadata of a tensor file, to which others may be
 // added. Paths of inputs are left out: content alone decides the bytes.
 func (p Provenance) Metadata() (map[string]string, error) {
-	config, err := EncodeJSON(p.Config)
+	config, err := record.Marshal(p.Config)
 	if err != nil {
 		return nil, err
 	}
-	nameless := make([]Input, len(p.Inputs))
+	nameless := make([]record.Input, len(p.Inputs))
 	for i, in := range p.Inputs {
-		nameless[i] = Input{Name: in.Name, SHA256: in.SHA256}
+		nameless[i] = record.Input{Name: in.Name, SHA256: in.SHA256}
 	}
-	inputs, err := EncodeJSON(nameless)
+	inputs, err := record.Marshal(nameless)
 	if err != nil {
 		return nil, err
 	}
@@ -67,20 +61,13 @@ func (f *File) Provenance(path, format string) (Provenance, error) {
 		return Provenance{}, formatErrorf(path, "metadata", "format is %q: want %q", got, format).mend(mendFormat(got, format))
 	}
 	p := Provenance{Format: got, Tool: m["tool"], Version: m["version"]}
-	if text, ok := m["config"]; ok {
-		v, err := decodeJSON(text)
-		if err != nil {
-			return p, formatErrorf(path, `metadata "config"`, "%v", err)
+	for key, to := range map[string]any{"config": &p.Config, "inputs": &p.Inputs} {
+		text, ok := m[key]
+		if !ok {
+			continue
 		}
-		p.Config = v
-	}
-	if text, ok := m["inputs"]; ok {
-		v, err := decodeJSON(text)
-		if err == nil {
-			p.Inputs, err = inputsOf(v)
-		}
-		if err != nil {
-			return p, formatErrorf(path, `metadata "inputs"`, "%v", err)
+		if err := record.Unmarshal([]byte(text), to); err != nil {
+			return p, formatErrorf(path, fmt.Sprintf("metadata %q", key), "%v", record.Problem(err))
 		}
 	}
 	return p, nil
@@ -98,43 +85,4 @@ func mendFormat(got, want string) string {
 		return "it is of another version of these commands: make it again by this version's " + maker
 	}
 	return "give a file that " + maker + " made"
-}
-
-// inputsOf reads a list of inputs.
-func inputsOf(v any) ([]Input, error) {
-	if v == nil {
-		return nil, nil
-	}
-	list, ok := v.([]any)
-	if !ok {
-		return nil, fmt.Errorf("want a list of objects")
-	}
-	inputs := make([]Input, len(list))
-	for i, item := range list {
-		m, ok := item.(map[string]any)
-		if !ok {
-			return nil, fmt.Errorf("item %d is not an object", i)
-		}
-		for key, to := range map[string]*string{"name": &inputs[i].Name, "path": &inputs[i].Path, "sha256": &inputs[i].SHA256} {
-			if v, there := m[key]; there {
-				if *to, ok = v.(string); !ok {
-					return nil, fmt.Errorf("item %d: %s is not a string", i, key)
-				}
-			}
-		}
-	}
-	return inputs, nil
-}
-
-// decodeJSON reads one JSON value strictly.
-func decodeJSON(text string) (any, error) {
-	if !utf8.ValidString(text) {
-		return nil, fmt.Errorf("is not valid UTF-8")
-	}
-	s := &scanner{b: []byte(text)}
-	v, err := s.value(0)
-	if err == nil {
-		err = s.end()
-	}
-	return v, err
 }

@@ -3,6 +3,8 @@ package artifact
 import (
 	"reflect"
 	"testing"
+
+	"srn/pkg/record"
 )
 
 func TestProvenance(t *testing.T) {
@@ -17,8 +19,8 @@ func TestProvenance(t *testing.T) {
 	}
 	p := Provenance{
 		Format: "srn-data/1", Tool: "srn-split", Version: "1.0",
-		Config: Fields{{"val_fraction", 0.1}, {"dataset", "cifar10"}},
-		Inputs: []Input{in},
+		Config: map[string]any{"val_fraction": 0.1, "dataset": "cifar10"},
+		Inputs: []record.Input{in},
 	}
 	m, err := p.Metadata()
 	if err != nil {
@@ -26,7 +28,7 @@ func TestProvenance(t *testing.T) {
 	}
 	want := map[string]string{
 		"format": "srn-data/1", "tool": "srn-split", "version": "1.0",
-		"config": `{"val_fraction":0.1,"dataset":"cifar10"}`,
+		"config": `{"dataset":"cifar10","val_fraction":0.1}`,
 		"inputs": `[{"name":"data","sha256":"` + sum + `"}]`,
 	}
 	if !reflect.DeepEqual(m, want) {
@@ -38,7 +40,7 @@ func TestProvenance(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.Config = map[string]any{"val_fraction": 0.1, "dataset": "cifar10"}
-	p.Inputs = []Input{{Name: "data", SHA256: sum}}
+	p.Inputs = []record.Input{{Name: "data", SHA256: sum}}
 	if !reflect.DeepEqual(back, p) {
 		t.Errorf("got %v, want %v", back, p)
 	}
@@ -48,8 +50,8 @@ func TestProvenance(t *testing.T) {
 	checkFormatError(t, err, "x", `metadata: has no format: want "srn-data/1"`)
 	m["config"] = "{"
 	_, err = f.Provenance("x", "srn-data/1")
-	checkFormatError(t, err, "x", `metadata "config": byte 1: found the end`)
+	checkFormatError(t, err, "x", `metadata "config": byte 1: unexpected EOF`)
 	m["config"], m["inputs"] = "{}", "7"
 	_, err = f.Provenance("x", "srn-data/1")
-	checkFormatError(t, err, "x", `metadata "inputs": want a list of objects`)
+	checkFormatError(t, err, "x", `metadata "inputs": is a number, not a list`)
 }

@@ -3,16 +3,17 @@ package artifact
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash"
 	"io"
-	"unicode/utf8"
 
 	"github.com/klauspost/compress/zstd"
+
+	"srn/pkg/record"
 )
 
 // ReadRecords reads all streams of a record file, plain or zstd by its first
@@ -64,10 +65,11 @@ type recordParser struct {
 	lim     Limits
 	streams []Stream
 	sum     hash.Hash // of the uncompressed bytes; nil: not wanted
-	values  int64     // that may still be read
-	partial []byte    // a line whose end has not come yet
-	line    int       // number of the last whole line
-	offset  int64     // uncompressed bytes up to the end of that line
+	decoder record.Decoder
+	old     func(line []byte) error // takes the lines instead, where set
+	partial []byte                  // a line whose end has not come yet
+	line    int                     // number of the last whole line
+	offset  int64                   // uncompressed bytes up to the end of that line
 	// onLine, where set, is called after each line that holds something.
 	onLine func() error
 }
@@ -75,7 +77,7 @@ type recordParser struct {
 // parse reads all of r. Where onFrame is set, it sees each frame of a
 // compressed input before its lines are parsed.
 func (p *recordParser) parse(r io.Reader, lim Limits, onFrame func(frame)) error {
-	p.lim, p.values = lim, lim.Values
+	p.lim, p.decoder.Values = lim, lim.Values
 	raw := &rawReader{r: r}
 	buf := bufio.NewReaderSize(raw, 64<<10)
 	head, err := buf.Peek(4)
@@ -185,6 +187,9 @@ func (p *recordParser) record(line []byte) error {
 	if len(line) == 0 {
 		return nil
 	}
+	if p.old != nil {
+		return p.old(line)
+	}
 	fail := func(format string, a ...any) *FormatError {
 		e := formatErrorf(p.path, fmt.Sprintf("line %d", p.line), format, a...)
 		if len(p.streams) == 0 {
@@ -192,16 +197,22 @@ func (p *recordParser) record(line []byte) error {
 		}
 		return e.mend(fmt.Sprintf("the %s before it can be kept by head -n, after zstd -dc where it is compressed", quantity(int64(p.line-1), "line")))
 	}
-	rec, err := parseRecord(line, &p.values)
-	if err != nil {
+	rec, err := p.decoder.Decode(line)
+	var layout *record.SchemaError
+	var field *record.FieldError
+	switch {
+	case errors.As(err, &layout):
+		return fail("header: %v", err).mend(convert(layout))
+	case errors.As(err, &field) && len(p.streams) == 0 && field.Kind != (record.Header{}).Type():
+		return fail("type is %q: the first record must be a header", field.Kind).
+			mend("keep the header when filtering records")
+	case errors.As(err, &field) && len(p.streams) > 0:
+		return fail("%v", err).mend("use the file as " + p.streams[len(p.streams)-1].Header.Tool + " wrote it")
+	case err != nil:
 		return fail("%v", err)
 	}
-	if rec.Type() == typeHeader {
-		h, err := scanHeader(line)
-		if err != nil {
-			return fail("header: %v", err)
-		}
-		p.streams = append(p.streams, Stream{Header: h})
+	if h, ok := rec.(*record.Header); ok {
+		p.streams = append(p.streams, Stream{Header: *h})
 	} else {
 		if len(p.streams) == 0 {
 			return fail("type is %q: the first record must be a header", rec.Type()).
@@ -212,10 +223,11 @@ func (p *recordParser) record(line []byte) error {
 		case s.Complete:
 			return fail("a record of type %q follows the end of the stream", rec.Type()).
 				mend("another stream must start with its header")
-		case rec.Type() == typeEnd:
-			s.Complete = true
-			s.Status = rec.Text("status")
 		default:
+			if end, ok := rec.(*record.End); ok {
+				s.Complete, s.Status = true, end.Status
+				break
+			}
 			s.Records, s.Lines = append(s.Records, rec), append(s.Lines, p.line)
 		}
 	}
@@ -225,29 +237,10 @@ func (p *recordParser) record(line []byte) error {
 	return nil
 }
 
-// parseRecord reads one object that has a type. Values, where not nil, is how
-// many values may still be read.
-func parseRecord(line []byte, values *int64) (Record, error) {
-	if len(line) > 8 && line[8] == '{' && binary.LittleEndian.Uint64(line) < maxHeader {
-		return nil, errors.New("is the header of tensors, as a safetensors file has")
+// convert says what to do about records of another layout.
+func convert(e *record.SchemaError) string {
+	if e.Schema < record.Schema {
+		return "convert them, measurements and their trainings together, by srn-report upgrade"
 	}
-	if !utf8.Valid(line) {
-		return nil, errors.New("is not valid UTF-8")
-	}
-	s := &scanner{b: line, values: values}
-	if s.peek() != '{' {
-		return nil, s.errorf("found %s: want a JSON object", s.next())
-	}
-	v, err := s.value(0)
-	if err == nil {
-		err = s.end()
-	}
-	if err != nil {
-		return nil, err
-	}
-	rec := Record(v.(map[string]any))
-	if rec.Type() == "" {
-		return nil, errors.New(`has no "type"`)
-	}
-	return rec, nil
+	return "use the version that wrote them, " + cmp.Or(e.Version, "which is not told")
 }

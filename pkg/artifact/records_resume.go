@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"srn/pkg/record"
 )
 
 // ResumeRecords goes on with the record file of an earlier run: it keeps the
@@ -16,7 +18,7 @@ import (
 // Ours, where not nil, is asked whether the header is that of the run to be
 // resumed; its error leaves the file as it is. A file with fewer whole records,
 // or with several streams, is a *FormatError; a missing file is fs.ErrNotExist.
-func ResumeRecords(path string, keep int, ours func(Header) error) (*RecordWriter, error) {
+func ResumeRecords(path string, keep int, ours func(record.Header) error) (*RecordWriter, error) {
 	if path == stdio {
 		return nil, errors.New("records on standard output cannot be resumed; name a file for them")
 	}
@@ -44,7 +46,7 @@ func ResumeRecords(path string, keep int, ours func(Header) error) (*RecordWrite
 }
 
 // cut drops what comes after the first keep records.
-func (w *RecordWriter) cut(target string, keep int, ours func(Header) error) error {
+func (w *RecordWriter) cut(target string, keep int, ours func(record.Header) error) error {
 	c, err := findCut(w.file, w.path, keep, ours)
 	if err != nil {
 		return err
@@ -78,7 +80,7 @@ type cut struct {
 
 // findCut looks for the end of the keep-th record. It reads no further, so
 // that damage in what is dropped does not matter.
-func findCut(in io.Reader, path string, keep int, ours func(Header) error) (cut, error) {
+func findCut(in io.Reader, path string, keep int, ours func(record.Header) error) (cut, error) {
 	var c cut
 	var f frame     // the current one
 	var start int64 // uncompressed bytes before it

@@ -12,26 +12,21 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"srn/pkg/record"
 )
 
-var testHeader = Header{
-	Tool: "srn-fit", Version: "1.2", Schema: 1, Seed: 1<<62 + 1,
-	Config: Fields{{"lr", 0.06}, {"arch", "resnet8"}},
-	Inputs: []Input{{"data", "d.safetensors.zst", "abc"}},
-}
-
-type epoch struct {
-	Type  string   `json:"type"`
-	Epoch int      `json:"epoch"`
-	Loss  float64  `json:"train_loss"`
-	Test  *float32 `json:"test_top1,omitempty"`
+var testHeader = record.Header{
+	Tool: "srn-eval", Version: "1.2", Schema: record.Schema, Seed: 1<<62 + 1,
+	Config: map[string]any{"batch": 128., "arch": "resnet8"},
+	Inputs: []record.Input{{Name: "data", Path: "d.safetensors.zst", SHA256: "abc"}},
 }
 
 // writeEpochs writes the epochs from first to last with a flush after each.
 func writeEpochs(t *testing.T, w *RecordWriter, first, last int) {
 	t.Helper()
 	for e := first; e <= last; e++ {
-		if err := w.Write(epoch{Type: "epoch", Epoch: e, Loss: 1 / float64(e+1)}); err != nil {
+		if err := w.Write(record.Surrogate{Round: e, SurrogateSHA256: "ab"}); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.Flush(); err != nil {
@@ -53,17 +48,14 @@ func createEpochs(t *testing.T, path string, last int) {
 }
 
 func TestRecordsGolden(t *testing.T) {
-	top1 := float32(0.1)
 	path := filepath.Join(t.TempDir(), "m.jsonl")
 	w, err := CreateRecords(path, testHeader)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, rec := range []any{
-		epoch{"epoch", 1, math.NaN(), &top1},
-		&epoch{"epoch", 2, math.Inf(-1), nil},
-		Fields{{"type", "round"}, {"z", []float64{1, math.Inf(1)}}, {"a", "<ö>"}, {"n", nil}},
-		map[string]any{"type": "eval", "b": 1e21, "a": 1e-7},
+	for _, rec := range []record.Record{
+		record.Cell{Checkpoint: "<ö>", X: 1e21, Loss: math.NaN(), Top1: 0.1},
+		&record.Cell{Checkpoint: "b", I: 1, Y: new(1e-7), Loss: math.Inf(-1)},
 	} {
 		if err := w.Write(rec); err != nil {
 			t.Fatal(err)
@@ -72,36 +64,24 @@ func TestRecordsGolden(t *testing.T) {
 	if err := w.End("ok"); err != nil {
 		t.Fatal(err)
 	}
-	want := `{"type":"header","tool":"srn-fit","version":"1.2","schema":1,"seed":4611686018427387905,"config":{"lr":0.06,"arch":"resnet8"},"inputs":[{"name":"data","path":"d.safetensors.zst","sha256":"abc"}]}
-{"type":"epoch","epoch":1,"train_loss":null,"test_top1":0.1}
-{"type":"epoch","epoch":2,"train_loss":null}
-{"type":"round","z":[1,null],"a":"<ö>","n":null}
-{"a":1e-7,"b":1e+21,"type":"eval"}
+	want := `{"type":"header","tool":"srn-eval","version":"1.2","schema":2,"seed":4611686018427387905,"config":{"arch":"resnet8","batch":128},"inputs":[{"name":"data","path":"d.safetensors.zst","sha256":"abc"}]}
+{"type":"cell","checkpoint":"<ö>","i":0,"x":1e+21,"loss":null,"top1":0.1}
+{"type":"cell","checkpoint":"b","i":1,"x":0,"y":1e-7,"loss":null,"top1":0}
 {"type":"end","status":"ok"}
 `
 	if got := read(t, path); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 	streams, err := ReadRecords(path)
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || len(streams) != 1 {
+		t.Fatalf("%d streams, %v", len(streams), err)
 	}
-	wantHeader := testHeader
-	wantHeader.Config = map[string]any{"lr": 0.06, "arch": "resnet8"}
-	wantStream := Stream{
-		Header: wantHeader,
-		Records: []Record{
-			{"type": "epoch", "epoch": 1., "train_loss": nil, "test_top1": 0.1},
-			{"type": "epoch", "epoch": 2., "train_loss": nil},
-			{"type": "round", "z": []any{1., nil}, "a": "<ö>", "n": nil},
-			{"type": "eval", "a": 1e-7, "b": 1e21},
-		},
-		Lines:    []int{2, 3, 4, 5},
-		Complete: true,
-		Status:   "ok",
+	s := streams[0]
+	if !reflect.DeepEqual(s.Header, testHeader) || !reflect.DeepEqual(s.Lines, []int{2, 3}) || !s.Complete || s.Status != "ok" || len(s.Records) != 2 {
+		t.Errorf("got %+v", s)
 	}
-	if len(streams) != 1 || !reflect.DeepEqual(streams[0], wantStream) {
-		t.Errorf("got  %#v\nwant %#v", streams, wantStream)
+	if c := s.Records[1].(*record.Cell); c.I != 1 || *c.Y != 1e-7 || !math.IsNaN(c.Loss) {
+		t.Errorf("got %+v", c)
 	}
 }
 
@@ -135,17 +115,13 @@ func TestRecordWriterRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, test := range []struct {
-		rec  any
+		rec  record.Record
 		want string
 	}{
-		{Fields{{"a", 1}}, `has no "type"`},
-		{Fields{{"type", 1}}, `has no "type"`},
-		{Fields{{"type", "end"}}, `cannot have the type "end"`},
-		{Fields{{"type", "header"}}, `cannot have the type "header"`},
-		{Fields{{"type", "x"}, {"type", "y"}}, `two keys "type"`},
-		{Fields{{"type", "x"}, {"f", func() {}}}, "unsupported type"},
-		{[]int{1}, "want a JSON object"},
-		{nil, "want a JSON object"},
+		{record.End{}, `cannot have the type "end"`},
+		{testHeader, `cannot have the type "header"`},
+		{record.Cell{I: -1}, `field "i" of "cell" is -1: want a whole number of at least 0`},
+		{record.Cell{Checkpoint: "\xff"}, "invalid UTF-8"},
 	} {
 		if err := w.Write(test.rec); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%v: got %v, want %s", test.rec, err, test.want)
@@ -157,7 +133,7 @@ func TestRecordWriterRefuses(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Errorf("closing again: %v", err)
 	}
-	if err := w.Write(Fields{{"type", "x"}}); err == nil || !strings.Contains(err.Error(), "already closed") {
+	if err := w.Write(record.Surrogate{}); err == nil || !strings.Contains(err.Error(), "already closed") {
 		t.Errorf("writing after the end: %v", err)
 	}
 	if got := strings.Count(read(t, path), "\n"); got != 2 {
@@ -176,7 +152,7 @@ func TestCloseKeepsWhatWasWritten(t *testing.T) {
 	if s, err := ReadRecords(path); err != nil || len(s) != 1 || s[0].Complete || len(s[0].Records) != 0 {
 		t.Errorf("a started file reads as %v, %v", s, err)
 	}
-	if err := w.Write(Fields{{"type", "x"}}); err != nil {
+	if err := w.Write(record.Surrogate{}); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {
@@ -309,7 +285,7 @@ func TestResumeWithinAFrame(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range 6 {
-			w.Write(Fields{{"type", "x"}, {"i", i}})
+			w.Write(record.Surrogate{Round: i})
 			if i == 2 {
 				w.Flush()
 			}
@@ -321,7 +297,7 @@ func TestResumeWithinAFrame(t *testing.T) {
 			t.Fatal(err)
 		}
 		onlyFile(t, path)
-		w.Write(Fields{{"type", "x"}, {"i", 100}})
+		w.Write(record.Surrogate{Round: 100})
 		if err := w.End("ok"); err != nil {
 			t.Fatal(err)
 		}
@@ -330,11 +306,11 @@ func TestResumeWithinAFrame(t *testing.T) {
 			t.Fatalf("keep %d: %v, %v", keep, s, err)
 		}
 		for i, r := range s[0].Records {
-			want := float64(i)
+			want := i
 			if i == keep {
 				want = 100
 			}
-			if v, _ := r.Float("i"); v != want {
+			if v := r.(*record.Surrogate).Round; v != want {
 				t.Errorf("keep %d: record %d is %v", keep, i, r)
 			}
 		}
@@ -399,8 +375,8 @@ func TestConcatenatedStreams(t *testing.T) {
 		if err != nil || len(s) != 3 {
 			t.Fatalf("%d streams, %v", len(s), err)
 		}
-		for i, want := range []Stream{{Complete: true, Records: make([]Record, 2)}, {Records: make([]Record, 1)}, {Complete: true, Records: make([]Record, 1)}} {
-			if s[i].Complete != want.Complete || len(s[i].Records) != len(want.Records) || s[i].Header.Tool != "srn-fit" {
+		for i, want := range []Stream{{Complete: true, Records: make([]record.Record, 2)}, {Records: make([]record.Record, 1)}, {Complete: true, Records: make([]record.Record, 1)}} {
+			if s[i].Complete != want.Complete || len(s[i].Records) != len(want.Records) || s[i].Header.Tool != "srn-eval" {
 				t.Errorf("stream %d: %v", i, s[i])
 			}
 		}
@@ -439,28 +415,31 @@ func TestHashRecords(t *testing.T) {
 }
 
 func TestMalformedRecords(t *testing.T) {
-	const header = `{"type":"header","tool":"x","config":{}}` + "\n"
+	const header = `{"type":"header","tool":"x","version":"1","schema":2,"seed":0,"config":{},"inputs":[]}` + "\n"
 	tests := []struct {
 		name, file, want string
 	}{
 		{"empty", "", "holds no whole record"},
 		{"blank", "\n \n", "holds no whole record"},
 		{"tensors", string(safetensors(`{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, 7)) + "\n", "line 1: is the header of tensors"},
-		{"not JSON", "hello\n", "line 1: byte 0: found 'h': want a JSON object"},
+		{"not JSON", "hello\n", "line 1: byte 0: invalid character 'h' at start of value"},
 		{"no header", `{"type":"epoch"}` + "\n", `line 1: type is "epoch": the first record must be a header; keep the header`},
 		{"no type", header + `{"a":1}` + "\n", `line 2: has no "type"`},
 		{"duplicate key", header + `{"type":"x","a":1,"a":2}` + "\n", `line 2: byte 18: duplicate key "a"`},
-		{"NaN", header + `{"type":"x","a":NaN}` + "\n", "line 2: byte 16: found 'N': want a value"},
-		{"out of range", header + `{"type":"x","a":1e999}` + "\n", "1e999 is out of range"},
-		{"two values", header + `{"type":"x"}{"type":"x"}` + "\n", "found '{' after the value"},
-		{"bad UTF-8", header + "{\"type\":\"x\xff\"}\n", "line 2: is not valid UTF-8"},
-		{"torn line within", header + `{"type":"ep` + "\n" + `{"type":"x"}` + "\n", "line 2: byte 11: string without an end"},
-		{"after the end", header + `{"type":"end"}` + "\n" + `{"type":"x"}` + "\n", `line 3: a record of type "x" follows the end`},
+		{"NaN", header + `{"type":"x","a":NaN}` + "\n", "line 2: byte 16: invalid character 'N' at start of value"},
+		{"out of range", header + `{"type":"cell","checkpoint":"a","i":0,"x":1e999,"loss":1,"top1":1}` + "\n", `field "x" of "cell" is 1e999: want a number`},
+		{"two values", header + `{"type":"x"}{"type":"x"}` + "\n", "line 2: byte 12: something follows the object"},
+		{"bad UTF-8", header + "{\"type\":\"x\xff\"}\n", "line 2: byte 10: invalid UTF-8"},
+		{"torn line within", header + `{"type":"ep` + "\n" + `{"type":"x"}` + "\n", "line 2: byte 11: unexpected EOF"},
+		{"after the end", header + `{"type":"end","status":"ok"}` + "\n" + `{"type":"x"}` + "\n", `line 3: a record of type "x" follows the end`},
 		{"deep", header + `{"type":"x","a":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + "}\n", "nested deeper than 32"},
-		{"seed is no integer", `{"type":"header","seed":1.5}` + "\n", "line 1: header: byte 24: 1.5 is not an integer of 64 bits"},
-		{"tool is no string", `{"type":"header","tool":1}` + "\n", "line 1: header: byte 24: found '1': want a string"},
-		{"inputs are no list", `{"type":"header","inputs":{}}` + "\n", "line 1: header: inputs: want a list of objects"},
-		{"hash is no string", `{"type":"header","inputs":[{"sha256":1}]}` + "\n", "inputs: item 0: sha256 is not a string"},
+		{"seed is no integer", strings.Replace(header, `"seed":0`, `"seed":1.5`, 1), `line 1: field "seed" of "header" is 1.5: want a whole number`},
+		{"tool is no string", strings.Replace(header, `"tool":"x"`, `"tool":1`, 1), `line 1: field "tool" of "header" is a number: want a text`},
+		{"inputs are no list", strings.Replace(header, `"inputs":[]`, `"inputs":{}`, 1), `line 1: field "inputs" of "header" is an object: want a list of objects`},
+		{"hash is no string", strings.Replace(header, `"inputs":[]`, `"inputs":[{"sha256":1}]`, 1), `field "inputs" of "header" is`},
+		{"an earlier layout", strings.Replace(header, `"schema":2`, `"schema":1`, 1), "line 1: header: its records have layout 1, this command reads layout 2; convert them"},
+		{"a later layout", strings.Replace(header, `"schema":2`, `"schema":3`, 1), "this command reads layout 2; use the version that wrote them, 1"},
+		{"a field of another kind", header + `{"type":"cell","checkpoint":"a","i":0,"x":1,"loss":1,"top1":2}` + "\n", `line 2: field "top1" of "cell" is 2: want a number from 0 to 1; use the file as x wrote it`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -475,7 +454,7 @@ func TestMalformedRecords(t *testing.T) {
 }
 
 func TestRecordLimits(t *testing.T) {
-	header := `{"type":"header"}` + "\n"
+	header := `{"type":"header","tool":"x","version":"1","schema":2,"seed":0,"config":{},"inputs":[]}` + "\n"
 	long := header + fmt.Sprintf(`{"type":"x","a":%q}`, strings.Repeat("a", 4000)) + "\n"
 	many := header + strings.Repeat(`{"type":"x"}`+"\n", 1000)
 	for _, test := range []struct {
@@ -518,34 +497,11 @@ func TestDamagedFrames(t *testing.T) {
 }
 
 func TestRecordsReadErrors(t *testing.T) {
-	for _, start := range []string{"", `{"type":"header"}` + "\n", string(packFrame([]byte(`{"type":"header"}`)))} {
+	for _, start := range []string{"", `{"type":"header","tool":"x","version":"1","schema":2,"seed":0,"config":{},"inputs":[]}` + "\n", string(packFrame([]byte(`{"type":"header","tool":"x","version":"1","schema":2,"seed":0,"config":{},"inputs":[]}`)))} {
 		_, err := DecodeRecords(io.MultiReader(strings.NewReader(start), failingReader{}), "x", Limits{})
 		var f *FormatError
 		if !errors.Is(err, errDisk) || errors.As(err, &f) {
 			t.Errorf("got %v, want %v", err, errDisk)
 		}
-	}
-}
-
-func TestRecordAccess(t *testing.T) {
-	r := Record{"type": "x", "v": 1.5, "l": []any{1., 2.}, "bad": []any{1., nil}, "null": nil}
-	if v, ok := r.Float("v"); !ok || v != 1.5 {
-		t.Error(v, ok)
-	}
-	for _, key := range []string{"none", "type", "null", "l"} {
-		if _, ok := r.Float(key); ok {
-			t.Errorf("%s is a number", key)
-		}
-	}
-	if v, ok := r.Floats("l"); !ok || !reflect.DeepEqual(v, []float64{1, 2}) {
-		t.Error(v, ok)
-	}
-	for _, key := range []string{"none", "v", "bad"} {
-		if _, ok := r.Floats(key); ok {
-			t.Errorf("%s is a list of numbers", key)
-		}
-	}
-	if r.Type() != "x" || r.Text("none") != "" {
-		t.Error(r)
 	}
 }

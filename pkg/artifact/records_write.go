@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"strings"
+
+	"srn/pkg/record"
 )
 
 // RecordWriter appends records to a file. It is not safe for concurrent use.
@@ -23,9 +25,16 @@ type RecordWriter struct {
 // standard output. The file appears under its name at once and grows with
 // each Flush, so that what a killed run has flushed can be read. It is refused
 // where another process is writing to it.
-func CreateRecords(path string, h Header) (*RecordWriter, error) {
+func CreateRecords(path string, h record.Header) (*RecordWriter, error) {
 	w := &RecordWriter{path: path, pack: strings.HasSuffix(path, suffix)}
-	if err := w.add(h.fields(), true); err != nil {
+	h.Schema = record.Schema
+	if h.Inputs == nil {
+		h.Inputs = []record.Input{}
+	}
+	if h.Config == nil {
+		h.Config = map[string]any{}
+	}
+	if err := w.add(h); err != nil {
 		return nil, err
 	}
 	if path == stdio {
@@ -60,29 +69,24 @@ func CreateRecords(path string, h Header) (*RecordWriter, error) {
 	return w, nil
 }
 
-// Write adds a record: [Fields], a struct with json tags or a map, encoded by
-// [EncodeJSON]. It must have a "type" that is neither "header" nor "end". The
-// record reaches the file with the next Flush.
-func (w *RecordWriter) Write(rec any) error {
+// Write adds a record, which is neither a header nor an end. It reaches the
+// file with the next Flush. A record that could not be read is an error.
+func (w *RecordWriter) Write(rec record.Record) error {
 	if err := w.usable(); err != nil {
 		return err
 	}
-	return w.add(rec, false)
+	switch t := rec.Type(); t {
+	case record.Header{}.Type(), record.End{}.Type():
+		return fmt.Errorf("%s: a record cannot have the type %q", w.name(), t)
+	}
+	return w.add(rec)
 }
 
 // add encodes a record as a line, and nothing if it is not a good record.
-// Frame allows the two types that begin and end a stream.
-func (w *RecordWriter) add(rec any, frame bool) error {
-	line, err := EncodeJSON(rec)
+func (w *RecordWriter) add(rec record.Record) error {
+	line, err := record.Encode(rec)
 	if err != nil {
 		return fmt.Errorf("%s: %w", w.name(), err)
-	}
-	parsed, err := parseRecord(line, nil) // what is written must be readable
-	if err != nil {
-		return fmt.Errorf("%s: record %s: %w", w.name(), line, err)
-	}
-	if t := parsed.Type(); !frame && (t == typeHeader || t == typeEnd) {
-		return fmt.Errorf("%s: a record cannot have the type %q", w.name(), t)
 	}
 	w.lines.Write(line)
 	w.lines.WriteByte('\n')
@@ -123,7 +127,7 @@ func (w *RecordWriter) End(status string) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	if err := w.add(Fields{{"type", typeEnd}, {"status", status}}, true); err != nil {
+	if err := w.add(record.End{Status: status}); err != nil {
 		return err
 	}
 	return w.Close()

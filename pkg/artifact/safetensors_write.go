@@ -10,6 +10,8 @@ import (
 	"slices"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/klauspost/compress/zstd"
 )
 
@@ -76,6 +78,15 @@ func encode(w io.Writer, f *File) (sum string, err error) {
 		}
 	}
 	return h.finish(), nil
+}
+
+// quote writes s, which is valid UTF-8, as a JSON string.
+func quote(s string) []byte {
+	b, err := jsontext.AppendQuote(nil, s)
+	if err != nil {
+		panic(err)
+	}
+	return b
 }
 
 // encodeHeader describes tensors in their order. It refuses whatever a reader

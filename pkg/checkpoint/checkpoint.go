@@ -14,7 +14,7 @@ import (
 )
 
 // Format is the metadata "format" of the files written here.
-const Format = "srn-checkpoint/1"
+const Format = "srn-checkpoint/2"
 
 // Checkpoint is a network's parameters and running statistics, with what is
 // known of their origin.
@@ -50,8 +50,8 @@ func (c *Checkpoint) CheckClasses(dataset string, classes int) error {
 		return nil
 	}
 	origin := ""
-	if c.Meta.Dataset != "" {
-		origin = fmt.Sprintf(" (trained on %s)", c.Meta.Dataset)
+	if c.Meta.Training != nil {
+		origin = fmt.Sprintf(" (trained on %s)", c.Meta.Training.Dataset)
 	}
 	return c.failf("tensor \"linear.weight\"", fmt.Sprintf("give --data the data set that it was trained on, or a checkpoint trained on %s", dataset),
 		"predicts %d classes%s, but %s has %d", c.Meta.NumClasses, origin, dataset, classes)

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 	"srn/pkg/resnet"
 )
 
@@ -33,11 +34,12 @@ func random(t testing.TB, arch string, classes int) *Checkpoint {
 	return &Checkpoint{
 		Meta: Meta{
 			Arch: arch, NumClasses: classes, Mean: mean, Std: std,
-			Dataset: "synthetic", DataSHA256: "ab", Method: "srn", WeightDecay: 5e-4,
-			Seed: -3, Epoch: 7, Epochs: 200, Complete: true,
+			Training: &record.Training{Data: record.Data{Dataset: "synthetic", DataSHA256: "ab", TrainSplit: "train"}, Methods: []string{"srn"}, Method: "srn",
+				Parameters: map[string]any{}, WeightDecay: 5e-4, Seed: -3, Epochs: 200, LR: 0.06, Precision: "f32"},
+			Epoch: 7, Complete: true,
 			Provenance: artifact.Provenance{
-				Tool: "srn-fit", Version: "1", Config: map[string]any{"lr": 0.06},
-				Inputs: []artifact.Input{{Name: "data", SHA256: "ab"}},
+				Tool: "srn-fit", Version: "1",
+				Inputs: []record.Input{{Name: "data", SHA256: "ab"}},
 			},
 		},
 		Params: fill(params.Len()), Running: fill(running.Len()),
@@ -230,7 +232,7 @@ func TestErrors(t *testing.T) {
 
 func TestBadMetadata(t *testing.T) {
 	for key, value := range map[string]string{
-		"num_classes": "ten", "mean": "1,2", "std": "a,b,c", "weight_decay": "x", "seed": "1.5", "epoch": "", "complete": "maybe",
+		"num_classes": "ten", "mean": "1,2", "std": "a,b,c", "config": `{"lr":1}`, "epoch": "", "complete": "maybe",
 	} {
 		f, err := random(t, "resnet8", 10).File()
 		if err != nil {

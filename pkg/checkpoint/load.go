@@ -49,6 +49,10 @@ func (c *Checkpoint) decode(f *artifact.File, o Overrides) (*Checkpoint, error) 
 	switch format := f.Metadata["format"]; {
 	case format == Format:
 		c.Meta, err = decodeMeta(c.Path, f)
+	case format == "srn-checkpoint/1":
+		c.Meta.Foreign = true
+		c.Meta.Arch = f.Metadata["arch"]
+		c.notef("written by an earlier version, whose account of the training is not read")
 	case strings.HasPrefix(format, "srn-checkpoint/"):
 		_, err = f.Provenance(c.Path, Format)
 	case strings.HasPrefix(format, "srn-"):

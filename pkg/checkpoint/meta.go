@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 )
 
 // Meta is what a checkpoint's metadata tell. A foreign file has only the
@@ -17,38 +18,30 @@ type Meta struct {
 	NumClasses int        //
 	Mean, Std  [3]float32 // by which pixels, scaled to 0…1, were normalised
 
-	Dataset     string  // such as cifar10
-	DataSHA256  string  // of the data artifact trained on
-	Method      string  // label of the method, such as ce
-	WeightDecay float64 //
-	Seed        int64   //
-	Epoch       int     // epochs trained so far
-	Epochs      int     // epochs that the run is to have
-	Complete    bool    // all of them are done
+	Training *record.Training // that made it; nil where the file does not tell
+	Epoch    int              // epochs trained so far
+	Complete bool             // all of them are done
 
-	// Tool, Version, Config and Inputs tell how the file was made; Format is
-	// filled in on writing.
+	// Tool, Version and Inputs tell how the file was made; Format and Config
+	// are filled in on writing.
 	artifact.Provenance
 }
 
 // encode gives the metadata as strings.
 func (m Meta) encode() (map[string]string, error) {
 	m.Format = Format
+	if m.Training != nil {
+		m.Config = record.Fit{Network: record.Network{Arch: m.Arch, Classes: m.NumClasses}, Training: *m.Training}
+	}
 	s, err := m.Provenance.Metadata()
 	if err != nil {
 		return nil, err
 	}
 	s["arch"] = m.Arch
 	s["num_classes"] = strconv.Itoa(m.NumClasses)
-	s["dataset"] = m.Dataset
-	s["data_sha256"] = m.DataSHA256
 	s["mean"] = FormatTriple(m.Mean)
 	s["std"] = FormatTriple(m.Std)
-	s["method"] = m.Method
-	s["weight_decay"] = strconv.FormatFloat(m.WeightDecay, 'g', -1, 64)
-	s["seed"] = strconv.FormatInt(m.Seed, 10)
 	s["epoch"] = strconv.Itoa(m.Epoch)
-	s["epochs"] = strconv.Itoa(m.Epochs)
 	s["complete"] = strconv.FormatBool(m.Complete)
 	return s, nil
 }
@@ -61,7 +54,14 @@ func decodeMeta(path string, f *artifact.File) (Meta, error) {
 		return m, err
 	}
 	s := f.Metadata
-	m.Arch, m.Dataset, m.DataSHA256, m.Method = s["arch"], s["dataset"], s["data_sha256"], s["method"]
+	m.Arch = s["arch"]
+	if m.Config != nil {
+		fit, err := record.DecodeFit([]byte(s["config"]))
+		if err != nil {
+			return m, &artifact.FormatError{Path: path, Field: `metadata "config"`, Problem: err.Error(), Mend: "use a checkpoint as srn-fit wrote it"}
+		}
+		m.Training, m.Config = &fit.Training, nil
+	}
 	for _, field := range []struct {
 		key  string
 		read func(string) error
@@ -69,10 +69,7 @@ func decodeMeta(path string, f *artifact.File) (Meta, error) {
 		{"num_classes", integer(&m.NumClasses)},
 		{"mean", triple(&m.Mean)},
 		{"std", triple(&m.Std)},
-		{"weight_decay", func(v string) (err error) { m.WeightDecay, err = strconv.ParseFloat(v, 64); return err }},
-		{"seed", func(v string) (err error) { m.Seed, err = strconv.ParseInt(v, 10, 64); return err }},
 		{"epoch", integer(&m.Epoch)},
-		{"epochs", integer(&m.Epochs)},
 		{"complete", func(v string) (err error) { m.Complete, err = strconv.ParseBool(v); return err }},
 	} {
 		v, ok := s[field.key]

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"srn/pkg/record"
 )
 
 // Context is what a command's Run method receives. Threads is resolved to a
@@ -31,6 +33,20 @@ func (c *Context) Logf(format string, a ...any) {
 
 // Warnf prints a warning on standard error.
 func (c *Context) Warnf(format string, a ...any) { c.out.line("warning: ", format, a...) }
+
+// Record prints a record as one line of JSON on standard output where --json
+// asks for it, and else does nothing.
+func (c *Context) Record(r record.Record) error {
+	if !c.JSON {
+		return nil
+	}
+	line, err := record.Encode(r)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.stdout, "%s\n", line)
+	return err
+}
 
 // Result prints v as one line of JSON on standard output where --json asks
 // for it, and else does nothing.

@@ -39,7 +39,10 @@ type Data struct {
 	Twins Twins // set by FindTwins, and by Load
 
 	SourceSHA256 string // of the archive or folder read, empty if generated
-	SHA256       string // of the artifact's uncompressed bytes, once saved or loaded
+	// Official says that the images are all those of the official files, none
+	// changed; nil where an artifact does not tell.
+	Official *bool
+	SHA256   string // of the artifact's uncompressed bytes, once saved or loaded
 }
 
 // Split is a list of images with their labels.

@@ -50,6 +50,13 @@ func (l *loader) load(d *Data) error {
 	d.Name = m["dataset"]
 	d.SourceSHA256 = m["source_sha256"]
 	var err error
+	if text, ok := m["official"]; ok {
+		official, err := strconv.ParseBool(text)
+		if err != nil {
+			return l.bad(`metadata "official"`, "is %.100q, neither true nor false", text)
+		}
+		d.Official = &official
+	}
 	if d.Classes, err = l.names("classes"); err != nil {
 		return err
 	}

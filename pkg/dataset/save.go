@@ -71,6 +71,9 @@ func (d *Data) file(p artifact.Provenance) (*artifact.File, error) {
 			metadata[key] = strconv.Itoa(*n)
 		}
 	}
+	if d.Official != nil {
+		metadata["official"] = strconv.FormatBool(*d.Official)
+	}
 	for key, names := range map[string][]string{"classes": d.Classes, "coarse_classes": d.CoarseClasses} {
 		if names == nil {
 			continue

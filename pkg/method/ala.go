@@ -7,6 +7,7 @@ import (
 	"srn/pkg/dataset"
 	"srn/pkg/nn"
 	"srn/pkg/optim"
+	"srn/pkg/record"
 	"srn/pkg/rng"
 )
 
@@ -173,15 +174,15 @@ func (a *ala) move(s *Step) {
 	}
 }
 
-func (a *ala) report() artifact.Fields {
+func (a *ala) report() record.Figures {
 	sum := 0.0
 	for i, v := range a.w {
 		if i%(a.classes+1) != 0 {
 			sum += v * v
 		}
 	}
-	return artifact.Fields{{Key: "w_drift", Value: math.Sqrt(sum) / float64(a.classes)},
-		{Key: "val_top1", Value: a.history[alaAccuracy]}, {Key: "reward", Value: a.history[alaReward]}}
+	return record.Figures{Own: map[string]float64{"w_drift": math.Sqrt(sum) / float64(a.classes),
+		"val_top1": a.history[alaAccuracy], "reward": a.history[alaReward]}}
 }
 
 // carried are the vectors that a resumed run needs.

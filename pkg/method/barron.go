@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 )
 
 // barron is the general robust loss of residuals x_k = p_k − t_k, with a shape
@@ -95,8 +96,8 @@ func (b *barron) end(*Step) {
 	b.settle()
 }
 
-func (b *barron) report() artifact.Fields {
-	return artifact.Fields{{Key: "barron_alpha", Value: b.alpha}, {Key: "barron_c", Value: b.c}}
+func (b *barron) report() record.Figures {
+	return record.Figures{Own: map[string]float64{"alpha": b.alpha, "c": b.c}}
 }
 
 func (b *barron) state() []artifact.Tensor {

@@ -3,8 +3,8 @@ package method
 import (
 	"math"
 
-	"srn/pkg/artifact"
 	"srn/pkg/device"
+	"srn/pkg/record"
 )
 
 // weightDecayRatio is the control of srn with --guidance-ratio: it adds a
@@ -28,7 +28,7 @@ var weightDecayRatioInfo = Info{
 	Notes:     []string{"Set ratio to the --guidance-ratio of the run to compare with, or to its recorded guidance_ratio. The record's decay_coefficient is the weight decay that it amounts to."},
 	make: func(o Options, v values) (part, error) {
 		return &weightDecayRatio{ratio: v.number("ratio"), net: o.Net, be: o.Net.Backend(),
-			means: newMeans("decay", "decay_coefficient")}, nil
+			means: newMeans("decay", "coefficient")}, nil
 	},
 }
 
@@ -44,6 +44,8 @@ func (w *weightDecayRatio) add(*Step) {
 	w.count(c)
 }
 
-func (w *weightDecayRatio) report() artifact.Fields {
-	return append(artifact.Fields{{Key: "guidance_ratio", Value: w.ratio}}, w.means.report()...)
+func (w *weightDecayRatio) report() record.Figures {
+	f := w.means.report()
+	f.GuidanceRatio = new(w.ratio)
+	return f
 }

@@ -1,15 +1,18 @@
 package method
 
 import (
+	"cmp"
 	"slices"
 
 	"srn/pkg/artifact"
 	"srn/pkg/nn"
+	"srn/pkg/record"
 )
 
 // joint is a method made of parts.
 type joint struct {
 	parts   []part
+	names   []string // of the parts
 	passes  *passes
 	changes []batchChange
 	terms   []term
@@ -17,8 +20,8 @@ type joint struct {
 	batch   *batch
 }
 
-func newJoint(net Network, parts []part) *joint {
-	m := &joint{parts: parts, passes: newPasses(net)}
+func newJoint(net Network, parts []part, names []string) *joint {
+	m := &joint{parts: parts, names: names, passes: newPasses(net)}
 	for _, p := range parts {
 		if l, ok := p.(loss); ok {
 			m.passes.loss = l
@@ -77,14 +80,24 @@ func (m *joint) Gradient(s *Step) error {
 	return nil
 }
 
-func (m *joint) Report() artifact.Fields {
-	var f artifact.Fields
-	for _, p := range m.parts {
-		if r, ok := p.(reporter); ok {
-			f = append(f, r.report()...)
+func (m *joint) Report() record.Figures {
+	var all record.Figures
+	for i, p := range m.parts {
+		r, ok := p.(reporter)
+		if !ok {
+			continue
+		}
+		f := r.report()
+		all.R, all.GuidanceRatio = cmp.Or(f.R, all.R), cmp.Or(f.GuidanceRatio, all.GuidanceRatio)
+		all.GradRNorm, all.SurrogateSeconds = cmp.Or(f.GradRNorm, all.GradRNorm), cmp.Or(f.SurrogateSeconds, all.SurrogateSeconds)
+		for name, v := range f.Own {
+			if all.Own == nil {
+				all.Own = map[string]float64{}
+			}
+			all.Own[m.names[i]+"."+name] = v
 		}
 	}
-	return f
+	return all
 }
 
 func (m *joint) State() []artifact.Tensor {

@@ -2,6 +2,7 @@ package method
 
 import (
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 )
 
 // part is one component of a method: it implements one or more of the
@@ -51,8 +52,8 @@ type reparameterisation interface {
 type beginner interface{ begin(s *Step) }
 type ender interface{ end(s *Step) }
 
-// reporter has fields for the epoch's record.
-type reporter interface{ report() artifact.Fields }
+// reporter has figures for the epoch's record; Own without the method's name.
+type reporter interface{ report() record.Figures }
 
 // stateful carries something from step to step.
 type stateful interface {

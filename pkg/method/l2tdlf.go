@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 )
 
 // l2tDLF is a bilinear loss whose W a teacher sets from the state of training:
@@ -151,7 +152,7 @@ func (l *l2tDLF) learn(scale float64) {
 }
 
 // report tells how far W_t has come from the identity, in the root mean square.
-func (l *l2tDLF) report() artifact.Fields {
+func (l *l2tDLF) report() record.Figures {
 	sum := 0.0
 	for i, v := range l.w {
 		if i%(l.classes+1) == 0 {
@@ -159,7 +160,7 @@ func (l *l2tDLF) report() artifact.Fields {
 		}
 		sum += v * v
 	}
-	return artifact.Fields{{Key: "w_drift", Value: math.Sqrt(sum) / float64(l.classes)}, {Key: "teacher_signal", Value: l.signal}}
+	return record.Figures{Own: map[string]float64{"w_drift": math.Sqrt(sum) / float64(l.classes), "teacher_signal": l.signal}}
 }
 
 func (l *l2tDLF) state() []artifact.Tensor {

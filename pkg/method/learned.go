@@ -1,6 +1,9 @@
 package method
 
-import "srn/pkg/artifact"
+import (
+	"srn/pkg/artifact"
+	"srn/pkg/record"
+)
 
 // learnedByLookahead is the part of a loss that lookahead teaches.
 type learnedByLookahead struct{ *lookahead }
@@ -17,9 +20,9 @@ func (l *learnedByLookahead) begin(s *Step) {
 	}
 }
 
-func (l *learnedByLookahead) report() artifact.Fields {
+func (l *learnedByLookahead) report() record.Figures {
 	if r, ok := l.loss.(reporter); ok {
 		return r.report()
 	}
-	return nil
+	return record.Figures{}
 }

@@ -1,12 +1,15 @@
 package method
 
-import "srn/pkg/artifact"
+import (
+	"srn/pkg/artifact"
+	"srn/pkg/record"
+)
 
 // means are a part's own figures in the records: means over what has been
 // added in an epoch. A part that embeds them reports and resumes them.
 type means struct {
 	name   string    // of their state
-	fields []string  // of the record
+	fields []string  // the figures' names
 	sums   []float64 // of each, then the number added
 }
 
@@ -22,13 +25,13 @@ func (m *means) count(values ...float64) {
 	m.sums[len(values)]++
 }
 
-func (m *means) report() artifact.Fields {
-	var f artifact.Fields
+func (m *means) report() record.Figures {
+	own := map[string]float64{}
 	for i, name := range m.fields {
-		f = append(f, artifact.Field{Key: name, Value: m.sums[i] / m.sums[len(m.fields)]})
+		own[name] = m.sums[i] / m.sums[len(m.fields)]
 	}
 	clear(m.sums)
-	return f
+	return record.Figures{Own: own}
 }
 
 func (m *means) state() []artifact.Tensor {

@@ -17,6 +17,7 @@ import (
 	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/nn"
+	"srn/pkg/record"
 	"srn/pkg/srn/guidance"
 	"srn/pkg/srn/surrogate"
 )
@@ -74,7 +75,7 @@ type Method interface {
 	Gradient(s *Step) error
 	// Report returns, once after each epoch, the method's own fields for the
 	// epoch's record.
-	Report() artifact.Fields
+	Report() record.Figures
 	// State returns what a resumed run needs; Restore takes it back.
 	State() []artifact.Tensor
 	Restore(f *artifact.File, path string) error

@@ -307,7 +307,12 @@ func TestInnerProductsOfExamples(t *testing.T) {
 }
 
 func testInnerProducts(t *testing.T, b *bench) {
-	g := b.method.(*joint).parts[0].(*valGuided)
+	var g *valGuided
+	for _, p := range b.method.(*joint).parts {
+		if v, ok := p.(*valGuided); ok {
+			g = v
+		}
+	}
 	b.gradient()
 	v := b.read(g.v)
 	size := norm(v)

@@ -146,31 +146,40 @@ func (s Settings) short(part, name string) string {
 }
 
 // String lists all parameters with their values, separated by commas.
-func (s Settings) String() string { return s.list(func(string, Param) bool { return true }) }
-
-// Changed lists those that differ from their defaults.
-func (s Settings) Changed() string {
-	return s.list(func(value string, p Param) bool { return value != p.Default })
-}
-
-func (s Settings) list(which func(value string, p Param) bool) string {
+func (s Settings) String() string {
 	var out []string
 	for _, part := range s.info.parts() {
 		for _, p := range part.Params {
-			if v := s.values[part.Name+"."+p.Name]; which(v, p) {
-				out = append(out, s.short(part.Name, p.Name)+"="+v)
-			}
+			out = append(out, s.short(part.Name, p.Name)+"="+s.values[part.Name+"."+p.Name])
 		}
 	}
 	return strings.Join(out, ",")
 }
 
-// Label names the method with the settings that are not its defaults.
-func (s Settings) Label() string {
-	if c := s.Changed(); c != "" {
-		return s.info.Name + "(" + c + ")"
+// Methods are the names of the parts, in the registry's order.
+func (s Settings) Methods() []string {
+	var names []string
+	for _, p := range s.info.parts() {
+		names = append(names, p.Name)
 	}
-	return s.info.Name
+	return names
+}
+
+// Parameters are the values as records hold them: numbers and words under
+// METHOD.PARAMETER.
+func (s Settings) Parameters() map[string]any {
+	all := map[string]any{}
+	for _, part := range s.info.parts() {
+		for _, p := range part.Params {
+			v := values{part.Name, s.values}
+			if name := part.Name + "." + p.Name; p.OneOf != nil || p.Or != "" && v.word(p.Name) == p.Or {
+				all[name] = v.word(p.Name)
+			} else {
+				all[name] = v.number(p.Name)
+			}
+		}
+	}
+	return all
 }
 
 // values are those of one part.

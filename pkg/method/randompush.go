@@ -3,8 +3,8 @@ package method
 import (
 	"math"
 
-	"srn/pkg/artifact"
 	"srn/pkg/device"
+	"srn/pkg/record"
 	"srn/pkg/rng"
 )
 
@@ -52,6 +52,6 @@ func (r *randomPush) add(s *Step) {
 	r.be.Axpy(g, float32(r.ratio*math.Sqrt(r.be.Dot(g, g)/r.be.Dot(r.d, r.d))), r.d)
 }
 
-func (r *randomPush) report() artifact.Fields {
-	return artifact.Fields{{Key: "guidance_ratio", Value: r.ratio}}
+func (r *randomPush) report() record.Figures {
+	return record.Figures{GuidanceRatio: new(r.ratio)}
 }

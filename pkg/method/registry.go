@@ -29,12 +29,13 @@ type Info struct {
 	joint []Info // of a method of several parts
 }
 
-// registry lists the methods in the order in which they are shown.
+// registry lists the methods in the order in which they are shown, and in
+// which those of a composite change a batch.
 var registry = []Info{
 	crossEntropyInfo, srnInfo, srnUntrainedInfo, srnFlippedInfo, srnShuffledInfo, weightDecayRatioInfo, randomPushInfo,
-	weightDecayInfo, l1Info, dropoutInfo, labelSmoothingInfo, mixupInfo, randomErasingInfo, cutoutInfo, autoAugmentInfo, spectralNormInfo,
-	confidencePenaltyInfo, energyInInfo, energyOODInfo, logitNormInfo, rDropInfo, gradAlignInfo, consistencyInfo, valGuidedInfo,
 	samInfo, asamInfo, fsamInfo, gsamInfo,
+	weightDecayInfo, l1Info, dropoutInfo, labelSmoothingInfo, mixupInfo, autoAugmentInfo, randomErasingInfo, cutoutInfo, spectralNormInfo,
+	confidencePenaltyInfo, energyInInfo, energyOODInfo, logitNormInfo, rDropInfo, gradAlignInfo, consistencyInfo, valGuidedInfo,
 	poly1Info, smooth01Info, lSoftmaxInfo, barronInfo, slfInfo, metaWeightNetInfo, l2tDLFInfo, l2tDLNInfo, alaInfo,
 }
 
@@ -70,7 +71,7 @@ func Methods() []Info { return slices.Clone(registry) }
 // ended in "-like".
 func Find(name string) (Info, error) {
 	names := strings.Split(name, "+")
-	var parts []Info
+	var found []int
 	for _, n := range names {
 		i := slices.IndexFunc(registry, func(m Info) bool {
 			return m.Name == strings.TrimSuffix(n, "-like")
@@ -83,10 +84,15 @@ func Find(name string) (Info, error) {
 		if i < 0 {
 			return Info{}, fmt.Errorf("method %q is none of %s", n, list())
 		}
-		parts = append(parts, registry[i])
+		found = append(found, i)
 	}
-	if len(parts) == 1 {
-		return parts[0], nil
+	if len(found) == 1 {
+		return registry[found[0]], nil
+	}
+	slices.Sort(found)
+	var parts []Info
+	for _, i := range found {
+		parts = append(parts, registry[i])
 	}
 	return join(parts)
 }
@@ -193,6 +199,7 @@ func (i Info) settled(s Settings) Settings {
 func (i Info) New(o Options) (Method, error) {
 	o.Settings = i.For(o.Net.Logits().Len() / o.Net.Loss().Len()).settled(o.Settings)
 	var parts []part
+	var names []string
 	for _, p := range i.parts() {
 		if p.Validation && o.Validation == nil {
 			return nil, fmt.Errorf("method %s needs held-out images", p.Name)
@@ -204,9 +211,9 @@ func (i Info) New(o Options) (Method, error) {
 		if err != nil {
 			return nil, err
 		}
-		parts = append(parts, made)
+		parts, names = append(parts, made), append(names, p.Name)
 	}
-	m := newJoint(o.Net, parts)
+	m := newJoint(o.Net, parts, names)
 	if len(m.passes.network) > 0 && i.Needs(o.Settings).Tangents {
 		return nil, fmt.Errorf("method %s: the tangent passes of one part do not go through the network of the other", i.Name)
 	}

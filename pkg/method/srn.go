@@ -5,6 +5,7 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/device"
+	"srn/pkg/record"
 	"srn/pkg/rng"
 	"srn/pkg/srn/guidance"
 	"srn/pkg/srn/surrogate"
@@ -42,21 +43,21 @@ var srnInfo = Info{
 	make: func(o Options, _ values) (part, error) { return newSurrogateGuided("srn", o) },
 }
 
-// drawParam is the parameter of controls that are random: independent of the run's
-// seed, so that draws and seeds can be crossed, or that seed, so that each run has
-// a draw of its own.
-var drawParam = number("draw", 0, 0, 1e9, "which random draw; seed: that of the run's seed").or("seed")
+// initSeed is the parameter of controls that are random: independent of the run's
+// seed, so that the two can be crossed, or that seed, so that each run has an
+// initialisation of its own.
+var initSeed = number("init-seed", 0, 0, 1e9, "initialisation seed; run: the run's own").or("run")
 
-// draw is the number of the random draw.
-func draw(o Options, v values) uint64 {
-	if v.word("draw") == drawParam.Or {
+// initialisation is the value of initSeed.
+func initialisation(o Options, v values) uint64 {
+	if v.word("init-seed") == initSeed.Or {
 		return o.Seed
 	}
-	return uint64(v.number("draw"))
+	return uint64(v.number("init-seed"))
 }
 
 // srnUntrainedInfo is the control that tells what meta-training adds: the
-// same surrogate with φ as it was drawParam, before any meta-training.
+// same surrogate with φ as it was initSeed, before any meta-training.
 var srnUntrainedInfo = Info{
 	Name:      "srn-untrained",
 	Kind:      "gradient",
@@ -64,11 +65,11 @@ var srnUntrainedInfo = Info{
 	Reference: "control of srn",
 	Passes:    "1",
 	Surrogate: true,
-	Params:    []Param{drawParam},
-	Notes:     []string{"The surrogate of --srn gives its shape alone. φ₀ depends on draw alone, and on the run's seed only by draw=seed: several draws tell what a single one owes to chance."},
+	Params:    []Param{initSeed},
+	Notes:     []string{"The surrogate of --srn gives its shape alone. φ₀ depends on init-seed alone, and on the run's seed only by init-seed=run: several tell how much depends on one initialisation."},
 	make: func(o Options, v values) (part, error) {
 		if o.Surrogate != nil {
-			o.Surrogate.Init(rng.New(draw(o, v), rng.Stream("srn-untrained")).Uint64())
+			o.Surrogate.Init(rng.New(initialisation(o, v), rng.Stream("srn-untrained")).Uint64())
 		}
 		return newSurrogateGuided("srn-untrained", o)
 	},
@@ -102,15 +103,15 @@ var srnShuffledInfo = Info{
 	Reference: "control of srn",
 	Passes:    "1",
 	Surrogate: true,
-	Params:    []Param{drawParam},
-	Notes:     []string{"A dictionary's coefficients are exchanged between tensors. Of a surrogate with a score, each tensor's part of ∇r gets another's root mean square. Which is exchanged with which depends on draw, not on the run's seed."},
+	Params:    []Param{initSeed},
+	Notes:     []string{"A dictionary's coefficients are exchanged between tensors. Of a surrogate with a score, each tensor's part of ∇r gets another's root mean square. Which is exchanged with which depends on init-seed, not on the run's seed."},
 	make: func(o Options, v values) (part, error) {
 		if o.Surrogate != nil {
 			order := make([]int, len(o.Surrogate.Target()))
 			for i := range order {
 				order[i] = i
 			}
-			rng.New(draw(o, v), rng.Stream("srn-shuffled")).Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+			rng.New(initialisation(o, v), rng.Stream("srn-shuffled")).Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 			o.Surrogate.ShuffleLayers(order)
 		}
 		return newSurrogateGuided("srn-shuffled", o)
@@ -142,13 +143,11 @@ func (m *surrogateGuided) add(s *Step) {
 	m.steps++
 }
 
-func (m *surrogateGuided) report() artifact.Fields {
-	f := artifact.Fields{{Key: "guidance_ratio", Value: m.guidance.Ratios() / m.steps}}
+func (m *surrogateGuided) report() record.Figures {
+	f := record.Figures{GuidanceRatio: new(m.guidance.Ratios() / m.steps), SurrogateSeconds: new(m.guidance.Evaluation())}
 	if m.scored {
-		f = append(artifact.Fields{{Key: "r", Value: m.values / m.steps}}, f...)
-		f = append(f, artifact.Field{Key: "grad_r_norm", Value: m.guidance.GradNorm()})
+		f.R, f.GradRNorm = new(m.values/m.steps), new(m.guidance.GradNorm())
 	}
-	f = append(f, artifact.Field{Key: "surrogate_seconds", Value: m.guidance.Evaluation()})
 	m.steps, m.values = 0, 0
 	m.guidance.SetRatios(0)
 	return f

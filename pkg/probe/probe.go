@@ -15,6 +15,7 @@ import (
 	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/device/open"
+	"srn/pkg/record"
 	"srn/pkg/resnet"
 )
 
@@ -42,7 +43,7 @@ type Session struct {
 	Indices     []int32 // of the split's images in it
 	Checkpoints []*checkpoint.Checkpoint
 	Device      device.Backend
-	Inputs      []artifact.Input // further ones, for the output's header
+	Inputs      []record.Input // further ones, for the output's header
 
 	flags  *Flags
 	ctx    *cli.Context
@@ -163,11 +164,11 @@ func (s *Session) read(path string, o checkpoint.Overrides) (*checkpoint.Checkpo
 	for _, note := range c.Notes {
 		s.ctx.Logf("%s: %s", path, note)
 	}
-	if m := c.Meta; m.Dataset != "" && m.Dataset != s.Data.Name {
-		s.ctx.Warnf("%s was trained on %s, not %s", path, m.Dataset, s.Data.Name)
-	} else if m.DataSHA256 != "" && m.DataSHA256 != s.Data.SHA256 {
-		s.ctx.Warnf("%s was trained on another artifact (%.12s) of %s than %s (%.12s): their splits may differ",
-			path, m.DataSHA256, m.Dataset, s.flags.Data, s.Data.SHA256)
+	if t := c.Meta.Training; t != nil && t.Dataset != s.Data.Name {
+		s.ctx.Warnf("%s was trained on %s, not %s", path, t.Dataset, s.Data.Name)
+	} else if t != nil && t.DataSHA256 != s.Data.SHA256 {
+		s.ctx.Warnf("%s was trained on another dataset file (%.12s) of %s than %s (%.12s): their splits may differ",
+			path, t.DataSHA256, t.Dataset, s.flags.Data, s.Data.SHA256)
 	}
 	return c, nil
 }
@@ -223,12 +224,12 @@ func (s *Session) Images(c *checkpoint.Checkpoint) *device.Images {
 }
 
 // Create starts the output. Config is what else decides the results.
-func (s *Session) Create(schema int, seed int64, config artifact.Fields) (*artifact.RecordWriter, error) {
-	return artifact.CreateRecords(s.flags.Output, s.header(schema, seed, config))
+func (s *Session) Create(seed int64, config artifact.Fields) (*artifact.RecordWriter, error) {
+	return artifact.CreateRecords(s.flags.Output, s.header(seed, config))
 }
 
 // header is the output's first record.
-func (s *Session) header(schema int, seed int64, config artifact.Fields) artifact.Header {
+func (s *Session) header(seed int64, config artifact.Fields) record.Header {
 	f := s.flags
 	all := append(artifact.Fields{
 		{Key: "split", Value: f.Split}, {Key: "arch", Value: f.Arch}, {Key: "mean", Value: f.Mean},
@@ -240,49 +241,41 @@ func (s *Session) header(schema int, seed int64, config artifact.Fields) artifac
 	if len(f.Rename) > 0 {
 		all = append(all, artifact.Field{Key: "rename", Value: f.Rename})
 	}
-	inputs := []artifact.Input{{Name: "data", Path: f.Data, SHA256: s.Data.SHA256}}
+	inputs := []record.Input{{Name: "data", Path: f.Data, SHA256: s.Data.SHA256}}
 	for _, c := range s.Checkpoints {
-		inputs = append(inputs, artifact.Input{Name: "checkpoint", Path: c.Path, SHA256: c.SHA256})
+		inputs = append(inputs, record.Input{Name: "checkpoint", Path: c.Path, SHA256: c.SHA256})
 	}
-	return artifact.Header{
-		Tool: s.ctx.Name, Version: s.ctx.Version, Schema: schema, Config: all, Seed: seed, Inputs: append(inputs, s.Inputs...),
+	return record.Header{
+		Tool: s.ctx.Name, Version: s.ctx.Version, Config: all, Seed: seed, Inputs: append(inputs, s.Inputs...),
 	}
 }
 
-// Fields are what a record of the type says of its checkpoint and data. What a
-// foreign checkpoint does not tell is null.
-func (s *Session) Fields(kind string, c *checkpoint.Checkpoint) artifact.Fields {
+// Subject is what a record says of its checkpoint and images.
+func (s *Session) Subject(c *checkpoint.Checkpoint) record.Subject {
 	m := c.Meta
-	told := func(v any) any {
-		if m.Foreign {
-			return nil
-		}
-		return v
+	subject := record.Subject{
+		Checkpoint: c.Path, CheckpointSHA256: c.SHA256,
+		Network: record.Network{Arch: m.Arch, Classes: m.NumClasses}, Training: m.Training,
+		Mean: m.Mean, Std: m.Std,
+		Examined: record.Examined{OnDataset: s.Data.Name, OnDataSHA256: s.Data.SHA256, OnDataOfficial: s.Data.Official,
+			Split: s.flags.Split, Images: len(s.Indices), OnKernels: s.Device.Name(), OnPrecision: s.ctx.Precision()},
 	}
-	return artifact.Fields{
-		{Key: "type", Value: kind},
-		{Key: "checkpoint", Value: c.Path},
-		{Key: "checkpoint_sha256", Value: c.SHA256},
-		{Key: "arch", Value: m.Arch},
-		{Key: "method", Value: told(m.Method)},
-		{Key: "dataset", Value: s.Data.Name},
-		{Key: "data_sha256", Value: s.Data.SHA256},
-		{Key: "seed", Value: told(m.Seed)},
-		{Key: "epoch", Value: told(m.Epoch)},
-		{Key: "epochs", Value: told(m.Epochs)},
-		{Key: "weight_decay", Value: told(m.WeightDecay)},
-		{Key: "guidance_ratio_target", Value: guidanceRatio(m)},
-		{Key: "mean", Value: checkpoint.FormatTriple(m.Mean)},
-		{Key: "std", Value: checkpoint.FormatTriple(m.Std)},
-		{Key: "split", Value: s.flags.Split},
+	if !m.Foreign {
+		subject.Epoch = &m.Epoch
 	}
+	return subject
 }
 
-// guidanceRatio is what --guidance-ratio was in the checkpoint's training, and
-// nil where there was no such flag.
-func guidanceRatio(m checkpoint.Meta) any {
-	config, _ := m.Provenance.Config.(map[string]any)
-	return config["guidance_ratio_target"]
+// Fields are those of the subject, after the record's type.
+func (s *Session) Fields(kind string, c *checkpoint.Checkpoint) artifact.Fields {
+	subject := s.Subject(c)
+	list := artifact.Fields{{Key: "type", Value: kind}}
+	for _, f := range record.FieldsOf(subject) {
+		if v, ok := f.Value(&subject); ok && f.Key != "images" && !(f.Optional && v.IsZero()) {
+			list = append(list, artifact.Field{Key: f.Key, Value: v.Interface()})
+		}
+	}
+	return list
 }
 
 // Label is a checkpoint's name in messages.
@@ -296,11 +289,11 @@ func Label(c *checkpoint.Checkpoint) string {
 // Each runs work for every checkpoint and writes the record it returns, so that
 // what a run has done before it fails or is interrupted is kept. The stream
 // ends with the status "ok", "interrupted" or "failed".
-func (s *Session) Each(out *artifact.RecordWriter, work func(*checkpoint.Checkpoint) (artifact.Fields, error)) error {
+func (s *Session) Each(out *artifact.RecordWriter, work func(*checkpoint.Checkpoint) (record.Record, error)) error {
 	for _, c := range s.Checkpoints {
-		record, err := work(c)
+		rec, err := work(c)
 		if err == nil {
-			if err = out.Write(record); err == nil {
+			if err = out.Write(rec); err == nil {
 				err = out.Flush()
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"srn/pkg/artifact"
 	"srn/pkg/checkpoint"
 	"srn/pkg/cli"
+	"srn/pkg/record"
 )
 
 // Another reads a checkpoint that is not among those examined, such as the
@@ -28,7 +29,7 @@ func (s *Session) Another(name, path string) (*checkpoint.Checkpoint, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Inputs = append(s.Inputs, artifact.Input{Name: name, Path: path, SHA256: c.SHA256})
+	s.Inputs = append(s.Inputs, record.Input{Name: name, Path: path, SHA256: c.SHA256})
 	return c, nil
 }
 
@@ -40,21 +41,21 @@ func (s *Session) Another(name, path string) (*checkpoint.Checkpoint, error) {
 //
 // Runs that flush every record end with the same bytes, however often they
 // were resumed.
-func (s *Session) Resume(schema int, seed int64, config artifact.Fields, ours func(was artifact.Stream) error) (out *artifact.RecordWriter, done []artifact.Record, complete bool, err error) {
+func (s *Session) Resume(seed int64, config artifact.Fields, ours func(was artifact.Stream) error) (out *artifact.RecordWriter, done []record.Record, complete bool, err error) {
 	path := s.flags.Output
 	if path == "-" {
 		return nil, nil, false, cli.WithHint(cli.Errorf(cli.ExitUsage, "--resume: standard output cannot be resumed"), "name a file by -o")
 	}
 	streams, err := artifact.ReadRecords(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		out, err = s.Create(schema, seed, config)
+		out, err = s.Create(seed, config)
 		return out, nil, false, err
 	}
 	if err != nil {
 		return nil, nil, false, err
 	}
 	was := streams[len(streams)-1]
-	if err := sameRun(path, was.Header, s.header(schema, seed, config)); err != nil {
+	if err := sameRun(path, was.Header, s.header(seed, config)); err != nil {
 		return nil, nil, false, err
 	}
 	if err := ours(was); err != nil {
@@ -69,7 +70,7 @@ func (s *Session) Resume(schema int, seed int64, config artifact.Fields, ours fu
 
 // sameRun says in what a run differs from the one to be resumed. The numbers
 // of a header that was read are float64, those of a new one are not.
-func sameRun(path string, was, now artifact.Header) error {
+func sameRun(path string, was, now record.Header) error {
 	differs := func(what string, a, b any) error {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "%s: %s was %v and is now %v: only the same run can be resumed", path, what, a, b),
 			"give the flags and inputs of that run, or another -o")
@@ -79,19 +80,17 @@ func sameRun(path string, was, now artifact.Header) error {
 		return differs("the command", was.Tool, now.Tool)
 	case was.Version != now.Version:
 		return differs("the version", was.Version, now.Version)
-	case was.Schema != now.Schema:
-		return differs("the layout", was.Schema, now.Schema)
 	case was.Seed != now.Seed:
 		return differs("--seed", was.Seed, now.Seed)
 	}
 	old, _ := was.Config.(map[string]any)
 	fields, _ := now.Config.(artifact.Fields)
 	for _, f := range fields {
-		a, err := artifact.EncodeJSON(old[f.Key])
+		a, err := record.Marshal(old[f.Key])
 		if err != nil {
 			return err
 		}
-		b, err := artifact.EncodeJSON(f.Value)
+		b, err := record.Marshal(f.Value)
 		if err != nil {
 			return err
 		}

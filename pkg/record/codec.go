@@ -168,6 +168,39 @@ func syntax(err error) error {
 	return err
 }
 
+// Problem says in a user's words what Unmarshal has met.
+func Problem(err error) error {
+	var s *json.SemanticError
+	if !errors.As(err, &s) {
+		return syntax(err)
+	}
+	wants := "what is wanted"
+	if s.GoType != nil {
+		switch s.GoType.Kind() {
+		case reflect.Slice:
+			wants = "a list"
+		case reflect.String:
+			wants = "a text"
+		case reflect.Struct, reflect.Map:
+			wants = "an object"
+		case reflect.Int, reflect.Int64, reflect.Float64, reflect.Float32:
+			wants = "a number"
+		}
+	}
+	if errors.Is(s.Err, json.ErrUnknownName) {
+		return fmt.Errorf("the key %q is not known", s.JSONPointer.LastToken())
+	}
+	return fmt.Errorf("%sis %s, not %s", at(s.JSONPointer), named(s.JSONKind), wants)
+}
+
+// at names a place within a value, "" for the whole.
+func at(p jsontext.Pointer) string {
+	if p == "" {
+		return ""
+	}
+	return strconv.Quote(strings.TrimPrefix(string(p), "/")) + " "
+}
+
 // named is a kind of JSON value in words.
 func named(k jsontext.Kind) string {
 	switch k {

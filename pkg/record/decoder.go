@@ -107,3 +107,11 @@ func DecodeFit(b []byte) (Fit, error) {
 	err := decodeBlock(b, &f)
 	return f, err
 }
+
+// DecodeMeta reads the configuration of meta-training, as a surrogate's file
+// carries it.
+func DecodeMeta(b []byte) (Meta, error) {
+	var m Meta
+	err := decodeBlock(b, &m)
+	return m, err
+}

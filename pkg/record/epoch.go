@@ -2,8 +2,6 @@ package record
 
 // Epoch is what a training tells of an epoch.
 type Epoch struct {
-	Network
-	Training
 	// Number of the epoch, from 1.
 	Epoch int `json:"epoch" unit:"epochs" range:"0.."`
 	// Mean cross-entropy of the training images as they came.
@@ -29,6 +27,8 @@ type Epoch struct {
 	EpochSeconds float64 `json:"epoch_seconds" unit:"seconds" range:"0.."`
 	// Images trained on in a second of it.
 	ImagesPerSecond float64 `json:"images_per_second" unit:"images/second" range:"0.."`
+	Network
+	Training
 }
 
 func (Epoch) Type() string { return "epoch" }
@@ -50,12 +50,12 @@ type Figures struct {
 
 // Final ends the records of a training: the checkpoint that it has written.
 type Final struct {
-	Network
-	Training
 	// Epochs trained.
 	Epoch int `json:"epoch" unit:"epochs" range:"0.."`
 	// Of the checkpoint's uncompressed bytes, in hexadecimal.
 	CheckpointSHA256 string `json:"checkpoint_sha256"`
+	Network
+	Training
 }
 
 func (Final) Type() string { return "final" }

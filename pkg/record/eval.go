@@ -15,7 +15,7 @@ type Eval struct {
 	// Of the images of each class, the share classified correctly; null where there are none.
 	PerClassTop1 []float64 `json:"per_class_top1" unit:"fraction" range:"0..1"`
 	// Images by true class (row) and predicted class.
-	Confusion [][]int `json:"confusion,omitzero" unit:"images" range:"0.."`
+	Confusion [][]int64 `json:"confusion,omitzero" unit:"images" range:"0.."`
 	// Time of the evaluation.
 	EvalSeconds float64 `json:"eval_seconds" unit:"seconds" range:"0.."`
 	// Images evaluated in a second of it.

@@ -1,7 +1,7 @@
 package record
 
 import (
-	"fmt"
+	"errors"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -62,8 +62,12 @@ func (h *Header) settle(config jsontext.Value) error {
 		err = Unmarshal(config, &c)
 		h.Config = c
 	}
+	var field *FieldError
+	if errors.As(err, &field) {
+		return &FieldError{h.Type(), "config." + field.Field, field.Problem}
+	}
 	if err != nil {
-		return fmt.Errorf("config: %w", err)
+		return &FieldError{h.Type(), "config", err.Error()}
 	}
 	return nil
 }

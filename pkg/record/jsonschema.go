@@ -104,7 +104,7 @@ func (f Field) typeSchema(t reflect.Type) object {
 		return object{{"type", "boolean"}}
 	case reflect.Int, reflect.Int64, reflect.Uint64:
 		o = object{{"type", "integer"}}
-	case reflect.Float64:
+	case reflect.Float64, reflect.Float32:
 		o = object{{"type", []string{"number", "null"}}}
 	case reflect.Slice:
 		return object{{"type", []string{"array", "null"}}, {"items", f.typeSchema(t.Elem())}}

@@ -11,7 +11,7 @@ type Landscape struct {
 	To string `json:"to,omitzero"`
 	// How random directions are scaled, whether biases and BN are too, and by which checkpoint.
 	Normalise string `json:"normalise,omitzero"`
-	BNBias    string `json:"bn_bias,omitzero"`
+	BNBias    *bool  `json:"bn_bias,omitzero"`
 	ScaleBy   string `json:"scale_by,omitzero"`
 	// Seed of the random directions.
 	DirectionSeed int64 `json:"direction_seed"`

@@ -17,12 +17,17 @@ type Split struct {
 	Official    bool       `json:"official"`
 	ValFraction float64    `json:"val_fraction" unit:"fraction" range:"0..1"`
 	Seed        uint64     `json:"seed"`
-	Mean        [3]float64 `json:"mean"`
-	Std         [3]float64 `json:"std"`
+	Mean        [3]float32 `json:"mean"`
+	Std         [3]float32 `json:"std"`
 	Train       int        `json:"train" unit:"images" range:"0.."`
 	MetaTrain   int        `json:"meta_train" unit:"images" range:"0.."`
 	MetaVal     int        `json:"meta_val" unit:"images" range:"0.."`
 	Test        int        `json:"test" unit:"images" range:"0.."`
+	// Training images that occur more than once, those of them with more than one label; test images that occur more than once, and those that are training images too.
+	TrainTwins            int `json:"train_twins" unit:"images" range:"0.."`
+	TrainTwinsMislabelled int `json:"train_twins_mislabelled" unit:"images" range:"0.."`
+	TestTwins             int `json:"test_twins" unit:"images" range:"0.."`
+	TestInTrain           int `json:"test_in_train" unit:"images" range:"0.."`
 
 	Classes           []string `json:"classes"`
 	TrainPerClass     []int    `json:"train_per_class" unit:"images"`
@@ -38,7 +43,7 @@ type Output struct {
 	Output string `json:"output"`
 	// Of the uncompressed bytes, in hexadecimal.
 	SHA256 string `json:"sha256,omitzero"`
-	// complete, or what the file is instead.
+	// ok, or how else the run ended.
 	Status string `json:"status"`
 	// Records written, rounds or epochs done.
 	Done int `json:"done,omitzero" range:"0.."`

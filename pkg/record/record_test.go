@@ -41,7 +41,7 @@ func bounded(v reflect.Value, r Range) {
 	switch v.Kind() {
 	case reflect.Int, reflect.Int64:
 		v.SetInt(int64(math.Ceil(x)))
-	case reflect.Float64:
+	case reflect.Float64, reflect.Float32:
 		v.SetFloat(x)
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
@@ -67,7 +67,7 @@ func fill(v reflect.Value, f Field) {
 		v.SetInt(3)
 	case reflect.Uint64:
 		v.SetUint(math.MaxUint64)
-	case reflect.Float64:
+	case reflect.Float64, reflect.Float32:
 		v.SetFloat(0.1)
 	case reflect.Slice:
 		v.Set(reflect.MakeSlice(v.Type(), 1, 1))

@@ -12,8 +12,8 @@ type Subject struct {
 	// Epoch after which it was written; left out for a checkpoint of other software.
 	Epoch *int `json:"epoch,omitzero" unit:"epochs" range:"0.."`
 	// Mean and standard deviation of pixels scaled to 0…1, by which images are normalised: red, green, blue.
-	Mean [3]float64 `json:"mean"`
-	Std  [3]float64 `json:"std" range:"0.."`
+	Mean [3]float32 `json:"mean"`
+	Std  [3]float32 `json:"std" range:"0.."`
 	Examined
 }
 

@@ -50,7 +50,7 @@ type Check struct {
 	Symmetry    float64 `json:"symmetry" range:"0.."`
 	SymmetryTol float64 `json:"symmetry_tol" range:"0.."`
 	// Relative difference to differences of gradients over a step, its standard error, and its tolerance.
-	Difference       float64 `json:"difference" range:"0.."`
+	Difference       float64 `json:"difference"`
 	DifferenceStderr float64 `json:"difference_stderr" range:"0.."`
 	DifferenceStep   float64 `json:"difference_step" range:"0.."`
 	DifferenceTol    float64 `json:"difference_tol" range:"0.."`

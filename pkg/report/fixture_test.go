@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 )
 
 // fixture writes record files with values such as real runs have, into a
@@ -95,10 +96,10 @@ func (f *fixtureWriter) measure(method string, seed int64) {
 const surrogateSum = "5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"
 
 // inputs are the data and, of guided runs, the surrogate.
-func (f *fixtureWriter) inputs(tool, name string) []artifact.Input {
-	list := []artifact.Input{{Name: "data", Path: "data.safetensors.zst", SHA256: f.data}}
+func (f *fixtureWriter) inputs(tool, name string) []record.Input {
+	list := []record.Input{{Name: "data", Path: "data.safetensors.zst", SHA256: f.data}}
 	if tool == toolFit && strings.Contains(name, "srn") {
-		list = append(list, artifact.Input{Name: "srn", Path: "srn.safetensors.zst", SHA256: surrogateSum})
+		list = append(list, record.Input{Name: "srn", Path: "srn.safetensors.zst", SHA256: surrogateSum})
 	}
 	return list
 }
@@ -122,7 +123,7 @@ func (f *fixtureWriter) write(name, tool string, seed int64, config map[string]a
 	}
 	var text bytes.Buffer
 	for _, l := range lines {
-		b, err := artifact.EncodeJSON(l)
+		b, err := record.Marshal(l)
 		if err != nil {
 			f.t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 	"srn/pkg/report/number"
 )
 
@@ -25,7 +26,7 @@ type Report struct {
 	Sections   []Section
 	Provenance Table
 	Configs    []Table
-	Inputs     []artifact.Input // the files read, for [Report.Provenance]'s machine-readable twin
+	Inputs     []record.Input // the files read, for [Report.Provenance]'s machine-readable twin
 	Version    string
 	Partial    bool // some parts alone were asked for
 

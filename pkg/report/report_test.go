@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -219,8 +220,8 @@ func stream(method string, seed int64, test float64, config map[string]any, data
 	for k, v := range config {
 		all[k] = v
 	}
-	return &Source{Path: fmt.Sprintf("%s-%d-%s-%v", method, seed, data, config), Stream: artifact.Stream{
-		Header: artifact.Header{Tool: toolFit, Version: "v1", Seed: seed, Config: all, Inputs: []artifact.Input{{Name: "data", SHA256: data}}},
+	return &Source{Path: fmt.Sprintf("%s-%d-%s-%v", method, seed, data, config), OldStream: artifact.OldStream{
+		Header: record.Header{Tool: toolFit, Version: "v1", Seed: seed, Config: all, Inputs: []record.Input{{Name: "data", SHA256: data}}},
 		Records: []artifact.Record{
 			{"type": "epoch", "epoch": 1.0, "test_top1": 0.99, "guidance_ratio": 0.0},
 			{"type": "epoch", "epoch": 2.0, "test_top1": test, "guidance_ratio": 0.0},
@@ -239,7 +240,7 @@ func TestFindings(t *testing.T) {
 		}
 		return s
 	}
-	top := &Source{Path: "h", Stream: artifact.Stream{Header: artifact.Header{Tool: toolHessian, Version: "v2"}, Complete: true, Records: []artifact.Record{
+	top := &Source{Path: "h", OldStream: artifact.OldStream{Header: record.Header{Tool: toolHessian, Version: "v2"}, Complete: true, Records: []artifact.Record{
 		{"type": "top", "dataset": "cifar10", "arch": "resnet8", "method": "ce", "seed": 0.0, "epoch": 2.0, "split": "test", "n": 100.0, "bn": "eval", "lambda_max": 5.0, "converged": false},
 		{"type": "top", "dataset": "cifar10", "arch": "resnet8", "method": "ce", "seed": 0.0, "epoch": 2.0, "split": "train", "n": 100.0, "bn": "eval", "lambda_max": 7.0, "converged": true},
 	}}}
@@ -326,7 +327,7 @@ func TestGroups(t *testing.T) {
 // to the one alike, else by name, and nowhere where that does not tell.
 func TestPlacing(t *testing.T) {
 	eval := func(checkpoint, sum string) *Source {
-		return &Source{Path: "e", Stream: artifact.Stream{Header: artifact.Header{Tool: toolEval, Version: "v1"}, Complete: true, Records: []artifact.Record{
+		return &Source{Path: "e", OldStream: artifact.OldStream{Header: record.Header{Tool: toolEval, Version: "v1"}, Complete: true, Records: []artifact.Record{
 			{"type": "eval", "dataset": "cifar10", "arch": "resnet8", "method": "srn", "seed": 0.0, "epoch": 2.0, "weight_decay": 0.0, "split": "test", "checkpoint": checkpoint, "checkpoint_sha256": sum, "top1": 0.5},
 		}}}
 	}

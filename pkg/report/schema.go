@@ -64,7 +64,7 @@ func checkpointed(more map[string]kind) map[string]kind {
 // check holds the records of a stream to what the report relies on, so that a
 // damaged or foreign file is refused by name, line and field rather than shown
 // as if its value had not been measured.
-func check(path string, number int, s artifact.Stream) error {
+func check(path string, number int, s artifact.OldStream) error {
 	config, _ := s.Header.Config.(map[string]any)
 	for _, name := range slices.Sorted(maps.Keys(settingKinds)) {
 		if v := config[name]; s.Header.Tool == toolFit && v != nil && !settingKinds[name].holds(v) {

@@ -10,7 +10,7 @@ import (
 )
 
 // schema is the latest version of the records' layout.
-const schema = 1
+const schema = 2
 
 // Tools whose records the report reads.
 const (
@@ -24,7 +24,7 @@ const (
 type Source struct {
 	Path   string // as the user named it; "standard input" for "-"
 	SHA256 string // of the file's uncompressed bytes; empty for standard input
-	artifact.Stream
+	artifact.OldStream
 }
 
 // Read reads record files, "-" being standard input. A file may hold several
@@ -33,7 +33,7 @@ type Source struct {
 func Read(paths []string) ([]*Source, error) {
 	var sources []*Source
 	for _, path := range paths {
-		streams, sum, err := artifact.HashRecords(path)
+		streams, sum, err := artifact.OldRecords(path)
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +59,7 @@ func Read(paths []string) ([]*Source, error) {
 			if err := check(name, i+1, s); err != nil {
 				return nil, err
 			}
-			sources = append(sources, &Source{Path: name, SHA256: sum, Stream: s})
+			sources = append(sources, &Source{Path: name, SHA256: sum, OldStream: s})
 		}
 	}
 	return sources, nil

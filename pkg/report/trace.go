@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"srn/pkg/artifact"
+	"srn/pkg/record"
 )
 
 // traceMark begins the line in which a report names, for machines, what it was
@@ -16,9 +16,9 @@ const traceMark = "srn-report provenance: "
 // two hyphens in a row, which would end a comment.
 func (r *Report) trace() string {
 	b, err := json.Marshal(struct {
-		Tool    string           `json:"tool"`
-		Version string           `json:"version"`
-		Inputs  []artifact.Input `json:"inputs"`
+		Tool    string         `json:"tool"`
+		Version string         `json:"version"`
+		Inputs  []record.Input `json:"inputs"`
 	}{"srn-report", r.Version, r.Inputs})
 	if err != nil {
 		return "" // strings alone cannot fail
@@ -31,28 +31,28 @@ func (r *Report) Trace() string { return r.trace() }
 
 // ReadTrace finds the line in a report that was written as HTML, Markdown or
 // LaTeX; ok is false where there is none.
-func ReadTrace(content string) (h artifact.Header, ok bool) {
+func ReadTrace(content string) (h record.Header, ok bool) {
 	_, rest, found := strings.Cut(content, traceMark)
 	if !found {
 		return h, false
 	}
 	var t struct {
-		Tool    string           `json:"tool"`
-		Version string           `json:"version"`
-		Inputs  []artifact.Input `json:"inputs"`
+		Tool    string         `json:"tool"`
+		Version string         `json:"version"`
+		Inputs  []record.Input `json:"inputs"`
 	}
 	line, _, _ := strings.Cut(rest, "\n")
 	if err := json.NewDecoder(strings.NewReader(line)).Decode(&t); err != nil {
 		return h, false
 	}
-	return artifact.Header{Tool: t.Tool, Version: t.Version, Inputs: t.Inputs}, true
+	return record.Header{Tool: t.Tool, Version: t.Version, Inputs: t.Inputs}, true
 }
 
 // inputs are the files that sources came from, each once.
-func inputs(sources []*Source) []artifact.Input {
-	var list []artifact.Input
+func inputs(sources []*Source) []record.Input {
+	var list []record.Input
 	for _, s := range sources {
-		in := artifact.Input{Name: "records", Path: s.Path, SHA256: s.SHA256}
+		in := record.Input{Name: "records", Path: s.Path, SHA256: s.SHA256}
 		if !slices.Contains(list, in) {
 			list = append(list, in)
 		}

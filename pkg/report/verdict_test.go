@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 )
 
 // trained is a training with what was measured on its checkpoints of two
@@ -19,7 +20,7 @@ func trained(method string, seed int64, more artifact.Record, test, held [2]floa
 	}
 	name := fmt.Sprint(method, more, seed)
 	fit := &Source{Path: name}
-	fit.Header = artifact.Header{Tool: toolFit, Config: config, Seed: seed}
+	fit.Header = record.Header{Tool: toolFit, Config: config, Seed: seed}
 	fit.Complete = true
 	list := []*Source{fit}
 	for epoch := 1; epoch <= 2; epoch++ {
@@ -122,9 +123,9 @@ func TestSurrogatesToldApart(t *testing.T) {
 		sum := fmt.Sprint("surrogate", i)
 		meta := &Source{Path: sum}
 		meta.Complete, meta.Records = true, []artifact.Record{{"type": "final", "surrogate_sha256": sum}}
-		meta.Header = artifact.Header{Tool: toolMeta, Config: config}
+		meta.Header = record.Header{Tool: toolMeta, Config: config}
 		fit := trained("srn", 0, artifact.Record{"guidance_ratio_target": 0.1, "unlike": float64(i)}, [2]float64{0.4, 0.5}, [2]float64{0.4, 0.5})
-		fit[0].Header.Inputs = []artifact.Input{{Name: "srn", SHA256: sum}}
+		fit[0].Header.Inputs = []record.Input{{Name: "srn", SHA256: sum}}
 		sources = append(append(sources, meta), fit...)
 	}
 	var got []string
@@ -144,7 +145,7 @@ func TestSeriesFindTheirRun(t *testing.T) {
 	for i, lr := range []float64{0.06, 0.12} {
 		name := fmt.Sprint("runs/", i, "/epoch-")
 		fit := &Source{Path: fmt.Sprint("fit-", i)}
-		fit.Header = artifact.Header{Tool: toolFit, Config: map[string]any{"dataset": "cifar10", "arch": "resnet8", "method": "ce", "epochs": 2.0, "lr": lr, "data_sha256": "d"}}
+		fit.Header = record.Header{Tool: toolFit, Config: map[string]any{"dataset": "cifar10", "arch": "resnet8", "method": "ce", "epochs": 2.0, "lr": lr, "data_sha256": "d"}}
 		fit.Records = []artifact.Record{{"type": "epoch", "epoch": 1.0}, {"type": "epoch", "epoch": 2.0},
 			{"type": "final", "epoch": 2.0, "checkpoint_sha256": name + "2"}}
 		evals := &Source{Path: fmt.Sprint("eval-", i)}

@@ -14,40 +14,7 @@ import (
 // Config is everything that decides the result of a run. It is recorded in
 // the run's header and in its checkpoints, and a run is resumed only with the
 // same one.
-type Config struct {
-	Dataset    string  `json:"dataset"`
-	DataSHA256 string  `json:"data_sha256"`
-	Split      string  `json:"split"` // what is trained on: train or meta_train
-	Arch       string  `json:"arch"`
-	Method     string  `json:"method"`
-	Label      string  `json:"label,omitempty"`      // the method with what is not its default, if anything is not
-	Parameters string  `json:"parameters,omitempty"` // all of the method's, name=value
-	Epochs     int     `json:"epochs"`
-	Batch      int     `json:"batch"`
-	LR         float64 `json:"lr"`
-	Schedule   string  `json:"schedule"`
-	record.Recipe
-	Momentum    float64 `json:"momentum"`
-	WeightDecay float64 `json:"weight_decay"`
-	Augment     string  `json:"augment"`
-	Init        string  `json:"init"`
-	Seed        int64   `json:"seed"`
-	EvalEvery   int     `json:"eval_every"`
-
-	CheckpointEvery int `json:"checkpoint_every"`
-
-	TF32 bool `json:"tf32,omitempty"` // convolutions with factors rounded to TF32
-
-	Outliers string `json:"outliers_sha256,omitempty"`
-
-	// Of the surrogate's guidance; zero without it.
-	SRN           string  `json:"srn_sha256,omitempty"`
-	Surrogate     string  `json:"surrogate,omitempty"` // what it was fitted to and its form
-	Lambda        float64 `json:"lambda_srn,omitempty"`
-	GuidanceRatio float64 `json:"guidance_ratio_target"`
-	GuidanceEvery int     `json:"guidance_every,omitempty"`
-	Refresh       string  `json:"guidance_refresh,omitempty"` // whole if empty
-}
+type Config struct{ record.Fit }
 
 // Augmentation is how training images are varied.
 func (c Config) Augmentation() dataset.Augment {
@@ -62,8 +29,8 @@ func (c Config) Check() error {
 	switch {
 	case c.Epochs < 1:
 		return fmt.Errorf("--epochs %d: want at least 1", c.Epochs)
-	case c.Batch < 2:
-		return fmt.Errorf("--batch %d: want at least 2, since batch normalisation needs statistics", c.Batch)
+	case c.BatchSize < 2:
+		return fmt.Errorf("--batch %d: want at least 2, since batch normalisation needs statistics", c.BatchSize)
 	case !(c.LR > 0) || math.IsInf(c.LR, 0):
 		return fmt.Errorf("--lr %g: want a positive number", c.LR)
 	case !(c.Momentum >= 0 && c.Momentum < 1):

@@ -58,7 +58,7 @@ func TestStepsAsPyTorchTakesThem(t *testing.T) {
 }
 
 func TestRatesOfRecipes(t *testing.T) {
-	c := Config{LR: 0.1, Epochs: 200, Schedule: "step", Recipe: record.Recipe{Milestones: []int{100, 150}, LRDrop: 0.1, Warmup: 2}}
+	c := Config{record.Fit{Training: record.Training{LR: 0.1, Epochs: 200, Schedule: "step", Recipe: record.Recipe{Milestones: []int{100, 150}, LRDrop: 0.1, Warmup: 2}}}}
 	for _, at := range []struct {
 		epoch, step int
 		want        float64

@@ -11,6 +11,7 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/artifact/boundtest"
+	"srn/pkg/record"
 )
 
 // Whatever a state's header and a part of its numbers are, a run takes it up
@@ -21,10 +22,10 @@ func FuzzState(f *testing.F) {
 	var runs []*Run
 	for _, change := range []func(*Config){
 		func(c *Config) { c.Method = "ce" },
-		func(c *Config) { c.Refresh = "cyclic" },
-		func(c *Config) { c.Method, c.Split = "meta-weight-net", "meta_train" },
+		func(c *Config) { c.GuidanceRefresh = "cyclic" },
+		func(c *Config) { c.Method, c.TrainSplit = "meta-weight-net", "meta_train" },
 		func(c *Config) { c.Method = "spectral-norm+barron" },
-		func(c *Config) { c.Method, c.Split = "ala", "meta_train" },
+		func(c *Config) { c.Method, c.TrainSplit = "ala", "meta_train" },
 	} {
 		c := testConfig
 		c.EvalEvery = 0
@@ -127,15 +128,15 @@ func TestRestoreRefuses(t *testing.T) {
 	}
 	nan := float32(math.NaN())
 	for field, change := range map[string]func(*artifact.File){
-		"metadata epoch":            func(f *artifact.File) { f.Metadata["epoch"] = "3" },
-		"metadata step":             func(f *artifact.File) { f.Metadata["step"] = "3" },
-		"metadata records":          func(f *artifact.File) { f.Metadata["epoch"] = "1" },
-		`tensor "state.tally"`:      func(f *artifact.File) { f.Metadata["step"] = "2" },
-		"metadata":                  func(f *artifact.File) { f.Metadata["format"] = "srn-meta-state/1" },
-		`tensor "state.params"`:     func(f *artifact.File) { fill(f, "state.params", nan) },
-		`tensor "state.running"`:    func(f *artifact.File) { fill(f, "state.running", nan) },
-		`tensor "state.velocity"`:   func(f *artifact.File) { fill(f, "state.velocity", float32(math.Inf(1))) },
-		`config: unknown field "x"`: func(f *artifact.File) { f.Metadata["config"] = `{"x":1}` },
+		"metadata epoch":                              func(f *artifact.File) { f.Metadata["epoch"] = "3" },
+		"metadata step":                               func(f *artifact.File) { f.Metadata["step"] = "3" },
+		"metadata records":                            func(f *artifact.File) { f.Metadata["epoch"] = "1" },
+		`tensor "state.tally"`:                        func(f *artifact.File) { f.Metadata["step"] = "2" },
+		"metadata":                                    func(f *artifact.File) { f.Metadata["format"] = "srn-meta-state/1" },
+		`tensor "state.params"`:                       func(f *artifact.File) { fill(f, "state.params", nan) },
+		`tensor "state.running"`:                      func(f *artifact.File) { fill(f, "state.running", nan) },
+		`tensor "state.velocity"`:                     func(f *artifact.File) { fill(f, "state.velocity", float32(math.Inf(1))) },
+		`config: field "arch" of "config" is missing`: func(f *artifact.File) { f.Metadata["config"] = `{"x":1}` },
 	} {
 		f, err := artifact.Read(StatePath(r.Output), artifact.Limits{})
 		if err != nil {
@@ -173,7 +174,7 @@ func fill(f *artifact.File, name string, v float32) {
 func TestResumeRefusesOtherRecords(t *testing.T) {
 	c := testConfig
 	c.Seed = math.MaxInt64 - 1 // which JSON's numbers do not hold
-	header := artifact.Header{Tool: "test", Seed: c.Seed, Config: c}
+	header := record.Header{Tool: "srn-fit", Seed: c.Seed, Config: c.Fit}
 	path := t.TempDir() + "/m.jsonl"
 	w, err := artifact.CreateRecords(path, header)
 	if err != nil {

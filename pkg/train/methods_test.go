@@ -2,6 +2,7 @@ package train
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"srn/pkg/method"
@@ -33,13 +34,19 @@ func TestMethodsLearnAndResume(t *testing.T) {
 	for _, name := range names {
 		t.Run(name, func(t *testing.T) {
 			c := testConfig
-			c.Method, c.Parameters, c.Epochs, c.CheckpointEvery = name, settings[name], 4, 0
+			c.Method, c.Epochs, c.CheckpointEvery = name, 4, 0
+			c.Parameters = map[string]any{}
+			for _, set := range strings.Split(settings[name], ",") {
+				if key, value, ok := strings.Cut(set, "="); ok {
+					c.Parameters[key] = value
+				}
+			}
 			info, err := method.Find(name)
 			if err != nil {
 				t.Fatal(err)
 			}
 			if info.Validation {
-				c.Split = "meta_train"
+				c.TrainSplit = "meta_train"
 			}
 			dir := t.TempDir()
 			r := newRun(t, dir, 1, c, false)

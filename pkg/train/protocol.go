@@ -70,7 +70,7 @@ func (p Protocol) Describe(c Config) string {
 		s += "  joins       " + strings.Join(p.Parts, ", ") + "\n"
 	}
 	return s + fmt.Sprintf("  in force    --method %s --epochs %d --batch %d --lr %g --schedule %s%s --momentum %g --weight-decay %g --augment %s --split %s --init %s\n",
-		c.Method, c.Epochs, c.Batch, c.LR, c.Schedule, milestones(c.Milestones), c.Momentum, c.WeightDecay, c.Augment, c.Split, c.Init)
+		c.Method, c.Epochs, c.BatchSize, c.LR, c.Schedule, milestones(c.Milestones), c.Momentum, c.WeightDecay, c.Augment, c.TrainSplit, c.Init)
 }
 
 // milestones spells them as flags.

@@ -14,6 +14,7 @@ import (
 	"srn/pkg/device"
 	"srn/pkg/evaluate"
 	"srn/pkg/method"
+	"srn/pkg/record"
 	"srn/pkg/resnet"
 )
 
@@ -100,45 +101,33 @@ type Epoch struct {
 	LR        float64
 	GradNorm  float64 // mean over steps of ‖gradient descended‖
 	ThetaNorm float64
-	Extra     artifact.Fields // the method's
+	Figures   record.Figures // the method's
 	Test      *evaluate.Result
 	Seconds   float64 // of training alone
 	Images    int     // trained on in these seconds
 }
 
-// Number returns one of the method's own figures.
-func (e Epoch) Number(key string) (v float64, ok bool) {
-	for _, f := range e.Extra {
-		if f.Key == key {
-			v, ok = f.Value.(float64)
-		}
+// record is the record of an epoch.
+func (e Epoch) record(c Config) record.Epoch {
+	r := record.Epoch{
+		Network: c.Network, Training: c.Training, Epoch: e.Epoch,
+		TrainLoss: e.TrainLoss, TrainTop1: e.TrainTop1, EpochLR: e.LR, GradNorm: e.GradNorm, ThetaNorm: e.ThetaNorm,
+		Figures: e.Figures, EpochSeconds: e.Seconds, ImagesPerSecond: float64(e.Images) / e.Seconds,
 	}
-	return v, ok
-}
-
-// fields is the record of an epoch.
-func (e Epoch) fields() artifact.Fields {
-	f := artifact.Fields{
-		{Key: "type", Value: "epoch"}, {Key: "epoch", Value: e.Epoch},
-		{Key: "train_loss", Value: e.TrainLoss}, {Key: "train_top1", Value: e.TrainTop1},
-		{Key: "lr", Value: e.LR}, {Key: "grad_norm", Value: e.GradNorm}, {Key: "theta_norm", Value: e.ThetaNorm},
+	if t := e.Test; t != nil {
+		r.TestTop1, r.TestTop5, r.TestLoss, r.TestECE = &t.Top1, &t.Top5, &t.Loss, &t.ECE
 	}
-	f = append(f, e.Extra...)
-	if e.Test != nil {
-		f = append(f, artifact.Field{Key: "test_top1", Value: e.Test.Top1}, artifact.Field{Key: "test_loss", Value: e.Test.Loss})
-	}
-	return append(f, artifact.Field{Key: "epoch_seconds", Value: e.Seconds},
-		artifact.Field{Key: "images_per_second", Value: float64(e.Images) / e.Seconds})
+	return r
 }
 
 // Prepare plans the run and initialises the network. Restore may follow.
 func (r *Run) Prepare() error {
 	r.be = r.Net.Backend()
-	split, indices, err := r.Data.Select(r.Config.Split)
+	split, indices, err := r.Data.Select(r.Config.TrainSplit)
 	if err != nil {
 		return err
 	}
-	r.sampler = dataset.NewSampler(indices, r.Config.Batch, uint64(r.Config.Seed), r.Config.Augmentation())
+	r.sampler = dataset.NewSampler(indices, r.Config.BatchSize, uint64(r.Config.Seed), r.Config.Augmentation())
 	source := r.Data.Images(split)
 	r.batches = dataset.NewBatches(r.Net, source, split.Labels)
 	if r.Config.EvalEvery > 0 {
@@ -201,9 +190,8 @@ func (r *Run) endRecords() error {
 	if err := artifact.Encode(io.Discard, f); err != nil {
 		return err
 	}
-	final := artifact.Fields{{Key: "type", Value: "final"}, {Key: "epoch", Value: r.Config.Epochs},
-		{Key: "checkpoint_sha256", Value: f.SHA256}}
-	return errors.Join(r.Records.Write(final), r.Records.End("ok"))
+	final := record.Final{Network: r.Config.Network, Training: r.Config.Training, Epoch: r.Config.Epochs, CheckpointSHA256: f.SHA256}
+	return errors.Join(r.Records.Write(final), r.Records.End(record.OK))
 }
 
 // trainEpoch runs the rest of the epoch at hand and records it.
@@ -237,9 +225,9 @@ func (r *Run) trainEpoch() error {
 		LR:        float64(float32(lr)),
 		GradNorm:  sums.GradNorm / r.tally.steps,
 		ThetaNorm: math.Sqrt(r.be.Dot(r.Net.Params(), r.Net.Params())),
-		Extra:     r.Method.Report(),
+		Figures:   r.Method.Report(),
 		Seconds:   time.Since(start).Seconds(),
-		Images:    r.sampler.Len() - startStep*r.Config.Batch,
+		Images:    r.sampler.Len() - startStep*r.Config.BatchSize,
 	}
 	r.tally.clear()
 	if r.test != nil && (r.epoch%r.Config.EvalEvery == 0 || r.epoch == r.Config.Epochs) {
@@ -260,7 +248,7 @@ func (r *Run) trainEpoch() error {
 // record writes an epoch's record and, when it is due, its checkpoint.
 func (r *Run) record(e Epoch) error {
 	if r.Records != nil {
-		if err := errors.Join(r.Records.Write(e.fields()), r.Records.Flush()); err != nil {
+		if err := errors.Join(r.Records.Write(e.record(r.Config)), r.Records.Flush()); err != nil {
 			return err
 		}
 		r.records++

@@ -2,10 +2,13 @@ package train
 
 import (
 	"errors"
+	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,16 +17,19 @@ import (
 	"srn/pkg/dataset"
 	"srn/pkg/device/cpu"
 	"srn/pkg/method"
+	"srn/pkg/record"
 	"srn/pkg/resnet"
 	"srn/pkg/srn/guidance"
 	"srn/pkg/srn/surrogate"
 )
 
 // testConfig is a run of a few steps.
-var testConfig = Config{
-	Dataset: "random", Split: "train", Arch: "resnet8", Method: "srn", Epochs: 2, Batch: 16, LR: 0.05,
-	Schedule: "cosine", Momentum: 0.9, WeightDecay: 1e-3, Augment: "crop-flip", Seed: 3, EvalEvery: 1, CheckpointEvery: 1,
-}
+var testConfig = Config{record.Fit{
+	Network: record.Network{Arch: "resnet8", Classes: 4},
+	Training: record.Training{Data: record.Data{Dataset: "random", TrainSplit: "train"}, Method: "srn", Methods: []string{}, Parameters: map[string]any{},
+		Epochs: 2, BatchSize: 16, LR: 0.05, Schedule: "cosine", Momentum: 0.9, WeightDecay: 1e-3, Augment: "crop-flip", Seed: 3,
+		EvalEvery: 1, CheckpointEvery: 1, Precision: "f32"},
+}}
 
 // testData is 40 images of noise in 4 classes, each with its own brightness.
 func testData() *dataset.Data {
@@ -59,20 +65,20 @@ func newRunOn(t testing.TB, dir string, threads int, c Config, resume bool, kern
 		t.Fatal(err)
 	}
 	var set []string
-	if c.Parameters != "" {
-		set = strings.Split(c.Parameters, ",")
+	for _, name := range slices.Sorted(maps.Keys(c.Parameters)) {
+		set = append(set, fmt.Sprintf("%s=%v", name, c.Parameters[name]))
 	}
 	settings, err := info.Settings(set)
 	if err != nil {
 		t.Fatal(err)
 	}
 	data, needs := testData(), info.Needs(settings)
-	net, err := resnet.New(be, resnet.Config{Arch: c.Arch, Classes: 4, Batch: needs.Copies * c.Batch,
+	net, err := resnet.New(be, resnet.Config{Arch: c.Arch, Classes: 4, Batch: needs.Copies * c.BatchSize,
 		Tangents: needs.Tangents, InputGrad: needs.InputGrad, FeatureMask: needs.FeatureMask})
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := method.Options{Net: net, Settings: settings, Guidance: guidance.Options{Lambda: 1, Every: 2, Refresh: c.Refresh},
+	options := method.Options{Net: net, Settings: settings, Guidance: guidance.Options{Lambda: 1, Every: 2, Refresh: c.GuidanceRefresh},
 		Seed: uint64(c.Seed), Mean: data.Mean, Std: data.Std,
 		Validation: &method.Validation{Images: data.Images(&data.Train), Labels: data.Train.Labels, Indices: data.MetaVal}}
 	if info.Surrogate {
@@ -92,7 +98,7 @@ func newRunOn(t testing.TB, dir string, threads int, c Config, resume bool, kern
 	}
 	r := &Run{Config: c, Data: data, Net: net, Method: m,
 		Output: filepath.Join(dir, "net.safetensors"), Checkpoints: dir}
-	r.Meta.Arch, r.Meta.NumClasses = c.Arch, 4
+	r.Meta.Arch, r.Meta.NumClasses, r.Meta.Training = c.Arch, 4, &r.Config.Training
 	if err := r.Prepare(); err != nil {
 		t.Fatal(err)
 	}
@@ -102,11 +108,11 @@ func newRunOn(t testing.TB, dir string, threads int, c Config, resume bool, kern
 		if err != nil || saved == nil {
 			t.Fatalf("restore: %v, %v", saved, err)
 		}
-		r.Records, err = artifact.ResumeRecords(metrics, saved.Records, func(h artifact.Header) error { return c.Resumable(metrics, h) })
+		r.Records, err = artifact.ResumeRecords(metrics, saved.Records, func(h record.Header) error { return c.Resumable(metrics, h) })
 		if err != nil {
 			t.Fatal(err)
 		}
-	} else if r.Records, err = artifact.CreateRecords(metrics, artifact.Header{Tool: "test", Seed: c.Seed, Config: c}); err != nil {
+	} else if r.Records, err = artifact.CreateRecords(metrics, record.Header{Tool: "srn-fit", Seed: c.Seed, Config: c.Fit}); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -154,7 +160,7 @@ func TestSameBytesResumedAndAtAnyThreads(t *testing.T) {
 	} {
 		t.Run(strings.TrimSpace(test.method+" "+test.surrogate+" "+test.refresh), func(t *testing.T) {
 			c := testConfig
-			c.Method, c.Surrogate, c.Refresh = test.method, test.surrogate, test.refresh
+			c.Method, c.Surrogate, c.GuidanceRefresh = test.method, test.surrogate, test.refresh
 			dir := t.TempDir()
 			if err := newRun(t, dir, 1, c, false).Train(); err != nil {
 				t.Fatal(err)
@@ -264,7 +270,7 @@ func TestDivergenceKeepsTheLastGood(t *testing.T) {
 }
 
 func TestRate(t *testing.T) {
-	c := Config{LR: 0.06, Epochs: 200, Schedule: "cosine"}
+	c := Config{record.Fit{Training: record.Training{LR: 0.06, Epochs: 200, Schedule: "cosine"}}}
 	for epoch, want := range map[int]float64{1: 0.06, 101: 0.03, 200: 0.06 / 2 * (1 - math.Cos(math.Pi/200))} {
 		if got := c.Rate(epoch); math.Abs(got-want) > 1e-15 {
 			t.Errorf("epoch %d: rate %g, want %g", epoch, got, want)

@@ -17,7 +17,7 @@ func TestShadow(t *testing.T) {
 		c := testConfig
 		c.Method, c.Epochs, c.EvalEvery = name, 1, 0
 		if name == "l2t-dln" {
-			c.Split = "meta_train"
+			c.TrainSplit = "meta_train"
 		}
 		plain := t.TempDir()
 		if err := newRun(t, plain, 1, c, false).Train(); err != nil {

@@ -1,18 +1,20 @@
 package train
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
 	"os"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"srn/pkg/artifact"
 	"srn/pkg/device"
+	"srn/pkg/record"
 )
 
 // stateFormat is the metadata "format" of a saved state.
@@ -53,7 +55,7 @@ func (r *Run) state(epoch, step int) (*artifact.File, error) {
 	if found {
 		return nil, r.faulty(fault)
 	}
-	config, err := json.Marshal(r.Config)
+	config, err := record.Marshal(r.Config.Fit)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +131,7 @@ func (r *Run) adopt(f *artifact.File, path string) error {
 	if err := f.ReadFinite(path, "state.tally", sums); err != nil {
 		return err
 	}
-	if images := min(saved.Step*r.Config.Batch, r.sampler.Len()); sums[0] != float64(images) || sums[2] != float64(saved.Step) {
+	if images := min(saved.Step*r.Config.BatchSize, r.sampler.Len()); sums[0] != float64(images) || sums[2] != float64(saved.Step) {
 		return &artifact.FormatError{Path: path, Field: `tensor "state.tally"`,
 			Problem: fmt.Sprintf("tells of %g images in %g steps, where step %d of an epoch has seen %d", sums[0], sums[2], saved.Step, images)}
 	}
@@ -169,13 +171,8 @@ func (r *Run) saved(f *artifact.File, path string) (Saved, error) {
 }
 
 // Resumable refuses to go on with the records of another run.
-func (c Config) Resumable(path string, h artifact.Header) error {
-	fields, _ := h.Config.(map[string]any)
-	fields = maps.Clone(fields)
-	if fields != nil {
-		fields["seed"] = h.Seed // which a float64 may not hold
-	}
-	recorded, err := artifact.EncodeJSON(fields)
+func (c Config) Resumable(path string, h record.Header) error {
+	recorded, err := record.Marshal(h.Config)
 	if err != nil {
 		return err
 	}
@@ -198,30 +195,40 @@ func (e *ConfigError) ExitCode() int { return 2 }
 
 // same checks that a recorded configuration is c.
 func (c Config) same(path, recorded string) error {
-	var was Config
-	d := json.NewDecoder(strings.NewReader(recorded))
-	d.DisallowUnknownFields() // which would be settings of another version
-	if err := d.Decode(&was); err != nil {
-		return &artifact.FormatError{Path: path, Field: "config", Problem: strings.TrimPrefix(err.Error(), "json: "), Mend: "remove it to start afresh"}
+	was, err := record.DecodeFit([]byte(recorded))
+	if err != nil { // settings of another version among other things
+		return &artifact.FormatError{Path: path, Field: "config", Problem: err.Error(), Mend: "remove it to start afresh"}
 	}
-	if diffs := differences(reflect.ValueOf(was), reflect.ValueOf(c)); diffs != nil {
-		return &ConfigError{Path: path, Diffs: diffs}
-	}
-	return nil
-}
-
-// differences lists the fields, by their names in JSON, in which two
-// configurations differ.
-func differences(a, b reflect.Value) (list []string) {
-	for i := range a.NumField() {
-		field := a.Type().Field(i)
-		if field.Anonymous {
-			list = append(list, differences(a.Field(i), b.Field(i))...)
+	e := &ConfigError{Path: path}
+	for _, f := range record.FieldsOf(c.Fit) {
+		x, _ := f.Value(was)
+		y, _ := f.Value(c.Fit)
+		if f.Go.Kind() == reflect.Map {
+			e.Diffs = append(e.Diffs, differing(was.Parameters, c.Parameters)...)
 			continue
 		}
-		if x, y := a.Field(i).Interface(), b.Field(i).Interface(); !reflect.DeepEqual(x, y) {
-			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			list = append(list, fmt.Sprintf("%s was %v and is now %v", name, x, y))
+		if !reflect.DeepEqual(x.Interface(), y.Interface()) {
+			e.Diffs = append(e.Diffs, fmt.Sprintf("%s was %v and is now %v", f.Key, reflect.Indirect(x), reflect.Indirect(y)))
+		}
+	}
+	if e.Diffs == nil {
+		return nil
+	}
+	return e
+}
+
+// differing says which parameters are not the same.
+func differing(was, now map[string]any) []string {
+	all := maps.Clone(was)
+	if all == nil {
+		all = map[string]any{}
+	}
+	maps.Copy(all, now)
+	var list []string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		x, y := was[name], now[name]
+		if x != y {
+			list = append(list, fmt.Sprintf("%s was %v and is now %v", name, cmp.Or(x, any("unset")), cmp.Or(y, any("unset"))))
 		}
 	}
 	return list

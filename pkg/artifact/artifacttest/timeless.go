@@ -3,9 +3,11 @@ package artifacttest
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 )
 
 // Timeless is the text of a file of records without the fields that tell how
@@ -17,14 +19,27 @@ func Timeless(path string) (string, error) {
 	}
 	var b strings.Builder
 	for _, s := range streams {
-		fmt.Fprintf(&b, "%+v\n", s.Header)
+		header, err := record.Marshal(s.Header)
+		if err != nil {
+			return "", err
+		}
+		fmt.Fprintf(&b, "%s\n", header)
 		for _, r := range s.Records {
-			for key := range r {
-				if strings.HasSuffix(key, "_seconds") || key == "seconds" || strings.HasSuffix(key, "per_second") {
-					delete(r, key)
-				}
+			kind, ok := record.Find(r.Type())
+			if !ok {
+				return "", fmt.Errorf("%s: a record of type %q", path, r.Type())
 			}
-			fmt.Fprintf(&b, "%v\n", map[string]any(r))
+			for _, f := range kind.Fields() {
+				v, ok := f.Value(r)
+				if !ok || strings.HasSuffix(f.Key, "_seconds") || f.Key == "images_per_second" {
+					continue
+				}
+				if v.Kind() == reflect.Pointer && !v.IsNil() {
+					v = v.Elem()
+				}
+				fmt.Fprintf(&b, "%s %v ", f.Key, v)
+			}
+			fmt.Fprintln(&b)
 		}
 		fmt.Fprintf(&b, "complete %v, %q\n", s.Complete, s.Status)
 	}

@@ -13,6 +13,7 @@ import (
 	"srn/pkg/checkpoint"
 	"srn/pkg/dataset"
 	"srn/pkg/device/cpu"
+	"srn/pkg/record"
 	"srn/pkg/resnet"
 )
 
@@ -35,7 +36,7 @@ func Write(dir string) error {
 	if err != nil {
 		return err
 	}
-	net.Meta.DataSHA256 = d.SHA256
+	net.Meta.Training.DataSHA256 = d.SHA256
 	save := func(name string, c checkpoint.Checkpoint, change func(*checkpoint.Checkpoint)) error {
 		c.Params = slices.Clone(c.Params)
 		if change != nil {
@@ -57,7 +58,11 @@ func Write(dir string) error {
 	if err := save("nan.safetensors.zst", *net, func(c *checkpoint.Checkpoint) { c.Params[7] = float32(math.NaN()) }); err != nil {
 		return err
 	}
-	if err := save("other.safetensors.zst", *net, func(c *checkpoint.Checkpoint) { c.Meta.DataSHA256 = "0123456789abcdef" }); err != nil {
+	if err := save("other.safetensors.zst", *net, func(c *checkpoint.Checkpoint) {
+		other := *c.Meta.Training
+		other.DataSHA256 = "0123456789abcdef"
+		c.Meta.Training = &other
+	}); err != nil {
 		return err
 	}
 	if err := foreign(at("foreign.safetensors"), net); err != nil {
@@ -111,7 +116,10 @@ func network(classes int) (*checkpoint.Checkpoint, error) {
 	net.Init(1)
 	return checkpoint.FromNet(net, checkpoint.Meta{
 		Arch: "resnet8", NumClasses: classes, Mean: [3]float32{0.5, 0.5, 0.5}, Std: [3]float32{0.25, 0.25, 0.25},
-		Dataset: "synthetic", Method: "ce", Seed: 3, Epoch: 1, Epochs: 2,
+		Training: &record.Training{Data: record.Data{Dataset: "synthetic", TrainSplit: "train", TrainImages: 100, TestImages: 100},
+			Methods: []string{"ce"}, Method: "ce", Parameters: map[string]any{}, Epochs: 2, BatchSize: 128, LR: 0.06, Schedule: "cosine",
+			Momentum: 0.9, Augment: "crop-flip", Init: "torch", Seed: 3, Precision: "f32"},
+		Epoch:      1,
 		Provenance: artifact.Provenance{Tool: "srn-fit", Version: "test"},
 	}), nil
 }

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 )
 
 // File is what a file holds; Tensors or Streams, not both.
@@ -42,14 +43,14 @@ type Tensor struct {
 
 // Stream is one run's records.
 type Stream struct {
-	Tool    string           `json:"tool"`
-	Version string           `json:"version"`
-	Seed    int64            `json:"seed"`
-	Schema  int              `json:"schema"`
-	Config  any              `json:"config"`
-	Inputs  []artifact.Input `json:"inputs"`
-	State   string           `json:"state"` // complete, the status of a run that failed, or cut off
-	Types   []Type           `json:"types"`
+	Tool    string         `json:"tool"`
+	Version string         `json:"version"`
+	Seed    int64          `json:"seed"`
+	Schema  int            `json:"schema"`
+	Config  any            `json:"config"`
+	Inputs  []record.Input `json:"inputs"`
+	State   string         `json:"state"` // complete, the status of a run that failed, or cut off
+	Types   []Type         `json:"types"`
 }
 
 // Type is the records of a type.
@@ -103,13 +104,13 @@ func looksLikeRecords(path string) bool {
 	case strings.HasSuffix(name, ".safetensors") || strings.HasSuffix(name, ".state"):
 		return false
 	}
-	_, err := artifact.ReadRecords(path)
+	_, _, err := artifact.OldRecords(path)
 	return err == nil
 }
 
 func (f *File) records() error {
 	f.Kind = "records"
-	streams, sum, err := artifact.HashRecords(f.Path)
+	streams, sum, err := artifact.OldRecords(f.Path)
 	if err != nil {
 		return err
 	}

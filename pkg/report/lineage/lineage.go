@@ -65,7 +65,7 @@ type File struct {
 	Notes    []string `json:"notes,omitempty"`
 	Stale    bool     `json:"stale"` // it, or something it was made from, is older than its inputs
 
-	streams []artifact.Stream
+	streams []artifact.OldStream
 	outputs []string // hashes of what the records' run has written
 }
 

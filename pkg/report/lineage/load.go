@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 	"srn/pkg/report"
 )
 
@@ -61,7 +62,7 @@ func (f *File) problem(format string, a ...any) {
 
 // records reads the headers of all streams.
 func (f *File) records() error {
-	streams, sum, err := artifact.HashRecords(f.Path)
+	streams, sum, err := artifact.OldRecords(f.Path)
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,7 @@ func (f *File) records() error {
 				f.outputs = append(f.outputs, cmp.Or(sum, r.Text("surrogate_sha256")))
 				continue
 			}
-			if sum != "" && !slices.ContainsFunc(s.Header.Inputs, func(in artifact.Input) bool { return in.SHA256 == sum }) {
+			if sum != "" && !slices.ContainsFunc(s.Header.Inputs, func(in record.Input) bool { return in.SHA256 == sum }) {
 				f.problem("a record of type %q is of a checkpoint (%.12s) that its header does not name", r.Type(), sum)
 				break
 			}

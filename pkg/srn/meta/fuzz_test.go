@@ -12,6 +12,8 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/artifact/boundtest"
+	"srn/pkg/dataset"
+	"srn/pkg/record"
 )
 
 // Whatever a state holds, a run of meta-training takes it up between its
@@ -44,7 +46,7 @@ func FuzzState(f *testing.F) {
 			f.Add(len(runs), bytes.ReplaceAll(b, []byte(change.old), []byte(change.new)))
 		}
 		m, _ := newMeta(f, c)
-		runs = append(runs, stopped{m, r.File.Provenance})
+		runs = append(runs, stopped{m, r.File.Made()})
 	}
 	f.Fuzz(func(t *testing.T, run int, in []byte) {
 		if run < 0 {
@@ -102,14 +104,14 @@ func TestResumeRefusesWhatNoRunLeft(t *testing.T) {
 		}
 		change(f)
 		m, _ := newMeta(t, c)
-		err = startAfresh(m.restore(f, "x.state", r.File.Provenance))
+		err = startAfresh(m.restore(f, "x.state", r.File.Made()))
 		if err == nil || !strings.HasPrefix(err.Error(), "x.state: "+field) || !strings.HasSuffix(err.Error(), "; delete the file to start afresh") {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
 	// Nor are the records of another run cut.
 	other := quick(func(c *Config) { c.OuterAverage, c.Lambda = 0.7, 2 })
-	header := artifact.Header{Tool: "srn-meta", Config: other}
+	header := record.Header{Tool: "srn-meta", Config: other.Record(record.Network{Arch: "logistic", Classes: 4}, &dataset.Data{}, "f32", "")}
 	w, err := artifact.CreateRecords(r.Metrics, header)
 	if err != nil {
 		t.Fatal(err)

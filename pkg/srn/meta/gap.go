@@ -3,6 +3,7 @@ package meta
 import (
 	"srn/pkg/artifact"
 	"srn/pkg/device"
+	"srn/pkg/record"
 	"srn/pkg/srn/surrogate"
 )
 
@@ -29,7 +30,7 @@ func (g *gap) begin() {}
 
 func (g *gap) follow(s innerStep) { g.influence.Add(s.At, s.Fresh) }
 
-func (g *gap) gradient(r *Record, v validation) (surrogate.PhiGrad, error) {
+func (g *gap) gradient(r *record.Round, v validation) (surrogate.PhiGrad, error) {
 	n := min(g.m.OuterN, len(g.m.data.MetaTrain))
 	g.m.be.Fill(g.v, 0)
 	g.m.addLossGradient(g.v, v.examples, 1)

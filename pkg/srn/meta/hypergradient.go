@@ -6,6 +6,7 @@ import (
 	"srn/pkg/artifact"
 	"srn/pkg/device"
 	"srn/pkg/nn"
+	"srn/pkg/record"
 	"srn/pkg/srn/surrogate"
 )
 
@@ -114,7 +115,7 @@ func (h *hypergradient) drop() {
 	}
 }
 
-func (h *hypergradient) gradient(r *Record, v validation) (surrogate.PhiGrad, error) {
+func (h *hypergradient) gradient(r *record.Round, v validation) (surrogate.PhiGrad, error) {
 	be, net := h.m.be, h.m.net
 	be.Copy(h.end, net.Params())
 	for _, b := range []device.Buffer{h.p, h.q, h.e, h.pending} {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"srn/pkg/dataset"
+	"srn/pkg/record"
 	"srn/pkg/rng"
 	"srn/pkg/srn/surrogate"
 	"srn/pkg/srn/surrogate/surrogatetest"
@@ -101,14 +102,14 @@ func TestHypergradientOfDictionary(t *testing.T) {
 				r.val = m.draw(m.data.MetaVal, m.OuterN, m.stream("outer", 0))
 
 				m.objective.begin()
-				if err := m.inner(&Record{}, going); err != nil {
+				if err := m.inner(&record.Round{}, going); err != nil {
 					t.Fatal(err)
 				}
 				loss, margin := m.validate(r.val)
 				if want := r.run(phi); math.Abs(loss-want) > 1e-5*want {
 					t.Fatalf("validation loss %g, want %g", loss, want)
 				}
-				grad, err := m.objective.gradient(&Record{}, validation{r.val, margin})
+				grad, err := m.objective.gradient(&record.Round{}, validation{r.val, margin})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -160,7 +161,7 @@ func TestHypergradientOfScorer(t *testing.T) {
 						m.guidance.Invalidate()
 						m.Surrogate.SetPhi(moved)
 						m.objective.begin()
-						if err := m.inner(&Record{}, going); err != nil {
+						if err := m.inner(&record.Round{}, going); err != nil {
 							t.Fatal(err)
 						}
 						val, _ := m.validate(examples)
@@ -169,7 +170,7 @@ func TestHypergradientOfScorer(t *testing.T) {
 					const h = 2e-4
 					want := (loss(h) - loss(-h)) / (2 * h)
 					loss(0)
-					grad, err := m.objective.gradient(&Record{}, validation{examples: examples})
+					grad, err := m.objective.gradient(&record.Round{}, validation{examples: examples})
 					if err != nil {
 						t.Fatal(err)
 					}

@@ -6,6 +6,7 @@ import (
 	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/nn"
+	"srn/pkg/record"
 	"srn/pkg/rng"
 	"srn/pkg/run"
 	"srn/pkg/srn/guidance"
@@ -132,8 +133,8 @@ func (m *Meta) Done() int { return m.round }
 // Round does one round and returns its record. An error of type
 // [*DivergedError] means that numbers ceased to be finite; stop says whether
 // to give up before the next step, with [ErrInterrupted].
-func (m *Meta) Round(stop func() bool) (Record, error) {
-	r := Record{Type: "round", Round: m.round + 1}
+func (m *Meta) Round(stop func() bool) (record.Round, error) {
+	r := record.Round{Round: m.round + 1}
 	if m.Theta == "reset" && m.round > 0 {
 		m.net.Init(m.stream("θ", m.round))
 		m.be.Fill(m.velocity, 0)
@@ -170,7 +171,7 @@ func (m *Meta) Round(stop func() bool) (Record, error) {
 }
 
 // inner trains the classifier.
-func (m *Meta) inner(r *Record, stop func() bool) error {
+func (m *Meta) inner(r *record.Round, stop func() bool) error {
 	seed := m.stream("inner", m.round)
 	var augment dataset.Augment
 	if m.Augment {

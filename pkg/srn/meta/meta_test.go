@@ -6,13 +6,16 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
 	"srn/pkg/artifact"
+	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/nn"
+	"srn/pkg/record"
 	"srn/pkg/rng"
 	"srn/pkg/srn/surrogate"
 	"srn/pkg/srn/surrogate/surrogatetest"
@@ -216,7 +219,7 @@ func TestMetaSchedules(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := quick(change)
 			m, net := newMeta(t, c)
-			var records []Record
+			var records []record.Round
 			for range c.Rounds {
 				r, err := m.Round(going)
 				if err != nil {
@@ -228,11 +231,11 @@ func TestMetaSchedules(t *testing.T) {
 			if last.Round != c.Rounds || m.Done() != c.Rounds {
 				t.Errorf("round %d, %d done", last.Round, m.Done())
 			}
-			if !(last.PhiDrift > 0) || !(last.GradRNorm > 0) || !(last.GuidanceRatio > 0) {
+			if !(last.PhiDrift > 0) || !(*last.GradRNorm > 0) || !(last.GuidanceRatio > 0) {
 				t.Errorf("%+v", last)
 			}
-			if want := last.ZValLoss + last.ZInverseMargin; math.Abs(last.SMeta-want) > 1e-12 {
-				t.Errorf("s_meta %g, want %g", last.SMeta, want)
+			if want := *last.ZValLoss + *last.ZInverseMargin; math.Abs(*last.SMeta-want) > 1e-12 {
+				t.Errorf("s_meta %g, want %g", *last.SMeta, want)
 			}
 			steps := map[string]int{"online": 1, "batch": 2 * 4, "per class": 2 * 2}[name]
 			if steps == 0 {
@@ -349,7 +352,7 @@ func TestMetaGradientByDifferences(t *testing.T) {
 					if unrolled {
 						m.Surrogate.SetPhi(moved)
 					}
-					if err := m.inner(&Record{}, going); err != nil {
+					if err := m.inner(&record.Round{}, going); err != nil {
 						t.Fatal(err)
 					}
 					m.Surrogate.SetPhi(moved)
@@ -362,7 +365,7 @@ func TestMetaGradientByDifferences(t *testing.T) {
 				loss(0) // restores φ and Θ′
 				examples := m.draw(m.data.MetaVal, m.OuterN, m.stream("outer", 0))
 				val, measured := m.validate(examples)
-				grad, err := m.objective.gradient(&Record{ValLoss: val}, validation{examples, measured})
+				grad, err := m.objective.gradient(&record.Round{ValLoss: val}, validation{examples, measured})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -382,8 +385,9 @@ func execute(t testing.TB, folder string, c Config, resume bool, stop func() boo
 	t.Helper()
 	m, _ := newMeta(t, c)
 	r := Run{Out: filepath.Join(folder, "s.safetensors.zst"), Metrics: filepath.Join(folder, "m.jsonl.zst"), Resume: resume,
-		File:   &surrogate.File{Arch: "logistic", Provenance: artifact.Provenance{Tool: "srn-meta", Config: c}},
-		Report: func(Record) {}, Stop: stop}
+		File: &surrogate.File{Arch: "logistic", Provenance: artifact.Provenance{Tool: "srn-meta"},
+			Meta: c.Record(record.Network{Arch: "logistic", Classes: 4}, &dataset.Data{}, "f32", "")},
+		Report: func(record.Round) {}, Stop: stop}
 	return r, m.Execute(r)
 }
 
@@ -452,20 +456,23 @@ func TestResume(t *testing.T) {
 		if len(a) != c.Rounds+1 || len(b) != c.Rounds+1 {
 			t.Fatalf("%d and %d records, want %d rounds and the final one", len(a), len(b), c.Rounds)
 		}
-		if sum, err := artifact.HashFile(last.Out); err != nil || b[c.Rounds].Text("surrogate_sha256") != sum {
+		if sum, err := artifact.HashFile(last.Out); err != nil || b[c.Rounds].(*record.Surrogate).SurrogateSHA256 != sum {
 			t.Errorf("the last record %v, want the surrogate's %s, %v", b[c.Rounds], sum, err)
 		}
 		for i := range a {
-			delete(a[i], "round_seconds")
-			delete(b[i], "round_seconds")
-			if fmt.Sprint(a[i]) != fmt.Sprint(b[i]) {
+			for _, r := range []record.Record{a[i], b[i]} {
+				if r, ok := r.(*record.Round); ok {
+					r.RoundSeconds = 0
+				}
+			}
+			if !reflect.DeepEqual(a[i], b[i]) {
 				t.Errorf("record %d: %v, resumed %v", i+1, a[i], b[i])
 			}
 		}
 	}
 }
 
-func metrics(t *testing.T, path string) []artifact.Record {
+func metrics(t *testing.T, path string) []record.Record {
 	t.Helper()
 	f, err := artifact.ReadRecords(path)
 	if err != nil {
@@ -495,7 +502,7 @@ func TestDivergence(t *testing.T) {
 	net.explodeAt = 8 // the second round's third pass
 	folder := t.TempDir()
 	out := filepath.Join(folder, "s.safetensors.zst")
-	err := m.Execute(Run{Out: out, Metrics: filepath.Join(folder, "m.jsonl"), File: &surrogate.File{}, Report: func(Record) {}, Stop: going})
+	err := m.Execute(Run{Out: out, Metrics: filepath.Join(folder, "m.jsonl"), File: &surrogate.File{Meta: surrogatetest.Meta()}, Report: func(record.Round) {}, Stop: going})
 	var diverged *DivergedError
 	if !errors.As(err, &diverged) || diverged.Round != 2 || diverged.Last != out+".state" || diverged.ExitCode() != 4 {
 		t.Fatalf("error %v", err)

@@ -5,6 +5,7 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/device"
+	"srn/pkg/record"
 	"srn/pkg/run"
 	"srn/pkg/srn/guidance"
 	"srn/pkg/srn/surrogate"
@@ -90,7 +91,7 @@ type objective interface {
 	follow(innerStep)
 	// gradient returns the gradient in φ to descend after a round's inner
 	// steps, given what was measured on validation images.
-	gradient(*Record, validation) (surrogate.PhiGrad, error)
+	gradient(*record.Round, validation) (surrogate.PhiGrad, error)
 	State() []artifact.Tensor
 	Restore(f *artifact.File, path string) error
 }

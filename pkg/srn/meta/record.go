@@ -3,37 +3,51 @@ package meta
 import (
 	"errors"
 	"fmt"
+
+	"srn/pkg/dataset"
+	"srn/pkg/record"
 )
 
-// Record is what meta-training tells of a round.
-type Record struct {
-	Type  string `json:"type"`
-	Round int    `json:"round"`
-	*Scored
-	ValChange         *float64 `json:"val_change,omitempty"`         // |ΔL_val| of Eq. 5, with the signals random and ascent
-	Gap               *float64 `json:"gap,omitempty"`                // L_val − L_train, of the objective gap
-	HypergradientNorm *float64 `json:"hypergradient_norm,omitempty"` // of the objective hypergradient
-	TrainLoss         float64  `json:"train_loss"`                   // mean cross-entropy of the inner steps
-	ValLoss           float64  `json:"val_loss"`                     // L_val
-	ValTop1           float64  `json:"val_top1"`                     //
-	Margin            float64  `json:"margin"`                       // 𝓜
-	InverseMargin     float64  `json:"inverse_margin"`               // 1/𝓜
-	GuidanceRatio     float64  `json:"guidance_ratio"`               // ‖λh‖/‖∇task‖, mean of the inner steps
-	ThetaNorm         float64  `json:"theta_norm"`                   // ‖Θ′‖
-	PhiDrift          float64  `json:"phi_drift"`                    // ‖φ − φ₀‖/‖φ₀‖ after the update
-	FractionClipped   float64  `json:"fraction_clipped"`             // of the round's evaluations of r, those at a hard ceiling
-	FractionFloored   float64  `json:"fraction_floored"`             // of validation images, those with a margin below the floor
-	RoundSeconds      float64  `json:"round_seconds"`
+// Record is the configuration as records and the surrogate's file hold it.
+// Data's Name, SHA256 and parts are those of the dataset file.
+func (c Config) Record(network record.Network, data *dataset.Data, precision, kernels string) record.Meta {
+	return record.Meta{
+		Network: network, Dataset: data.Name, DataSHA256: data.SHA256,
+		MetaTrainImages: len(data.MetaTrain), MetaValImages: len(data.MetaVal), Precision: precision, Kernels: kernels,
+
+		Surrogate: c.Surrogate, Channels: c.Channels, Kernel: c.Kernel, Segments: c.Segments, Head: c.Head, Clamp: c.Clamp,
+		RMax: c.RMax, Input: c.Input, AverageDecay: c.AverageDecay,
+
+		Margin: c.Margin, MarginFloor: c.MarginFloor, MarginTau: c.MarginTau, GammaMar: c.GammaMar,
+		Z: c.Z, ZFloor: c.ZFloor, ZDecay: c.ZDecay, ZWindow: c.ZWindow,
+
+		Lambda: c.Lambda, GuidanceRatio: c.Ratio, GuidanceEvery: c.Every, GuidanceRefresh: c.Refresh,
+
+		Mode: c.Mode, Rounds: c.Rounds, InnerEpochs: c.InnerEpochs, InnerLR: c.InnerLR, InnerSchedule: c.InnerSchedule,
+		InnerMomentum: c.InnerMomentum, InnerWeightDecay: c.InnerWeightDecay, InnerBatchSize: c.InnerBatch,
+		InnerN: c.InnerN, OuterN: c.OuterN, Sampling: c.Sampling, Theta: c.Theta, OuterBN: c.OuterBN, Augment: c.Augment, Seed: c.Seed,
+
+		Objective: c.Objective, Signal: c.Signal, SignalRho: c.SignalRho, Unroll: c.Unroll, InfluenceDecay: c.InfluenceDecay, MetaGrad: c.MetaGrad,
+		OuterOptimizer: c.OuterOptimizer, OuterLR: c.OuterLR, OuterAverage: c.OuterAverage,
+	}
 }
 
-// Scored is the part of a record that the objective s-meta makes.
-type Scored struct {
-	R              float64 `json:"r"`                // r(Θ′;φ) before the update
-	SMeta          float64 `json:"s_meta"`           // Eq. 6
-	MetaLoss       float64 `json:"meta_loss"`        // (r − s_meta)²
-	ZValLoss       float64 `json:"z_val_loss"`       // z(L_val), or of the signal in its place
-	ZInverseMargin float64 `json:"z_inverse_margin"` // z(1/𝓜)
-	GradRNorm      float64 `json:"grad_r_norm"`      // ‖∇_Θ r(Θ′;φ)‖
+// Classifier is the training of the classifier Θ^(T) that meta-training leaves
+// behind: the method srn-meta, of as many epochs as there were rounds.
+func (c Config) Classifier(data *dataset.Data, precision, kernels string) record.Training {
+	augment := "none"
+	if c.Augment {
+		augment = "crop-flip"
+	}
+	return record.Training{
+		Data: record.Data{Dataset: data.Name, DataSHA256: data.SHA256, DataOfficial: data.Official, TrainSplit: "meta_train",
+			TrainImages: len(data.MetaTrain), TestImages: data.Test.Len()},
+		Methods: []string{"srn-meta"}, Method: "srn-meta", Parameters: map[string]any{"srn-meta.mode": c.Mode},
+		Epochs: c.Rounds, BatchSize: c.InnerBatch, LR: c.InnerLR, Schedule: c.InnerSchedule, Momentum: c.InnerMomentum,
+		WeightDecay: c.InnerWeightDecay, Augment: augment, Init: "torch", Seed: c.Seed, Precision: precision, Kernels: kernels,
+		Guided: record.Guided{Surrogate: c.Objective + " " + c.Surrogate, Lambda: c.Lambda, GuidanceRatio: c.Ratio,
+			GuidanceEvery: c.Every, GuidanceRefresh: c.Refresh},
+	}
 }
 
 // ErrInterrupted is returned by a round that was told to stop.

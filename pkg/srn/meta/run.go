@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 	"srn/pkg/srn/surrogate"
 )
 
@@ -18,8 +19,8 @@ type Run struct {
 	Resume  bool            // go on from the state beside Out, if there is one
 	File    *surrogate.File // description of the surrogate
 	Stop    func() bool
-	Report  func(Record) // called after every round
-	Finish  func() error // called after the last, before the surrogate is written; nil: nothing
+	Report  func(record.Round) // called after every round
+	Finish  func() error       // called after the last, before the surrogate is written; nil: nothing
 }
 
 // StatePath is the file beside an output that a run keeps to be resumed
@@ -43,7 +44,7 @@ func (r Run) Complete() (bool, error) {
 	if f.Metadata["format"] != surrogate.Format {
 		return false, nil
 	}
-	different, err := differences(f.Metadata, r.File.Provenance)
+	different, err := differences(f.Metadata, r.File.Made())
 	return different == "", err
 }
 
@@ -53,7 +54,7 @@ func (r Run) Complete() (bool, error) {
 func (m *Meta) Execute(r Run) error {
 	state := StatePath(r.Out)
 	if r.Resume && state != "" {
-		err := m.loadState(state, r.File.Provenance)
+		err := m.loadState(state, r.File.Made())
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -65,22 +66,22 @@ func (m *Meta) Execute(r Run) error {
 	defer records.Close()
 	for m.round < m.Rounds {
 		begin := time.Now()
-		record, err := m.Round(m.withinRound(r.Stop))
+		round, err := m.Round(m.withinRound(r.Stop))
 		if err != nil {
 			return m.failed(err, state, records)
 		}
-		record.RoundSeconds = time.Since(begin).Seconds()
-		if err := records.Write(record); err != nil {
+		round.RoundSeconds = time.Since(begin).Seconds()
+		if err := records.Write(round); err != nil {
 			return err
 		}
 		stop := m.Mode == "online" && r.Stop()
 		if state != "" && (stop || m.round%m.saveEvery() == 0) {
-			if err := m.saveState(state, r.File.Provenance); err != nil {
+			if err := m.saveState(state, r.File.Made()); err != nil {
 				return err
 			}
 			m.saved = m.round
 		}
-		r.Report(record)
+		r.Report(round)
 		if stop && m.round < m.Rounds {
 			return ErrInterrupted
 		}
@@ -126,8 +127,7 @@ func (m *Meta) finish(records recordWriter, f *surrogate.File) error {
 	if err != nil {
 		return err
 	}
-	final := artifact.Fields{{Key: "type", Value: "final"}, {Key: "round", Value: m.round}, {Key: "surrogate_sha256", Value: sum}}
-	return errors.Join(records.w.Write(final), records.End("ok"))
+	return errors.Join(records.w.Write(record.Surrogate{Round: m.round, SurrogateSHA256: sum}), records.End(record.OK))
 }
 
 // withinRound says whether to stop within a round; one of few steps is worth
@@ -157,7 +157,7 @@ func (m *Meta) failed(err error, state string, records recordWriter) error {
 	if m.saved > 0 {
 		diverged.Last, diverged.Saved = state, m.saved
 	}
-	return errors.Join(err, records.End("diverged"))
+	return errors.Join(err, records.End(record.Diverged))
 }
 
 // recordWriter flushes every record; without a file it does nothing.
@@ -175,17 +175,17 @@ func (m *Meta) records(r Run) (recordWriter, error) {
 		}
 		return recordWriter{w}, nil
 	}
-	p := r.File.Provenance
-	w, err := artifact.CreateRecords(r.Metrics, artifact.Header{Tool: p.Tool, Version: p.Version, Schema: 1,
+	p := r.File.Made()
+	w, err := artifact.CreateRecords(r.Metrics, record.Header{Tool: p.Tool, Version: p.Version,
 		Config: p.Config, Seed: m.Seed, Inputs: p.Inputs})
 	return recordWriter{w}, err
 }
 
-func (r recordWriter) Write(record Record) error {
+func (r recordWriter) Write(round record.Round) error {
 	if r.w == nil {
 		return nil
 	}
-	if err := r.w.Write(record); err != nil {
+	if err := r.w.Write(round); err != nil {
 		return err
 	}
 	return r.w.Flush()

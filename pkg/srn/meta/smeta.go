@@ -7,6 +7,7 @@ import (
 	"srn/pkg/artifact"
 	"srn/pkg/dataset"
 	"srn/pkg/device"
+	"srn/pkg/record"
 	"srn/pkg/rng"
 	"srn/pkg/srn/surrogate"
 )
@@ -57,7 +58,7 @@ func (s *sMeta) follow(step innerStep) {
 	s.pull += step.lr * s.push
 }
 
-func (s *sMeta) gradient(r *Record, v validation) (surrogate.PhiGrad, error) {
+func (s *sMeta) gradient(r *record.Round, v validation) (surrogate.PhiGrad, error) {
 	signal := r.ValLoss
 	if s.m.Signal != "loss" {
 		signal = s.change(r.ValLoss, v.examples)
@@ -68,9 +69,10 @@ func (s *sMeta) gradient(r *Record, v validation) (surrogate.PhiGrad, error) {
 	value, grad := s.scorer.Gradients(s.gradR, params)
 	s.m.guidance.Count(value)
 	error := value.R - score.SMeta
-	r.Scored = &Scored{R: value.R, SMeta: score.SMeta, MetaLoss: error * error, ZValLoss: score.ZLoss, ZInverseMargin: score.ZInverse,
-		GradRNorm: math.Abs(value.Slope) * math.Sqrt(s.m.be.Dot(s.gradR, s.gradR))}
-	if !finite(r.MetaLoss) || !finite(r.GradRNorm) {
+	r.R, r.SMeta, r.MetaLoss = &value.R, &score.SMeta, new(error*error)
+	r.ZValLoss, r.ZInverseMargin = &score.ZLoss, &score.ZInverse
+	r.GradRNorm = new(math.Abs(value.Slope) * math.Sqrt(s.m.be.Dot(s.gradR, s.gradR)))
+	if !finite(*r.MetaLoss) || !finite(*r.GradRNorm) {
 		return nil, s.m.diverged("r or its gradient")
 	}
 	for i := range grad {

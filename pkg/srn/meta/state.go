@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
 	"srn/pkg/run"
 )
 
@@ -107,12 +108,12 @@ func sameRun(path string, metadata map[string]string, want artifact.Provenance) 
 }
 
 // ours refuses to go on with the records of another run.
-func (r Run) ours(h artifact.Header) error {
+func (r Run) ours(h record.Header) error {
 	metadata, err := artifact.Provenance{Config: h.Config, Inputs: h.Inputs}.Metadata()
 	if err != nil {
 		return err
 	}
-	return sameRun(r.Metrics, metadata, r.File.Provenance)
+	return sameRun(r.Metrics, metadata, r.File.Made())
 }
 
 // differences says in which flags and inputs the run that wrote metadata

@@ -1,7 +1,6 @@
 package surrogate
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -10,10 +9,11 @@ import (
 	"srn/pkg/artifact"
 	"srn/pkg/device"
 	"srn/pkg/nn"
+	"srn/pkg/record"
 )
 
 // Format is the metadata "format" of a surrogate's file.
-const Format = "srn-surrogate/1"
+const Format = "srn-surrogate/2"
 
 // File is a surrogate as stored: what it is, what it was made for, and φ.
 type File struct {
@@ -22,7 +22,8 @@ type File struct {
 	LayoutSHA256 string // of their parameters
 	Dataset      string
 	DataSHA256   string
-	Rounds       int // of meta-training
+	Rounds       int         // of meta-training
+	Meta         record.Meta // its configuration
 	Provenance   artifact.Provenance
 	SHA256       string // of the file's uncompressed bytes, set by Load and Save
 	Path         string // where it was read
@@ -56,14 +57,22 @@ func Sum(s Surrogate, f *File) (string, error) {
 	return out.SHA256, nil
 }
 
+// Made is how the file was made, its configuration among it.
+func (f *File) Made() artifact.Provenance {
+	p := f.Provenance
+	p.Config = f.Meta
+	return p
+}
+
 // content is what the file holds.
 func content(s Surrogate, f *File) (*artifact.File, error) {
-	f.Provenance.Format = Format
-	metadata, err := f.Provenance.Metadata()
+	p := f.Made()
+	p.Format = Format
+	metadata, err := p.Metadata()
 	if err != nil {
 		return nil, err
 	}
-	surrogate, err := artifact.EncodeJSON(s.Configuration())
+	surrogate, err := record.Marshal(s.Configuration())
 	if err != nil {
 		return nil, err
 	}
@@ -97,8 +106,11 @@ func Load(path string) (*File, error) {
 	m := in.Metadata
 	f := &File{Arch: m["arch"], LayoutSHA256: m["layout_sha256"], Dataset: m["dataset"], DataSHA256: m["data_sha256"],
 		Provenance: p, SHA256: in.SHA256, Path: path, tensors: in}
-	if err := json.Unmarshal([]byte(m["surrogate"]), &f.Config); err != nil {
+	if err := record.Unmarshal([]byte(m["surrogate"]), &f.Config); err != nil {
 		return nil, f.bad(`metadata "surrogate"`, err.Error())
+	}
+	if f.Meta, err = record.DecodeMeta([]byte(m["config"])); err != nil {
+		return nil, f.bad(`metadata "config"`, err.Error())
 	}
 	if err := f.Config.Check(); err != nil {
 		return nil, f.bad(`metadata "surrogate"`, err.Error())
@@ -111,14 +123,7 @@ func Load(path string) (*File, error) {
 
 // Kind names the surrogate by what it was fitted to and its form, such as
 // "gap dictionary".
-func (f *File) Kind() string {
-	config, _ := f.Provenance.Config.(map[string]any)
-	objective, _ := config["objective"].(string)
-	if objective == "" { // the only one there was
-		objective = "s-meta"
-	}
-	return objective + " " + f.Config.Surrogate
-}
+func (f *File) Kind() string { return f.Meta.Objective + " " + f.Config.Surrogate }
 
 func (f *File) bad(field, problem string) error {
 	return &artifact.FormatError{Path: f.Path, Field: field, Problem: problem, Mend: "make the file again by srn-meta"}

@@ -12,6 +12,7 @@ import (
 	"srn/pkg/device/cpu"
 	"srn/pkg/nn"
 	"srn/pkg/srn/surrogate"
+	"srn/pkg/srn/surrogate/surrogatetest"
 )
 
 // Whatever a file holds, it is a surrogate for the layout or a FormatError.
@@ -31,7 +32,7 @@ func FuzzSurrogate(f *testing.F) {
 			continue
 		}
 		s.Init(1)
-		if err := surrogate.Save(path, s, &surrogate.File{Arch: "resnet8", Dataset: "cifar10", Rounds: 3, Provenance: artifact.Provenance{Tool: "test"}}); err != nil {
+		if err := surrogate.Save(path, s, &surrogate.File{Arch: "resnet8", Dataset: "cifar10", Rounds: 3, Meta: surrogatetest.Meta(), Provenance: artifact.Provenance{Tool: "test"}}); err != nil {
 			f.Fatal(err)
 		}
 		b, err := os.ReadFile(path)

@@ -191,8 +191,8 @@ func TestSaveAndLoad(t *testing.T) {
 	}
 	s.Init(7)
 	path := filepath.Join(t.TempDir(), "s.safetensors.zst")
-	made := &surrogate.File{Arch: "resnet8", Dataset: "synthetic", DataSHA256: "ab", Rounds: 3,
-		Provenance: artifact.Provenance{Tool: "srn-meta", Config: surrogate.DefaultConfig()}}
+	made := &surrogate.File{Arch: "resnet8", Dataset: "synthetic", DataSHA256: "ab", Rounds: 3, Meta: surrogatetest.Meta(),
+		Provenance: artifact.Provenance{Tool: "srn-meta"}}
 	if err := surrogate.Save(path, s, made); err != nil {
 		t.Fatal(err)
 	}
@@ -237,7 +237,7 @@ func TestLoadRefuses(t *testing.T) {
 		"a lost tensor": {func(f *artifact.File) { f.Tensors = f.Tensors[1:] }, "missing"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := surrogate.Save(path, s, &surrogate.File{Arch: "resnet8"}); err != nil {
+			if err := surrogate.Save(path, s, &surrogate.File{Arch: "resnet8", Meta: surrogatetest.Meta()}); err != nil {
 				t.Fatal(err)
 			}
 			f, err := artifact.Read(path, artifact.Limits{})
