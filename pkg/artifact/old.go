@@ -103,11 +103,11 @@ func OldRecords(path string) (streams []OldStream, sum string, err error) {
 	p := &recordParser{path: display(path), sum: sha256.New()}
 	p.old = func(line []byte) error {
 		fail := func(format string, a ...any) error {
-			return formatErrorf(p.path, fmt.Sprintf("line %d", p.line), format, a...)
+			return formatErrorf(p.path, fmt.Sprintf("line %d", p.line), format, a...).mend("give a file of records, such as srn-fit --metrics writes")
 		}
 		var m map[string]any
 		if err := record.Unmarshal(line, &m); err != nil {
-			return fail("%v", err)
+			return fail("%v", record.Problem(err))
 		}
 		r := Record(m)
 		switch n := len(streams); {

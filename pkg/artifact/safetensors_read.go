@@ -123,6 +123,13 @@ func (s *stream) header(h *hasher, size int64) ([]byte, error) {
 	return b, err
 }
 
+// IsPickle tells from the first eight bytes of a file whether it begins as a
+// pickle of protocol 2 to 5 does. A safetensors file can begin with the same two
+// bytes, but not with a length of its header beyond the largest.
+func IsPickle(head []byte) bool {
+	return len(head) >= 8 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5 && binary.LittleEndian.Uint64(head) > maxHeader
+}
+
 // otherKind recognises files of other kinds that users take for tensors by
 // their first eight bytes, "" for none.
 func otherKind(head []byte) string {
@@ -135,7 +142,6 @@ func otherKind(head []byte) string {
 		{"PK\x03\x04", "a zip archive, as torch.save writes"},
 		{"\x89HDF", "an HDF5 file"},
 		{"\x93NUMPY", "a NumPy array"},
-		{"\x80\x02", "a pickle"}, {"\x80\x03", "a pickle"}, {"\x80\x04", "a pickle"}, {"\x80\x05", "a pickle"},
 		{"GGUF", "a GGUF file"},
 		{"\x89PNG", "a PNG image"}, {"\xff\xd8\xff", "a JPEG image"}, {"%PDF", "a PDF document"},
 		{"version ", "a pointer of Git LFS in place of a file, or text"},
@@ -144,6 +150,9 @@ func otherKind(head []byte) string {
 		if strings.HasPrefix(string(head), k.magic) {
 			return k.kind
 		}
+	}
+	if IsPickle(head) {
+		return "a pickle"
 	}
 	// The length of a header that is all letters would be beyond any file's.
 	for _, b := range head {

@@ -436,3 +436,25 @@ func TestNeed(t *testing.T) {
 		checkFormatError(t, err, "m", test.want)
 	}
 }
+
+// A header's length may begin with the bytes of a pickle.
+func TestHeaderLengthLikeAPickle(t *testing.T) {
+	for _, length := range []int{0x0280, 0x0480, 0x10280} {
+		f := &File{Metadata: map[string]string{"a": ""}, Tensors: []Tensor{Bytes("x", []int{1}, []byte{7})}}
+		var b bytes.Buffer
+		if err := Encode(&b, f); err != nil {
+			t.Fatal(err)
+		}
+		f.Metadata["a"] = strings.Repeat("b", length-int(binary.LittleEndian.Uint64(b.Bytes())))
+		path := filepath.Join(t.TempDir(), "x.safetensors")
+		if err := Write(path, f); err != nil {
+			t.Fatal(err)
+		}
+		if b := read(t, path); int(binary.LittleEndian.Uint64([]byte(b))) != length {
+			t.Fatalf("the header takes %d bytes, want %d", binary.LittleEndian.Uint64([]byte(b)), length)
+		}
+		if _, err := Read(path, Limits{}); err != nil {
+			t.Error(err)
+		}
+	}
+}

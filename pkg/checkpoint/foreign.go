@@ -27,7 +27,7 @@ func (c *Checkpoint) read(o Overrides) (*artifact.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !torchfile.IsZip(head) && !torchfile.IsPickle(head) {
+	if !torchfile.IsZip(head) && !artifact.IsPickle(head) {
 		f, err := in.File()
 		if err == nil && o.Key != "" {
 			err = c.choose(f, o.Key)

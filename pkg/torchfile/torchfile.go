@@ -24,14 +24,9 @@ type File struct {
 	left  int64 // of the bytes that its tensors may take
 }
 
-// IsZip tells whether a file begins as a zip archive does, IsPickle as a
-// pickle of protocol 2 or later, which both of the other forms are.
+// IsZip tells whether a file begins as a zip archive does; the older form is a
+// series of pickles.
 func IsZip(head []byte) bool { return bytes.HasPrefix(head, []byte("PK\x03\x04")) }
-
-// IsPickle is described at [IsZip].
-func IsPickle(head []byte) bool {
-	return len(head) >= 2 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5
-}
 
 // Read reads a file whose tensors may take up to limit bytes; they are read
 // when they are asked for. What is wrong with the content is an
