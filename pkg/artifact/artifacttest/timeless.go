@@ -3,6 +3,7 @@ package artifacttest
 
 import (
 	"fmt"
+	"os"
 	"reflect"
 	"strings"
 
@@ -11,11 +12,12 @@ import (
 )
 
 // Timeless is the text of a file of records without the fields that tell how
-// long something took.
+// long something took; of a file that holds no records all of it.
 func Timeless(path string) (string, error) {
 	streams, err := artifact.ReadRecords(path)
 	if err != nil {
-		return "", err
+		b, err := os.ReadFile(path)
+		return string(b), err
 	}
 	var b strings.Builder
 	for _, s := range streams {
