@@ -30,7 +30,7 @@ type fit struct {
 	SRN             string   `name:"srn" placeholder:"FILE" help:"Surrogate of srn-meta, for --method srn."`
 	Outliers        string   `placeholder:"FILE" help:"Images of no class, for --method energy-ood: a data artifact or a safetensors file with a tensor images (default: generated)."`
 	From            string   `placeholder:"FILE" help:"Checkpoint to start from in place of random weights."`
-	Epochs          int      `placeholder:"N" help:"Passes over the training images (200, with --protocol he 182)."`
+	Epochs          *int     `placeholder:"N" help:"Passes over the training images (200, with --protocol he 182)."`
 	Batch           int      `default:"128" placeholder:"N" help:"Images of a step (${default})."`
 	Protocol        string   `default:"paper" enum:"paper,external,he,akamaster" placeholder:"NAME" help:"Presets: paper; external, with AutoAugment, Cutout, label smoothing, weight decay and another learning rate; he and akamaster, recipes of plain training whose accuracies are published; --describe tells all (${default})."`
 	LR              *float64 `name:"lr" placeholder:"X" help:"Initial learning rate (0.06, with the other protocols 0.1)."`
@@ -214,11 +214,11 @@ func (f *fit) Run(ctx *cli.Context) error {
 
 // preset takes from the protocol what flags leave open.
 func (f *fit) preset(p train.Protocol) {
-	f.Epochs = cmp.Or(f.Epochs, p.Epochs)
+	f.Epochs = cmp.Or(f.Epochs, &p.Epochs)
 	f.Schedule, f.Init, f.Split = cmp.Or(f.Schedule, p.Schedule), cmp.Or(f.Init, p.Init), cmp.Or(f.Split, p.Split)
 	if f.Schedule == "step" {
 		f.LRDrop = cmp.Or(f.LRDrop, 0.1)
-		if f.Milestones == nil && f.Epochs == p.Epochs {
+		if f.Milestones == nil && *f.Epochs == p.Epochs {
 			f.Milestones = p.Milestones
 		}
 	}
@@ -306,7 +306,7 @@ func (f *fit) config(d *dataset.Data, info method.Info, settings method.Settings
 	c.Training = record.Training{
 		Data:    record.Data{Dataset: d.Name, DataSHA256: d.SHA256, DataOfficial: d.Official, TrainSplit: f.Split, TestImages: d.Test.Len()},
 		Methods: settings.Methods(), Method: f.Method, Parameters: settings.Parameters(),
-		Epochs: f.Epochs, BatchSize: f.Batch, LR: lr, Schedule: f.Schedule, Momentum: f.Momentum,
+		Epochs: *f.Epochs, BatchSize: f.Batch, LR: lr, Schedule: f.Schedule, Momentum: f.Momentum,
 		WeightDecay: decay, Augment: f.Augment, Init: f.Init, Seed: f.Seed,
 		EvalEvery: f.EvalEvery, CheckpointEvery: f.CheckpointEvery, Precision: f.Precision(),
 		Recipe: record.Recipe{Milestones: f.Milestones, LRDrop: f.LRDrop, Warmup: f.Warmup, Nesterov: f.Nesterov, ClipNorm: f.ClipNorm, EMA: f.EMA},
@@ -363,18 +363,18 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []record.Input) (er
 		defer func() { err = errors.Join(err, run.Records.Close()) }()
 	}
 	if saved != nil {
-		ctx.Logf("resuming in epoch %d of %d", saved.Epoch, f.Epochs)
+		ctx.Logf("resuming in epoch %d of %d", saved.Epoch, *f.Epochs)
 	}
 	_, images, err := run.Data.Select(f.Split)
 	if err != nil {
 		return err
 	}
-	bar := ctx.Progress(int64(f.Epochs)*int64(len(images)), fmt.Sprintf("%s %s", f.Arch, f.Method))
+	bar := ctx.Progress(int64(*f.Epochs)*int64(len(images)), fmt.Sprintf("%s %s", f.Arch, f.Method))
 	defer bar.Done()
 	run.Progress = func(epoch, image int) { bar.Set(int64(epoch-1)*int64(len(images)) + int64(image)) }
 	warned := false
 	run.EpochDone = func(e train.Epoch) {
-		ctx.Logf("%s", summary(e, f.Epochs))
+		ctx.Logf("%s", summary(e, *f.Epochs))
 		if ratio := e.Figures.GuidanceRatio; ratio != nil && *ratio < weakGuidance && !warned {
 			warned = true
 			ctx.Warnf("%s", weakness(e, *ratio))
