@@ -1,11 +1,16 @@
 package main
 
 import (
+	"archive/zip"
 	"errors"
 	"fmt"
+	"image"
+	"image/png"
+	"io/fs"
 	"log"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
 	"testing"
 
@@ -13,6 +18,7 @@ import (
 
 	"srn/pkg/cifar/cifartest"
 	"srn/pkg/dataset"
+	"srn/pkg/rng"
 )
 
 func TestMain(m *testing.M) {
@@ -20,6 +26,8 @@ func TestMain(m *testing.M) {
 		"srn-split":    main,
 		"make-cifar":   makeCIFAR,
 		"count-images": countImages,
+		"make-images":  makeImages,
+		"unzip-file":   unzipFile,
 	})
 }
 
@@ -29,7 +37,9 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("SRN_CIFAR10", real)
-			return nil
+			arrays, err := filepath.Abs("../../pkg/imageset/testdata/arrays.zip")
+			e.Setenv("ARRAYS", arrays)
+			return err
 		},
 		Condition: func(cond string) (bool, error) {
 			if cond != "real" {
@@ -76,4 +86,56 @@ func countImages() {
 	log.SetFlags(0)
 	log.SetOutput(os.Stdout)
 	log.Printf("%s %d = %d + %d, %d", d.Name, d.Train.Len(), len(d.MetaTrain), len(d.MetaVal), d.Test.Len())
+}
+
+// makeImages writes PNG files of random pixels below a folder, N of each of
+// three classes for each part: FOLDER SIZE N PART…, "." for no parts.
+func makeImages() {
+	size, err := strconv.Atoi(os.Args[2])
+	if err != nil {
+		log.Fatal(err)
+	}
+	n, err := strconv.Atoi(os.Args[3])
+	if err != nil {
+		log.Fatal(err)
+	}
+	r := rng.New(uint64(len(os.Args[1]))) // other images in folders of other names
+	for _, part := range os.Args[4:] {
+		for _, class := range []string{"daisy", "rose", "tulip"} {
+			dir := filepath.Join(os.Args[1], part, class)
+			if err := os.MkdirAll(dir, 0o777); err != nil {
+				log.Fatal(err)
+			}
+			for i := range n {
+				m := image.NewRGBA(image.Rect(0, 0, size, size))
+				for j := range m.Pix {
+					m.Pix[j] = byte(r.Uint64()) | 0xff*byte(j%4/3)
+				}
+				f, err := os.Create(filepath.Join(dir, fmt.Sprintf("%d.png", i)))
+				if err == nil {
+					err = errors.Join(png.Encode(f, m), f.Close())
+				}
+				if err != nil {
+					log.Fatal(err)
+				}
+			}
+		}
+	}
+}
+
+// unzipFile writes members of an archive of test files here: ARCHIVE MEMBER….
+func unzipFile() {
+	z, err := zip.OpenReader(os.Args[1])
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, name := range os.Args[2:] {
+		b, err := fs.ReadFile(z, name)
+		if err == nil {
+			err = os.WriteFile(name, b, 0o666)
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
 }

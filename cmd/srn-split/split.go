@@ -2,24 +2,28 @@ package main
 
 import (
 	"fmt"
-	"strings"
+	"slices"
 
 	"srn/pkg/artifact"
-	"srn/pkg/cifar"
 	"srn/pkg/cli"
 	"srn/pkg/dataset"
+	"srn/pkg/imageset"
 	"srn/pkg/record"
 )
 
 // split is the command's flags.
 type split struct {
-	Dataset string `required:"" enum:"cifar10,cifar100,synthetic" placeholder:"NAME" help:"cifar10, cifar100 or synthetic."`
-	Data    string `placeholder:"PATH" help:"Archive (.tar.gz or .tar), - for one on standard input, or folder with its unpacked files, or the folder above."`
+	Dataset string `required:"" enum:"cifar10,cifar100,synthetic,folder,npz,cinic10,cifar10.1" placeholder:"NAME" help:"cifar10, cifar100, synthetic, folder (of images), npz (NumPy's arrays), cinic10 or cifar10.1."`
+	Data    string `placeholder:"PATH" help:"Archive (.tar.gz or .tar), - for one on standard input, or folder with its unpacked files, or the folder above; a .npz or .npy file."`
 	Output  string `short:"o" required:"" placeholder:"FILE" help:"Data artifact to write; compressed if it ends in .zst; - is standard output."`
 
-	ValFraction float64 `default:"0.1" placeholder:"F" help:"Share of each class's training images for meta_val (${default})."`
-	Keep        int     `name:"examples" default:"0" placeholder:"N" help:"Keep N training images alone, as many of each class as the classes' shares allow; 0 is all (${default})."`
-	Seed        uint64  `default:"0" placeholder:"S" help:"Chooses the images of meta_val, those of --examples, and synthetic ones (${default})."`
+	ValFraction *float64 `placeholder:"F" help:"Share of each class's training images for meta_val (0.1, or the images that the data set has for validation)."`
+	Keep        int      `name:"examples" default:"0" placeholder:"N" help:"Keep N training images alone, as many of each class as the classes' shares allow; 0 is all (${default})."`
+	Seed        uint64   `default:"0" placeholder:"S" help:"Chooses the images of meta_val, those of --examples and --test-fraction, and synthetic ones (${default})."`
+
+	TestFraction float64 `default:"0" placeholder:"F" help:"Share of each class's images for testing, of a folder or npz without test images."`
+	Resize       string  `default:"none" enum:"none,pad,area" placeholder:"HOW" help:"What becomes of images that are not 32×32: none refuses them, pad puts a black border around smaller ones (28×28 ones have one anyway), area scales their middle square by areas."`
+	Train        string  `placeholder:"FILE" help:"Data artifact whose training images, parts and normalisation to take, for a data set of test images alone, such as CIFAR-10.1."`
 
 	AllowPartial bool `help:"Accept other numbers of images than the official ones."`
 	IfChanged    bool `help:"Leave the output untouched, time stamp included, where it would not change."`
@@ -32,7 +36,7 @@ type split struct {
 
 func (s *split) Examples() string { return examples }
 
-// config is what decides the artifact's content beside the archive.
+// config is what decides the artifact's content beside the data.
 type config struct {
 	Dataset        string  `json:"dataset"`
 	ValFraction    float64 `json:"val_fraction"`
@@ -40,6 +44,9 @@ type config struct {
 	Seed           uint64  `json:"seed"`
 	SyntheticTrain int     `json:"synthetic_train,omitempty"`
 	SyntheticTest  int     `json:"synthetic_test,omitempty"`
+	OwnValidation  bool    `json:"own_validation,omitempty"`
+	TestFraction   float64 `json:"test_fraction,omitempty"`
+	Resize         string  `json:"resize,omitempty"`
 }
 
 // Run makes the artifact.
@@ -48,23 +55,39 @@ func (s *split) Run(ctx *cli.Context) error {
 		return err
 	}
 	p := artifact.Provenance{Tool: ctx.Name, Version: ctx.Version}
-	c := config{Dataset: s.Dataset, ValFraction: s.ValFraction, Examples: s.Keep, Seed: s.Seed}
-	var d *dataset.Data
-	var source cifar.Source
+	c := config{Dataset: s.Dataset, ValFraction: 0.1, Examples: s.Keep, Seed: s.Seed, TestFraction: s.TestFraction}
+	if s.ValFraction != nil {
+		c.ValFraction = *s.ValFraction
+	}
+	if s.Resize != "none" {
+		c.Resize = s.Resize
+	}
+	in := &input{}
 	var err error
-	if s.Dataset == "synthetic" {
+	switch s.Dataset {
+	case "synthetic":
 		c.SyntheticTrain, c.SyntheticTest = s.SyntheticTrain, s.SyntheticTest
-		if d, err = dataset.Synthetic(s.SyntheticTrain, s.SyntheticTest, s.Seed); err != nil {
+		if in.data, err = dataset.Synthetic(s.SyntheticTrain, s.SyntheticTest, s.Seed); err != nil {
 			return cli.Errorf(cli.ExitUsage, "%w", err)
 		}
-	} else {
-		if d, source, err = s.read(ctx); err != nil {
-			return err
-		}
-		p.Inputs = []record.Input{{Name: "data", Path: source.Path, SHA256: source.SHA256}}
+	case "cifar10", "cifar100":
+		in, err = s.readCIFAR(ctx)
+	default:
+		in, err = s.readImages(ctx)
 	}
-	p.Config = c
-	d.Official = new(source.Verified != "" && s.Keep == 0)
+	if err != nil {
+		return err
+	}
+	d := in.data
+	if in.source.SHA256 != "" {
+		p.Inputs = []record.Input{{Name: "data", Path: in.source.Path, SHA256: in.source.SHA256}}
+	}
+	if in.train != nil {
+		p.Inputs = append(p.Inputs, record.Input{Name: "train", Path: s.Train, SHA256: in.train.SHA256})
+		c.ValFraction, c.Seed = 0, 0 // the parts are those of the other artifact
+		d.TrainOn(in.train)
+	}
+	d.Official = new(in.source.Verified != "" && s.Keep == 0)
 	d.FindTwins()
 	if err := d.CheckTwins(s.Data); err != nil {
 		return err
@@ -75,11 +98,20 @@ func (s *split) Run(ctx *cli.Context) error {
 		}
 		d.FindTwins()
 	}
-	s.warn(ctx, d)
-	d.Normalise()
-	if err := d.Part(s.ValFraction, s.Seed); err != nil {
-		return cli.Errorf(cli.ExitUsage, "%w", err)
+	switch {
+	case in.train != nil:
+	case in.validation > 0 && s.ValFraction == nil:
+		d.Normalise()
+		d.PartAt(in.validation)
+		c.OwnValidation, c.ValFraction = true, 0
+	default:
+		d.Normalise()
+		if err := d.Part(c.ValFraction, s.Seed); err != nil {
+			return cli.Errorf(cli.ExitUsage, "%w", err)
+		}
 	}
+	s.warn(ctx, d, c.OwnValidation)
+	p.Config = c
 	written := true
 	if s.IfChanged {
 		written, err = d.SaveIfChanged(s.Output, p)
@@ -95,11 +127,11 @@ func (s *split) Run(ctx *cli.Context) error {
 	}
 	ctx.Logf("%s %s: %d training images (%d meta_train, %d meta_val), %d test images, %d classes",
 		verb, s.Output, d.Train.Len(), len(d.MetaTrain), len(d.MetaVal), d.Test.Len(), len(d.Classes))
-	return ctx.Record(s.record(d, source, written))
+	return ctx.Record(s.record(d, in.source, written))
 }
 
 // warn tells of images that occur more than once.
-func (s *split) warn(ctx *cli.Context, d *dataset.Data) {
+func (s *split) warn(ctx *cli.Context, d *dataset.Data, ownValidation bool) {
 	t := d.Twins
 	if t.Leaked > 0 {
 		ctx.Warnf("%s: %d of %d test images are training images too, so that accuracies on them are too high", s.Data, t.Leaked, d.Test.Len())
@@ -109,7 +141,11 @@ func (s *split) warn(ctx *cli.Context, d *dataset.Data) {
 		if t.Mislabelled > 0 {
 			labels = fmt.Sprintf(", %d of them under different labels", t.Mislabelled)
 		}
-		ctx.Warnf("%s: %d of %d training images occur more than once%s; equal ones are in meta_train or meta_val together", s.Data, t.Train, d.Train.Len(), labels)
+		parts := "equal ones are in meta_train or meta_val together"
+		if ownValidation {
+			parts = fmt.Sprintf("%d of %d for validation are among those for fitting too", d.SharedByParts(), len(d.MetaVal))
+		}
+		ctx.Warnf("%s: %d of %d training images occur more than once%s; %s", s.Data, t.Train, d.Train.Len(), labels, parts)
 	}
 	if t.Test > 0 {
 		ctx.Warnf("%s: %d of %d test images occur more than once", s.Data, t.Test, d.Test.Len())
@@ -117,6 +153,8 @@ func (s *split) warn(ctx *cli.Context, d *dataset.Data) {
 }
 
 func (s *split) check() error {
+	images := !slices.Contains([]string{"cifar10", "cifar100", "synthetic"}, s.Dataset)
+	halved := s.Dataset == imageset.Folder || s.Dataset == imageset.Arrays
 	switch {
 	case s.Dataset == "synthetic" && s.Data != "":
 		return cli.Errorf(cli.ExitUsage, "--data: the synthetic data set is read from nowhere")
@@ -125,45 +163,25 @@ func (s *split) check() error {
 			"give the archive or folder by --data, or choose --dataset synthetic, which needs none")
 	case s.Keep < 0:
 		return cli.Errorf(cli.ExitUsage, "--examples: %d is negative", s.Keep)
-	case !(s.ValFraction >= 0 && s.ValFraction < 1):
-		return cli.Errorf(cli.ExitUsage, "--val-fraction: %v is not at least 0 and below 1", s.ValFraction)
+	case s.ValFraction != nil && !(*s.ValFraction >= 0 && *s.ValFraction < 1):
+		return cli.Errorf(cli.ExitUsage, "--val-fraction: %v is not at least 0 and below 1", *s.ValFraction)
+	case s.TestFraction != 0 && !halved:
+		return cli.Errorf(cli.ExitUsage, "--test-fraction: %s has test images of its own", s.Dataset)
+	case !(s.TestFraction >= 0 && s.TestFraction < 1):
+		return cli.Errorf(cli.ExitUsage, "--test-fraction: %v is not at least 0 and below 1", s.TestFraction)
+	case s.Resize != "none" && !images:
+		return cli.Errorf(cli.ExitUsage, "--resize: %s has images of 32×32 pixels", s.Dataset)
+	case s.Train != "" && !halved && s.Dataset != imageset.CIFAR101:
+		return cli.Errorf(cli.ExitUsage, "--train: %s has training images of its own", s.Dataset)
+	case s.Train == "" && s.Dataset == imageset.CIFAR101:
+		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--train: missing; CIFAR-10.1 has test images alone"),
+			"give the data artifact of CIFAR-10 that networks are trained on, such as --train cifar10.safetensors.zst")
+	case s.Train != "" && (s.ValFraction != nil || s.Keep > 0 || s.TestFraction > 0):
+		return cli.Errorf(cli.ExitUsage, "--train: takes the parts of that artifact: leave --val-fraction, --examples and --test-fraction out")
 	case s.JSON && s.Output == "-":
 		return cli.Errorf(cli.ExitUsage, "--json and -o - both want standard output")
-	case s.Data != "" && artifact.SameFile(s.Data, s.Output):
+	case s.Data != "" && artifact.SameFile(s.Data, s.Output) || s.Train != "" && artifact.SameFile(s.Train, s.Output):
 		return cli.Errorf(cli.ExitUsage, "-o: %s is the input", s.Output)
 	}
 	return artifact.CheckOutput(s.Output)
-}
-
-// read reads the archive or folder and says what it is.
-func (s *split) read(ctx *cli.Context) (*dataset.Data, cifar.Source, error) {
-	var bar *cli.Bar
-	set, err := cifar.Read(s.Data, cifar.Options{
-		Dataset:      s.Dataset,
-		AllowPartial: s.AllowPartial,
-		Progress: func(done, total int64) {
-			if bar == nil {
-				bar = ctx.Progress(total>>20, "reading (MiB)")
-			}
-			bar.Set(done >> 20)
-		},
-	})
-	bar.Done()
-	if err != nil {
-		return nil, cifar.Source{}, err
-	}
-	if set.Source.Verified != "" {
-		ctx.Logf("%s: verified, the official %s", s.Data, set.Source.Verified)
-	}
-	if len(set.Source.Notes) > 0 {
-		ctx.Logf("note: %s: %s", s.Data, strings.Join(set.Source.Notes, "; "))
-	}
-	return &dataset.Data{
-		Name:          set.Name,
-		Classes:       set.Classes,
-		CoarseClasses: set.CoarseClasses,
-		Train:         dataset.Split(set.Train),
-		Test:          dataset.Split(set.Test),
-		SourceSHA256:  set.Source.SHA256,
-	}, set.Source, nil
 }

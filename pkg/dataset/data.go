@@ -2,7 +2,7 @@
 // the split of the training images into those for fitting and those for
 // validation, and the order and augmentation in which training sees them.
 //
-// A data set comes from the archives that package cifar reads or from
+// A data set comes from what packages cifar and imageset read or from
 // [Synthetic], and lives in a self-contained artifact, see [Data.Save] and
 // [Load].
 package dataset
@@ -21,7 +21,7 @@ const (
 
 // Data is a data set of images of 32×32 pixels.
 type Data struct {
-	Name          string   // cifar10, cifar100 or synthetic
+	Name          string   // cifar10, cifar100, synthetic, cinic10 or another
 	Classes       []string // names by label
 	CoarseClasses []string // names of superclasses, nil where there are none
 	Train, Test   Split
@@ -65,6 +65,18 @@ func (s *Split) Indices() []int32 {
 		v[i] = int32(i)
 	}
 	return v
+}
+
+// pick copies the images of the given indices.
+func (s *Split) pick(indices []int32) (picked Split) {
+	for _, i := range indices {
+		picked.Pixels = append(picked.Pixels, s.Image(int(i))...)
+		picked.Labels = append(picked.Labels, s.Labels[i])
+		if s.Coarse != nil {
+			picked.Coarse = append(picked.Coarse, s.Coarse[i])
+		}
+	}
+	return picked
 }
 
 // Counts is the number of images of each of the classes among the given

@@ -23,10 +23,17 @@ func (d *Data) Part(valFraction float64, seed uint64) error {
 	if !(valFraction >= 0 && valFraction < 1) {
 		return fmt.Errorf("validation fraction %v is not in [0, 1)", valFraction)
 	}
-	d.MetaTrain, d.MetaVal = nil, nil
+	d.MetaTrain, d.MetaVal = d.divide(valFraction, seed)
+	d.ValFraction, d.Seed = valFraction, seed
+	return nil
+}
+
+// divide takes a share of each class's training images, equal ones together,
+// see Part; both lists are in ascending order.
+func (d *Data) divide(fraction float64, seed uint64) (rest, taken []int32) {
 	room := d.Train.Counts(len(d.Classes), d.Train.Indices())
 	for class, n := range room {
-		room[class] = int(math.Round(valFraction * float64(n)))
+		room[class] = int(math.Round(fraction * float64(n)))
 	}
 	for _, twins := range d.twins(seed) {
 		fits := true
@@ -35,18 +42,44 @@ func (d *Data) Part(valFraction float64, seed uint64) error {
 			fits = fits && room[d.Train.Labels[i]] >= 0
 		}
 		if fits {
-			d.MetaVal = append(d.MetaVal, twins...)
+			taken = append(taken, twins...)
 			continue
 		}
-		d.MetaTrain = append(d.MetaTrain, twins...)
+		rest = append(rest, twins...)
 		for _, i := range twins {
 			room[d.Train.Labels[i]]++
 		}
 	}
-	slices.Sort(d.MetaTrain)
-	slices.Sort(d.MetaVal)
-	d.ValFraction, d.Seed = valFraction, seed
-	return nil
+	slices.Sort(rest)
+	slices.Sort(taken)
+	return rest, taken
+}
+
+// PartAt makes the last n training images those for validation, as a data set
+// that has some of its own has them.
+func (d *Data) PartAt(n int) {
+	all := d.Train.Indices()
+	d.MetaTrain, d.MetaVal = all[:len(all)-n], all[len(all)-n:]
+	d.ValFraction, d.Seed = float64(n)/float64(len(all)), 0
+}
+
+// TakeTest makes a share of each class's training images, above 0 and below 1,
+// the test images of a data set that has none. The choice is another than that
+// of Part for the same seed.
+func (d *Data) TakeTest(fraction float64, seed uint64) {
+	rest, taken := d.divide(fraction, rng.New(seed, rng.Stream("test")).Uint64())
+	d.Test = d.Train.pick(taken)
+	d.Train = d.Train.pick(rest)
+	d.MetaTrain, d.MetaVal = nil, nil
+}
+
+// TrainOn takes the training images of another data set, with their parts and
+// constants, for test images of the same classes.
+func (d *Data) TrainOn(other *Data) {
+	d.Train, d.Classes, d.CoarseClasses = other.Train, other.Classes, nil
+	d.Train.Coarse = nil
+	d.MetaTrain, d.MetaVal, d.ValFraction, d.Seed = other.MetaTrain, other.MetaVal, other.ValFraction, other.Seed
+	d.Mean, d.Std = other.Mean, other.Std
 }
 
 // twins lists the training images in the order of their keys, those that are
@@ -94,15 +127,7 @@ func (d *Data) Thin(n int, seed uint64) error {
 		taken = upTo
 	}
 	slices.Sort(kept)
-	var s Split
-	for _, i := range kept {
-		s.Pixels = append(s.Pixels, d.Train.Image(int(i))...)
-		s.Labels = append(s.Labels, d.Train.Labels[i])
-		if d.Train.Coarse != nil {
-			s.Coarse = append(s.Coarse, d.Train.Coarse[i])
-		}
-	}
-	d.Train, d.MetaTrain, d.MetaVal = s, nil, nil
+	d.Train, d.MetaTrain, d.MetaVal = d.Train.pick(kept), nil, nil
 	return nil
 }
 

@@ -51,6 +51,22 @@ func (d *Data) FindTwins() {
 	}
 }
 
+// SharedByParts is how many images for validation are among those for fitting
+// too: none where [Data.Part] made the parts.
+func (d *Data) SharedByParts() (n int) {
+	h := hashes(&d.Train)
+	fitting := make(map[imageHash]bool, len(d.MetaTrain))
+	for _, i := range d.MetaTrain {
+		fitting[h[i]] = true
+	}
+	for _, i := range d.MetaVal {
+		if fitting[h[i]] {
+			n++
+		}
+	}
+	return n
+}
+
 // CheckTwins refuses a data set whose test images are all among the training
 // images, as where a file was copied over another; path is where it was read.
 // FindTwins comes first.
