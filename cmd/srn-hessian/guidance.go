@@ -38,7 +38,7 @@ func (g *guidance) Run(ctx *cli.Context) error {
 	if err := g.lossFlags.check(); err != nil {
 		return err
 	}
-	s, examples, err := g.begin(ctx, &g.Flags, g.eigenFlags.Check)
+	s, examples, err := g.begin(ctx, &g.Flags)
 	if err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ func (p *plot) Run(ctx *cli.Context) error {
 	if err := p.check(); err != nil {
 		return err
 	}
-	s, examples, err := p.begin(ctx, &p.Flags, p.Check)
+	s, examples, err := p.begin(ctx, &p.Flags)
 	if err != nil {
 		return err
 	}

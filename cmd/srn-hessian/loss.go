@@ -58,17 +58,13 @@ func imageMemory(arch string) int {
 	return 500_000 + 1_200_000*blocks
 }
 
-// begin opens the checkpoints and data and picks the images; with check, that is
-// --check, it refuses too few for it to tell anything.
-func (l *lossFlags) begin(ctx *cli.Context, flags *probe.Flags, check bool) (*probe.Session, []int32, error) {
+// begin opens the checkpoints and data and picks the images.
+func (l *lossFlags) begin(ctx *cli.Context, flags *probe.Flags) (*probe.Session, []int32, error) {
 	s, err := flags.Open(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
 	examples, err := l.choose(s.Indices)
-	if err == nil && check && len(examples) < 2 {
-		err = cli.Errorf(cli.ExitUsage, "--check: needs at least 2 examples")
-	}
 	return s, examples, err
 }
 

@@ -29,7 +29,7 @@ func (p *pairFlags) each(ctx *cli.Context, kind string, flag artifact.Field, mea
 	if err := p.lossFlags.check(); err != nil {
 		return err
 	}
-	s, examples, err := p.begin(ctx, &p.Flags, p.Check)
+	s, examples, err := p.begin(ctx, &p.Flags)
 	if err != nil {
 		return err
 	}

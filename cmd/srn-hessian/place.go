@@ -19,7 +19,7 @@ type eigenFlags struct {
 	Tol      float64 `default:"1e-3" placeholder:"X" help:"Residual ‖Hv−λv‖/|λ| of a converged eigenpair (${default})."`
 	MaxSteps int     `default:"300" placeholder:"N" help:"Lanczos steps after which to give up (${default})."`
 	Seed     int64   `default:"0" placeholder:"N" help:"Of what is random (${default})."`
-	Check    bool    `help:"First test the Hessian's products on each checkpoint: symmetry, agreement with differences, equal bits; exit with 1 if they fail."`
+	Check    bool    `help:"First test the Hessian's products on each checkpoint: tensor by tensor against float64 on a few images, symmetry, equal bits; exit with 1 if they fail."`
 }
 
 func (e *eigenFlags) check() error {

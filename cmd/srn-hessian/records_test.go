@@ -40,7 +40,7 @@ var told = map[string][]string{
 	"trace": slices.Concat(matter, work, strings.Fields(
 		`operator params per block parameters probe probe_seed sketch samples trace trace_stderr frobenius frobenius_stderr`)),
 	"check": slices.Concat(matter, strings.Fields(
-		`operator params per block parameters passed symmetry symmetry_tol difference difference_stderr difference_step difference_tol deterministic hvps`)),
+		`operator params per block parameters passed verdict reason symmetry symmetry_tol batches batches_tol deterministic compared smallest_fault smallest_fault_difference tensors_telling tensors deviations deviations_rounding hvps`)),
 	"worst":           slices.Concat(matter, work, search, pair, strings.Fields(`rho worst_loss increase first_order second_order gradients ascent_converged`)),
 	"margin":          slices.Concat(matter, work, search, pair, suffixed(pair, "_margin"), suffixed(pair, "_min_margin"), []string{"tau", "lambda_max_margin", "lambda_min_margin"}),
 	"guidance":        slices.Concat(matter, work, search, pair, strings.Fields(`srn_sha256 r grad_r_norm cos_theta cos_grad abs_cos_v_max rayleigh s_meta`)),

@@ -30,7 +30,7 @@ func (w *worst) Run(ctx *cli.Context) error {
 	if err := w.check(); err != nil {
 		return err
 	}
-	s, examples, err := w.begin(ctx, &w.Flags, w.Check)
+	s, examples, err := w.begin(ctx, &w.Flags)
 	if err != nil {
 		return err
 	}

@@ -48,21 +48,21 @@ func (f *Fisher) HVP(dst, v []float32) error {
 	return nil
 }
 
-// Form is Σ vᵀ·A_i·v = Σ ⟨∇ℓ_i, v⟩² over a batch of examples, by central
-// differences of the logits.
-func (f *Fisher) Form(examples []int32, v []float32, step float64) (float64, error) {
-	zDot, p := f.logitDifferences(examples, v, step)
-	var sum float64
-	for i, e := range examples {
-		y := int(f.labels[e])
-		slope := -zDot[i*f.classes+y]
-		for k := i * f.classes; k < (i+1)*f.classes; k++ {
-			slope += p[k] * zDot[k]
-		}
-		sum += slope * slope
-	}
-	return sum, nil
-}
-
 // LowerBound is 0: the matrix is positive semidefinite.
 func (*Fisher) LowerBound() float64 { return 0 }
+
+// Quadratic computes ⟨∇ℓ_i, v⟩² of each example.
+func (f *Fisher) Quadratic(dst []float64, examples []int32, v []float32) error {
+	dot := f.tangents(examples, v)
+	z, p := f.logits(), make([]float64, f.classes)
+	for i, e := range examples {
+		softmax64(p, z[i*f.classes:][:f.classes], 1, -1)
+		p[f.labels[e]]--
+		var slope float64
+		for k, d := range dot[i*f.classes:][:f.classes] {
+			slope += p[k] * float64(d)
+		}
+		dst[i] = slope * slope
+	}
+	return nil
+}

@@ -24,21 +24,22 @@ func (g GaussNewton) HVP(dst, v []float32) error {
 	return nil
 }
 
-// Form is Σ vᵀ·A_i·v over a batch of examples, A_i being example i's matrix,
-// with J·v by central differences of the logits.
-func (g GaussNewton) Form(examples []int32, v []float32, step float64) (float64, error) {
-	zDot, p := g.logitDifferences(examples, v, step)
-	var sum float64
-	for i := range examples {
-		var first, second float64
-		for k := i * g.classes; k < (i+1)*g.classes; k++ {
-			first += p[k] * zDot[k]
-			second += p[k] * zDot[k] * zDot[k]
-		}
-		sum += second - first*first
-	}
-	return sum, nil
-}
-
 // LowerBound is 0: the matrix is positive semidefinite.
 func (GaussNewton) LowerBound() float64 { return 0 }
+
+// Quadratic computes żᵀ(diag p − p·pᵀ)ż of each example, ż being the derivative of
+// its logits along v.
+func (g GaussNewton) Quadratic(dst []float64, examples []int32, v []float32) error {
+	dot := g.tangents(examples, v)
+	z, p := g.logits(), make([]float64, g.classes)
+	for i := range examples {
+		softmax64(p, z[i*g.classes:][:g.classes], 1, -1)
+		var mean, square float64
+		for k, d := range dot[i*g.classes:][:g.classes] {
+			mean += p[k] * float64(d)
+			square += p[k] * float64(d) * float64(d)
+		}
+		dst[i] = square - mean*mean
+	}
+	return nil
+}

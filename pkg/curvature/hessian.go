@@ -32,6 +32,7 @@ type Hessian struct {
 	sums     [][]float64 // one for each vector of a product
 	part     []float32
 	mean     float64
+	most     int // examples of a batch, if above 0 and fewer than the loss's
 
 	// OnBatch, if set, is told how many examples a product has just taken in;
 	// its error ends the product, or all that are computed together.
@@ -68,7 +69,7 @@ func (h *Hessian) Apply(dst, v []float32) error {
 // and backward once for all of them, which is a third of the work of a single
 // product.
 func (h *Hessian) ApplyAll(dst, v [][]float32) error {
-	if len(h.examples) <= h.loss.Batch() {
+	if len(h.examples) <= h.batch() {
 		return h.applyWhole(dst, v)
 	}
 	for len(h.sums) < len(v) {
@@ -102,8 +103,16 @@ func (h *Hessian) ApplyAll(dst, v [][]float32) error {
 	return nil
 }
 
+// batch is the largest number of examples of a batch.
+func (h *Hessian) batch() int {
+	if h.most > 0 {
+		return min(h.most, h.loss.Batch())
+	}
+	return h.loss.Batch()
+}
+
 // batches cuts the examples.
-func (h *Hessian) batches() iter.Seq[[]int32] { return slices.Chunk(h.examples, h.loss.Batch()) }
+func (h *Hessian) batches() iter.Seq[[]int32] { return slices.Chunk(h.examples, h.batch()) }
 
 // applyWhole keeps what the one batch left for the next product.
 func (h *Hessian) applyWhole(dst, v [][]float32) error {

@@ -149,27 +149,5 @@ func (m *Margin) HVP(dst, v []float32) error {
 	return nil
 }
 
-// Form is Σ vᵀ·H_i·v over a batch of examples with their margins' Hessians H_i,
-// by central differences of the gradient, as [CrossEntropy.Form].
-func (m *Margin) Form(examples []int32, v []float32, step float64) (float64, error) {
-	params, moved := make([]float32, m.Dim()), make([]float32, m.Dim())
-	grad, wide := make([]float32, m.Dim()), make([]float64, m.Dim())
-	m.be.Read(params, m.net.Params())
-	var form float64
-	for _, sign := range []float64{1, -1} {
-		for i, p := range params {
-			moved[i] = float32(float64(p) + sign*step*float64(v[i]))
-		}
-		m.be.Write(m.net.Params(), moved)
-		m.net.Load()
-		if _, err := m.Load(examples); err != nil {
-			return 0, err
-		}
-		m.be.Read(grad, m.net.Grad())
-		widen(wide, grad)
-		form += sign * dot(v, wide)
-	}
-	m.be.Write(m.net.Params(), params)
-	m.net.Load()
-	return float64(len(examples)) * form / (2 * step), nil
-}
+// Separable says that examples are independent of one another.
+func (m *Margin) Separable() bool { return m.mode == nn.Eval }

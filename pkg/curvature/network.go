@@ -94,3 +94,25 @@ func (c *CrossEntropy) HVP(dst, v []float32) error {
 	c.be.Read(dst, c.hv)
 	return nil
 }
+
+// Separable says that examples are independent of one another.
+func (c *CrossEntropy) Separable() bool { return c.mode == nn.Eval }
+
+// tangents makes the examples the batch and returns the derivatives of their
+// logits along v.
+func (c *CrossEntropy) tangents(examples []int32, v []float32) []float32 {
+	c.forward(examples)
+	c.be.Write(c.v, v)
+	c.net.ForwardTangent(c.images, c.v)
+	dot := make([]float32, c.images*c.classes)
+	c.be.Read(dot, c.net.LogitsDot().Slice(0, len(dot)))
+	return dot
+}
+
+// logits are those of the batch.
+func (c *CrossEntropy) logits() []float64 {
+	z, wide := make([]float32, c.images*c.classes), make([]float64, c.images*c.classes)
+	c.be.Read(z, c.net.Logits().Slice(0, len(z)))
+	widen(wide, z)
+	return wide
+}
