@@ -44,18 +44,31 @@ func (t Top) check() *FieldError {
 type Check struct {
 	Subject
 	Matrix
-	// Whether the products are to be trusted.
+	// Whether the verdict is passed.
 	Passed bool `json:"passed"`
+	// passed; failed, products are wrong; or inconclusive, nothing is wrong but not all could be tested.
+	Verdict string `json:"verdict" enum:"passed|failed|inconclusive"`
+	// Of another verdict than passed.
+	Reason string `json:"reason"`
 	// |uᵀHv − vᵀHu| relative to the norms, and its tolerance.
 	Symmetry    float64 `json:"symmetry" range:"0.."`
 	SymmetryTol float64 `json:"symmetry_tol" range:"0.."`
-	// Relative difference to differences of gradients over a step, its standard error, and its tolerance.
-	Difference       float64 `json:"difference"`
-	DifferenceStderr float64 `json:"difference_stderr" range:"0.."`
-	DifferenceStep   float64 `json:"difference_step" range:"0.."`
-	DifferenceTol    float64 `json:"difference_tol" range:"0.."`
+	// Relative change of a product where the images are cut into other batches, and its tolerance; null where batches are part of the matrix.
+	Batches    float64 `json:"batches" range:"0.."`
+	BatchesTol float64 `json:"batches_tol" range:"0.."`
 	// Whether a product repeated has equal bits.
 	Deterministic bool `json:"deterministic"`
+	// Images on which products are compared with float64.
+	Compared int `json:"compared" unit:"images" range:"0.."`
+	// The smallest fault that would have been seen, relative to a tensor's rows of a product.
+	SmallestFault float64 `json:"smallest_fault" range:"0.."`
+	// The same relative to the rows of (H−G)v, G being the Gauss–Newton matrix, over the tensors that show it, and how many these are; null where none does, and of other matrices.
+	SmallestFaultDifference float64 `json:"smallest_fault_difference" range:"0.."`
+	TensorsTelling          int     `json:"tensors_telling" range:"0.."`
+	// Parameter tensors; how far their rows are from float64, and what rounding may make of that, both relative to the rows' norm; null where that is zero.
+	Tensors            []string  `json:"tensors"`
+	Deviations         []float64 `json:"deviations" range:"0.."`
+	DeviationsRounding []float64 `json:"deviations_rounding" range:"0.."`
 	// Hessian-vector products taken.
 	HVPs int `json:"hvps" unit:"HVPs" range:"0.."`
 }
