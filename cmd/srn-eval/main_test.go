@@ -5,7 +5,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"srn/pkg/probe/probetest"
+	"srn/pkg/measure/measuretest"
 )
 
 func TestMain(m *testing.M) {
@@ -15,6 +15,6 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata",
-		Setup: func(env *testscript.Env) error { return probetest.Write(env.WorkDir) },
+		Setup: func(env *testscript.Env) error { return measuretest.Write(env.WorkDir) },
 	})
 }

@@ -11,7 +11,7 @@ import (
 	"srn/pkg/srn/surrogate/surrogatetest"
 )
 
-// writeGuided adds to the files of probetest:
+// writeGuided adds to the files of measuretest:
 //
 //	srn.safetensors     a surrogate of ResNet-8 on 10 classes
 //	fit.safetensors     net as a run of 2 epochs at learning rate 0.1 left it after the first

@@ -21,15 +21,3 @@ type app struct {
 }
 
 const description = `Measure the curvature of the mean cross-entropy at checkpoints by exact Hessian-vector products. One record a checkpoint, with all that makes its numbers comparable.`
-
-const topExamples = `  λ_max along a run, each checkpoint started from the one before:
-    srn-hessian top --data cifar10.safetensors.zst run/*.safetensors.zst -o lambda.jsonl.zst
-
-  The same numbers as another tool, on the first 1000 training images:
-    srn-hessian top --data cifar10.safetensors.zst --split train --examples first:1000 --k 5 ckpt.safetensors.zst
-
-  The negative end of the spectrum, on all test images:
-    srn-hessian top --data cifar10.safetensors.zst --order sa --examples all ckpt.safetensors.zst
-
-  Both ends for each stage of the network, with the eigenvectors, products tested first:
-    srn-hessian top --data cifar10.safetensors.zst --k 2 --order be --per stage --check --vectors v.safetensors.zst ckpt.safetensors.zst`

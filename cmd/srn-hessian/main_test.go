@@ -5,7 +5,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"srn/pkg/probe/probetest"
+	"srn/pkg/measure/measuretest"
 )
 
 func TestMain(m *testing.M) {
@@ -16,7 +16,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata",
 		Setup: func(env *testscript.Env) error {
-			if err := probetest.Write(env.WorkDir); err != nil {
+			if err := measuretest.Write(env.WorkDir); err != nil {
 				return err
 			}
 			return writeGuided(env.WorkDir)

@@ -27,11 +27,11 @@ import (
 
 // Common are the flags of every command; embed it in the command's struct.
 type Common struct {
-	Threads int              `short:"j" type:"threads" env:"SRN_THREADS" default:"0" placeholder:"N" group:"Common flags:" help:"CPU threads; 0 takes every core. Results do not depend on it."`
+	Threads int              `record:"-" short:"j" type:"threads" env:"SRN_THREADS" default:"0" placeholder:"N" group:"Common flags:" help:"CPU threads; 0 takes every core. Results do not depend on it."`
 	Device  string           `default:"cpu" placeholder:"cpu|cuda[:N][+tf32]" group:"Common flags:" help:"Where to compute: cpu, or cuda in builds that have it, as in cuda:1+tf32, which rounds convolutions' factors to 11 bits for tensor cores (default: cpu)."`
-	Quiet   bool             `short:"q" group:"Common flags:" help:"No progress and no notes; warnings and errors remain."`
-	JSON    bool             `name:"json" group:"Common flags:" help:"Machine-readable result or error on standard output."`
-	Version kong.VersionFlag `group:"Common flags:" help:"Print the version and exit."`
+	Quiet   bool             `record:"-" short:"q" group:"Common flags:" help:"No progress and no notes; warnings and errors remain."`
+	JSON    bool             `record:"-" name:"json" group:"Common flags:" help:"Machine-readable result or error on standard output."`
+	Version kong.VersionFlag `record:"-" group:"Common flags:" help:"Print the version and exit."`
 }
 
 func (c *Common) common() *Common { return c }
@@ -101,7 +101,7 @@ func Run(name, description string, app any, args []string, stdout, stderr io.Wri
 	}
 
 	out.quiet = common.Quiet
-	ctx := &Context{Name: name, Version: Version(), Common: *common, stdout: stdout, out: out}
+	ctx := &Context{Name: name, Version: Version(), Common: *common, stdout: stdout, out: out, flags: parsed.Flags()}
 	defer ctx.watchSignals()()
 	if err := parsed.Run(ctx); err != nil {
 		return fail(err, common.JSON)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"sync"
 
+	"github.com/alecthomas/kong"
+
 	"srn/pkg/record"
 )
 
@@ -18,6 +20,7 @@ type Context struct {
 
 	stdout io.Writer
 	out    *output
+	flags  []*kong.Flag // of the command at hand
 	signal interrupt
 }
 

@@ -81,7 +81,7 @@ func Message(err error) string {
 }
 
 // Hints lists the hints of an error, the mends of format errors and of failed
-// devices among them, innermost first. A failure of the operating system
+// devices and what methods Hint() string say among them, innermost first. A failure of the operating system
 // without any has one that follows from its kind.
 func Hints(err error) []string {
 	hints := ownHints(err)
@@ -134,6 +134,10 @@ func ownHints(err error) []string {
 		}
 	case *device.Failure:
 		hints = append(hints, e.Mend)
+	case interface{ Hint() string }:
+		if h := e.Hint(); h != "" {
+			hints = append(hints, h)
+		}
 	}
 	return hints
 }

@@ -199,7 +199,7 @@ func TestControl(t *testing.T) {
 func TestConditions(t *testing.T) {
 	on := record.Examined{OnDataset: "cifar10", Split: "test", Images: 1000, OnKernels: "avx512", OnPrecision: "f32"}
 	l := record.LossConfig{Subset: "1000", BN: "eval", PassImages: 128, Objective: "cross_entropy_mean"}
-	c := OfMatrix(on, record.Matrix{LossConfig: l, Operator: "hessian", Per: "all"})
+	c := OfMatrix(on, record.Matrix{LossAt: record.LossAt{LossConfig: l}, Operator: "hessian", Per: "all"})
 	if c.String() != "test split, N = 1000 (subset seed 0), BN eval" || !c.Whole() {
 		t.Errorf("%s", c)
 	}

@@ -18,7 +18,7 @@ type Axis struct {
 }
 
 // maxSteps bounds an axis, so that a slip of the finger is no endless run.
-const maxSteps = 10001
+const maxSteps = 501
 
 // UnmarshalText reads a flag's value.
 func (a *Axis) UnmarshalText(text []byte) error {

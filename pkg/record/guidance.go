@@ -3,7 +3,7 @@ package record
 // Guidance is what a surrogate's gradient has to do with curvature at a checkpoint.
 type Guidance struct {
 	Subject
-	LossConfig
+	LossAt
 	Solver
 	Eigenpair
 	// Score r; null for a surrogate without one.

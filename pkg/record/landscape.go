@@ -4,7 +4,7 @@ package record
 // follow it.
 type Landscape struct {
 	Subject
-	LossConfig
+	LossAt
 	// random, eigen, vectors or to.
 	Along string `json:"along"`
 	// The other end of the line, with along to.
@@ -59,3 +59,6 @@ type Cell struct {
 }
 
 func (Cell) Type() string { return "cell" }
+
+// CheckpointPath is the file of the checkpoint that the point is of.
+func (c Cell) CheckpointPath() string { return c.Checkpoint }

@@ -3,7 +3,7 @@ package record
 // Margin sets the curvature of the smoothed margin beside that of the loss.
 type Margin struct {
 	Subject
-	LossConfig
+	LossAt
 	Solver
 	Eigenpair
 	// Mean smoothed margin, Eq. 21.

@@ -53,7 +53,7 @@ var blocks = []struct {
 	{"Meta-training", reflect.TypeFor[Meta]()},
 	{"Subject", reflect.TypeFor[Subject]()},
 	{"Examined", reflect.TypeFor[Examined]()},
-	{"Loss", reflect.TypeFor[LossConfig]()},
+	{"Loss", reflect.TypeFor[LossAt]()},
 	{"Matrix", reflect.TypeFor[Matrix]()},
 	{"Solver", reflect.TypeFor[Solver]()},
 	{"Eigenpair", reflect.TypeFor[Eigenpair]()},
@@ -62,7 +62,7 @@ var blocks = []struct {
 // blockOf names the shared block that declares a field, "" for none.
 func blockOf(f Field) string {
 	return map[string]string{"Network": "Training", "Data": "Training", "Training": "Training", "Guided": "Training", "Subject": "Subject", "Examined": "Examined",
-		"LossConfig": "Loss", "Matrix": "Matrix", "Solver": "Solver", "Eigenpair": "Eigenpair"}[f.Struct]
+		"LossConfig": "Loss", "LossAt": "Loss", "Matrix": "Matrix", "Solver": "Solver", "Eigenpair": "Eigenpair"}[f.Struct]
 }
 
 func anchor(name string) string { return strings.ToLower(name) }

@@ -3,7 +3,7 @@ package record
 // Stability sets the learning rate beside the bound that λ_max puts on it.
 type Stability struct {
 	Subject
-	LossConfig
+	LossAt
 	Solver
 	Eigenpair
 	// Learning rate in force, that of the next epoch, and the momentum; left out where they are not known.

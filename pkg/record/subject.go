@@ -50,14 +50,19 @@ type LossConfig struct {
 	Tau *float64 `json:"tau,omitzero" range:"0.."`
 	// Coefficient λ of the added term λ/2·‖θ‖².
 	L2Term float64 `json:"l2_term" range:"0.."`
-	// The objective without that term, and the term.
+}
+
+// LossAt is a loss at a checkpoint.
+type LossAt struct {
+	LossConfig
+	// The objective without the added term, and the term.
 	Loss   float64 `json:"loss"`
 	LossL2 float64 `json:"loss_l2"`
 }
 
 // Matrix says which matrix of the loss a record is about.
 type Matrix struct {
-	LossConfig
+	LossAt
 	// hessian, ggn (generalised Gauss–Newton) or fisher (empirical).
 	Operator string `json:"operator" enum:"hessian|ggn|fisher"`
 	// Patterns of tensor names; empty: all parameters.
@@ -100,3 +105,6 @@ type Timed struct {
 	// Time of the measurement.
 	HessianSeconds float64 `json:"hessian_seconds" unit:"seconds" range:"0.."`
 }
+
+// CheckpointPath is the file of the checkpoint that a record is about.
+func (s Subject) CheckpointPath() string { return s.Checkpoint }

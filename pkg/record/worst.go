@@ -3,7 +3,7 @@ package record
 // Worst is the largest loss within a radius of a checkpoint's parameters.
 type Worst struct {
 	Subject
-	LossConfig
+	LossAt
 	Solver
 	Eigenpair
 	GradNorm  float64 `json:"grad_norm" range:"0.."`

@@ -12,6 +12,7 @@ import (
 type SettingError struct {
 	Setting string // as it is recorded, such as inner_n
 	Problem string // with the value
+	Fix     string // what helps; may be empty
 }
 
 func (e *SettingError) Error() string { return e.Setting + ": " + e.Problem }
@@ -19,9 +20,12 @@ func (e *SettingError) Error() string { return e.Setting + ": " + e.Problem }
 // ExitCode is the exit status of wrong flags.
 func (e *SettingError) ExitCode() int { return 2 }
 
+// Hint says what helps.
+func (e *SettingError) Hint() string { return e.Fix }
+
 // Refuse makes a SettingError.
 func Refuse(setting, format string, a ...any) error {
-	return &SettingError{setting, fmt.Sprintf(format, a...)}
+	return &SettingError{Setting: setting, Problem: fmt.Sprintf(format, a...)}
 }
 
 // OneOf refuses a value that is not one of a list.

@@ -1,6 +1,6 @@
-// Package probetest makes the files that tests of the commands which examine
+// Package measuretest makes the files that tests of the commands which examine
 // checkpoints work on.
-package probetest
+package measuretest
 
 import (
 	"math"
