@@ -47,8 +47,14 @@ func changed(f record.Field, to *record.Fit) {
 		v.SetInt(v.Int() + 1)
 	case reflect.Float64:
 		v.SetFloat(v.Float() + 0.5)
+	case reflect.Bool:
+		v.SetBool(!v.Bool())
 	case reflect.Slice:
-		v.Set(reflect.ValueOf([]string{"sam"}))
+		if _, ok := v.Interface().([]int); ok {
+			v.Set(reflect.ValueOf([]int{7}))
+		} else {
+			v.Set(reflect.ValueOf([]string{"sam"}))
+		}
 	case reflect.Map:
 		v.Set(reflect.ValueOf(map[string]any{"sam.rho": 0.1}))
 	}
