@@ -66,7 +66,7 @@ type recordParser struct {
 	streams []Stream
 	sum     hash.Hash // of the uncompressed bytes; nil: not wanted
 	decoder record.Decoder
-	old     func(line []byte) error // takes the lines instead, where set
+	old     func(line []byte) error // takes the lines in place of the decoder, where set
 	partial []byte                  // a line whose end has not come yet
 	line    int                     // number of the last whole line
 	offset  int64                   // uncompressed bytes up to the end of that line

@@ -48,6 +48,9 @@ func Unmarshal(b []byte, v any) error {
 	return json.Unmarshal(b, v, options, json.RejectUnknownMembers(true))
 }
 
+// UnmarshalSome is Unmarshal for those keys alone that v has.
+func UnmarshalSome(b []byte, v any) error { return json.Unmarshal(b, v, options) }
+
 // Encode writes a record as a line of JSON without its newline. A record that
 // could not be read back is an error.
 func Encode(r Record) ([]byte, error) {
