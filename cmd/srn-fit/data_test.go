@@ -16,8 +16,8 @@ import (
 	kernels "srn/kernels/cpu"
 )
 
-// makeData is the scripts' command "make-data SEED [CLASSES]": a small data set,
-// of 3 classes unless given, in data.safetensors.zst, a surrogate for its ResNet-8 in srn.safetensors.zst and
+// makeData is the scripts' command "make-data SEED [CLASSES [noisy]]": a small data
+// set, of 3 classes unless given, in data.safetensors.zst, a surrogate for its ResNet-8 in srn.safetensors.zst and
 // one whose score is at its ceiling in clamped.safetensors.zst.
 func makeData() {
 	seed, err := strconv.ParseUint(os.Args[1], 10, 64)
@@ -46,6 +46,11 @@ func makeData() {
 	}
 	if err := d.Part(0.1, seed); err != nil {
 		log.Fatal(err)
+	}
+	if len(os.Args) > 3 {
+		if err := d.Mislabel("symmetric", 0.5, seed); err != nil {
+			log.Fatal(err)
+		}
 	}
 	if err := d.Save("data.safetensors.zst", artifact.Provenance{Tool: "test", Version: cli.Version()}); err != nil {
 		log.Fatal(err)

@@ -304,7 +304,7 @@ func (f *fit) config(d *dataset.Data, info method.Info, settings method.Settings
 	var c train.Config
 	c.Network = record.Network{Arch: f.Arch, Classes: len(d.Classes)}
 	c.Training = record.Training{
-		Data:    record.Data{Dataset: d.Name, DataSHA256: d.SHA256, DataOfficial: d.Official, TrainSplit: f.Split, TestImages: d.Test.Len()},
+		Data:    record.Data{Dataset: d.Name, DataSHA256: d.SHA256, DataOfficial: d.Official, LabelNoise: d.Noise.Rate, NoiseKind: d.Noise.Kind, TrainSplit: f.Split, TestImages: d.Test.Len()},
 		Methods: settings.Methods(), Method: f.Method, Parameters: settings.Parameters(),
 		Epochs: *f.Epochs, BatchSize: f.Batch, LR: lr, Schedule: f.Schedule, Momentum: f.Momentum,
 		WeightDecay: decay, Augment: f.Augment, Init: f.Init, Seed: f.Seed,

@@ -14,7 +14,7 @@ func (s *split) record(d *dataset.Data, source cifar.Source, written bool) recor
 		Dataset: d.Name, Source: source.Path, SourceFormat: source.Format, SourceSHA256: source.SHA256,
 		Verified: source.Verified, Notes: source.Notes,
 		Official:    *d.Official,
-		ValFraction: d.ValFraction, Seed: d.Seed, Mean: d.Mean, Std: d.Std,
+		ValFraction: d.ValFraction, Seed: d.Seed, LabelNoise: d.Noise.Rate, NoiseKind: d.Noise.Kind, Mean: d.Mean, Std: d.Std,
 		Train: d.Train.Len(), MetaTrain: len(d.MetaTrain), MetaVal: len(d.MetaVal), Test: d.Test.Len(),
 		TrainTwins: d.Twins.Train, TrainTwinsMislabelled: d.Twins.Mislabelled,
 		TestTwins: d.Twins.Test, TestInTrain: d.Twins.Leaked,

@@ -25,6 +25,10 @@ type split struct {
 	Resize       string  `default:"none" enum:"none,pad,area" placeholder:"HOW" help:"What becomes of images that are not 32×32: none refuses them, pad puts a black border around smaller ones (28×28 ones have one anyway), area scales their middle square by areas."`
 	Train        string  `placeholder:"FILE" help:"Data artifact whose training images, parts and normalisation to take, for a data set of test images alone, such as CIFAR-10.1."`
 
+	LabelNoise float64 `default:"0" placeholder:"F" help:"Share of each class's training images, but those of meta_val, that get a wrong label (${default})."`
+	Noise      string  `enum:"symmetric,asymmetric" default:"symmetric" placeholder:"KIND" help:"Which: symmetric, each of the other classes alike; asymmetric, one class that it is taken for, of CIFAR-10 truck for automobile, bird for airplane, deer for horse, cat and dog for each other, of CIFAR-100 the next of its superclass (${default})."`
+	NoiseSeed  uint64  `default:"0" placeholder:"S" help:"Chooses these images and labels (${default})."`
+
 	AllowPartial bool `help:"Accept other numbers of images than the official ones."`
 	IfChanged    bool `help:"Leave the output untouched, time stamp included, where it would not change."`
 
@@ -42,6 +46,9 @@ type config struct {
 	ValFraction    float64 `json:"val_fraction"`
 	Examples       int     `json:"examples,omitempty"`
 	Seed           uint64  `json:"seed"`
+	LabelNoise     float64 `json:"label_noise,omitempty"`
+	Noise          string  `json:"noise,omitempty"`
+	NoiseSeed      uint64  `json:"noise_seed,omitempty"`
 	SyntheticTrain int     `json:"synthetic_train,omitempty"`
 	SyntheticTest  int     `json:"synthetic_test,omitempty"`
 	OwnValidation  bool    `json:"own_validation,omitempty"`
@@ -111,6 +118,13 @@ func (s *split) Run(ctx *cli.Context) error {
 		}
 	}
 	s.warn(ctx, d, c.OwnValidation)
+	if s.LabelNoise > 0 {
+		if err := d.Mislabel(s.Noise, s.LabelNoise, s.NoiseSeed); err != nil {
+			return cli.Errorf(cli.ExitUsage, "--label-noise: %w", err)
+		}
+		c.LabelNoise, c.Noise, c.NoiseSeed = s.LabelNoise, s.Noise, s.NoiseSeed
+		d.Official = new(false)
+	}
 	p.Config = c
 	written := true
 	if s.IfChanged {
@@ -120,6 +134,9 @@ func (s *split) Run(ctx *cli.Context) error {
 	}
 	if err != nil {
 		return err
+	}
+	if d.Noise.Kind != "" {
+		ctx.Logf("%g of the training labels but meta_val's are wrong (%s noise)", d.Noise.Rate, d.Noise.Kind)
 	}
 	verb := "wrote"
 	if !written {
@@ -165,6 +182,8 @@ func (s *split) check() error {
 		return cli.Errorf(cli.ExitUsage, "--examples: %d is negative", s.Keep)
 	case s.ValFraction != nil && !(*s.ValFraction >= 0 && *s.ValFraction < 1):
 		return cli.Errorf(cli.ExitUsage, "--val-fraction: %v is not at least 0 and below 1", *s.ValFraction)
+	case !(s.LabelNoise >= 0 && s.LabelNoise <= 1):
+		return cli.Errorf(cli.ExitUsage, "--label-noise: %v is not from 0 to 1", s.LabelNoise)
 	case s.TestFraction != 0 && !halved:
 		return cli.Errorf(cli.ExitUsage, "--test-fraction: %s has test images of its own", s.Dataset)
 	case !(s.TestFraction >= 0 && s.TestFraction < 1):
@@ -178,6 +197,8 @@ func (s *split) check() error {
 			"give the data artifact of CIFAR-10 that networks are trained on, such as --train cifar10.safetensors.zst")
 	case s.Train != "" && (s.ValFraction != nil || s.Keep > 0 || s.TestFraction > 0):
 		return cli.Errorf(cli.ExitUsage, "--train: takes the parts of that artifact: leave --val-fraction, --examples and --test-fraction out")
+	case s.Train != "" && s.LabelNoise > 0:
+		return cli.Errorf(cli.ExitUsage, "--label-noise: the training labels are those of --train %s", s.Train)
 	case s.JSON && s.Output == "-":
 		return cli.Errorf(cli.ExitUsage, "--json and -o - both want standard output")
 	case s.Data != "" && artifact.SameFile(s.Data, s.Output) || s.Train != "" && artifact.SameFile(s.Train, s.Output):

@@ -38,6 +38,8 @@ type Data struct {
 
 	Twins Twins // set by FindTwins, and by Load
 
+	Noise Noise // of the training labels; the zero value is none
+
 	SourceSHA256 string // of the archive or folder read, empty if generated
 	// Official says that the images are all those of the official files, none
 	// changed; nil where an artifact does not tell.

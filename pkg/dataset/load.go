@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -87,6 +88,9 @@ func (l *loader) load(d *Data) error {
 			}
 		}
 	}
+	if d.Noise, err = l.noise(); err != nil {
+		return err
+	}
 	if d.Train, err = l.split(d, "train"); err != nil {
 		return err
 	}
@@ -119,6 +123,24 @@ func (l *loader) floats(key string, lowest float64) (v [3]float32, err error) {
 		v[i] = float32(x)
 	}
 	return v, nil
+}
+
+// noise reads what is said of wrong labels, if anything is.
+func (l *loader) noise() (n Noise, err error) {
+	m := l.file.Metadata
+	if n.Kind = m["label_noise"]; n.Kind == "" {
+		return n, nil
+	}
+	if !slices.Contains(NoiseKinds, n.Kind) {
+		return n, l.bad(`metadata "label_noise"`, "is %.100q, none of %v", n.Kind, NoiseKinds)
+	}
+	if n.Rate, err = strconv.ParseFloat(m["label_noise_rate"], 64); err != nil || !(n.Rate >= 0 && n.Rate <= 1) {
+		return n, l.bad(`metadata "label_noise_rate"`, "is %.100q, not from 0 to 1", m["label_noise_rate"])
+	}
+	if n.Seed, err = strconv.ParseUint(m["label_noise_seed"], 10, 64); err != nil {
+		return n, l.bad(`metadata "label_noise_seed"`, "is %.100q, no whole number", m["label_noise_seed"])
+	}
+	return n, nil
 }
 
 func (l *loader) split(d *Data, name string) (s Split, err error) {

@@ -79,7 +79,7 @@ func (d *Data) TrainOn(other *Data) {
 	d.Train, d.Classes, d.CoarseClasses = other.Train, other.Classes, nil
 	d.Train.Coarse = nil
 	d.MetaTrain, d.MetaVal, d.ValFraction, d.Seed = other.MetaTrain, other.MetaVal, other.ValFraction, other.Seed
-	d.Mean, d.Std = other.Mean, other.Std
+	d.Mean, d.Std, d.Noise = other.Mean, other.Std, other.Noise
 }
 
 // twins lists the training images in the order of their keys, those that are

@@ -66,6 +66,11 @@ func (d *Data) file(p artifact.Provenance) (*artifact.File, error) {
 	metadata["val_fraction"] = strconv.FormatFloat(d.ValFraction, 'g', -1, 64)
 	metadata["seed"] = strconv.FormatUint(d.Seed, 10)
 	metadata["source_sha256"] = d.SourceSHA256
+	if d.Noise.Kind != "" {
+		metadata["label_noise"] = d.Noise.Kind
+		metadata["label_noise_rate"] = strconv.FormatFloat(d.Noise.Rate, 'g', -1, 64)
+		metadata["label_noise_seed"] = strconv.FormatUint(d.Noise.Seed, 10)
+	}
 	for key, n := range d.Twins.counts() {
 		if *n > 0 { // most data sets have none
 			metadata[key] = strconv.Itoa(*n)

@@ -14,15 +14,18 @@ type Split struct {
 	Verified     string   `json:"verified,omitzero"`
 	Notes        []string `json:"notes,omitzero"`
 	// Whether the images are all those of the official files, none changed.
-	Official    bool       `json:"official"`
-	ValFraction float64    `json:"val_fraction" unit:"fraction" range:"0..1"`
-	Seed        uint64     `json:"seed"`
-	Mean        [3]float32 `json:"mean"`
-	Std         [3]float32 `json:"std"`
-	Train       int        `json:"train" unit:"images" range:"0.."`
-	MetaTrain   int        `json:"meta_train" unit:"images" range:"0.."`
-	MetaVal     int        `json:"meta_val" unit:"images" range:"0.."`
-	Test        int        `json:"test" unit:"images" range:"0.."`
+	Official    bool    `json:"official"`
+	ValFraction float64 `json:"val_fraction" unit:"fraction" range:"0..1"`
+	Seed        uint64  `json:"seed"`
+	// Share of the training labels, but meta_val's, that were replaced by wrong ones, and how.
+	LabelNoise float64    `json:"label_noise,omitzero" unit:"fraction" range:"0..1"`
+	NoiseKind  string     `json:"label_noise_kind,omitzero"`
+	Mean       [3]float32 `json:"mean"`
+	Std        [3]float32 `json:"std"`
+	Train      int        `json:"train" unit:"images" range:"0.."`
+	MetaTrain  int        `json:"meta_train" unit:"images" range:"0.."`
+	MetaVal    int        `json:"meta_val" unit:"images" range:"0.."`
+	Test       int        `json:"test" unit:"images" range:"0.."`
 	// Training images that occur more than once, those of them with more than one label; test images that occur more than once, and those that are training images too.
 	TrainTwins            int `json:"train_twins" unit:"images" range:"0.."`
 	TrainTwinsMislabelled int `json:"train_twins_mislabelled" unit:"images" range:"0.."`
