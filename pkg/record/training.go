@@ -35,7 +35,7 @@ type Data struct {
 	// Whether the images are all those of the official files, none changed; left out where that is not known.
 	DataOfficial *bool `json:"data_official,omitzero" compare:"protocol"`
 	// Share of the training labels, but meta_val's, that were replaced by wrong ones, and how: symmetric or asymmetric.
-	LabelNoise float64 `json:"label_noise,omitzero" range:"0..1" compare:"protocol"`
+	LabelNoise float64 `json:"label_noise,omitzero" unit:"fraction" range:"0..1" compare:"protocol"`
 	NoiseKind  string  `json:"label_noise_kind,omitzero" compare:"protocol"`
 	// Part of the training images that was trained on: train, all of them, or meta_train.
 	TrainSplit string `json:"train_split" enum:"train|meta_train" compare:"protocol"`
