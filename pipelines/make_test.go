@@ -198,11 +198,11 @@ func TestDryRun(t *testing.T) {
 	targets := []string{"", "help", "fetch", "smoke", "status", "pending", "plan", "tasks", "reports", "slurm", "parallel", "prepare", "datas",
 		"table2", "table3", "table4", "table5", "table6", "table7", "figure1", "figure3", "figure5", "figure6", "curvature", "guidance", "guidance-full",
 		"cifar10-resnet8", "cifar100-resnet20", "cifar10-2000-resnet8", "synthetic-resnet14"}
-	for _, target := range targets {
+	for _, target := range append(targets, "-fdemo.mk") {
 		out := filepath.Join(t.TempDir(), "out")
-		cmd := exec.Command("make", "-n", "OUT="+out, "DATA=.", target)
-		if target == "" {
-			cmd.Args = cmd.Args[:len(cmd.Args)-1]
+		cmd := exec.Command("make", "-n", "OUT="+out, "DATA=.")
+		if target != "" {
+			cmd.Args = append(cmd.Args, target)
 		}
 		cmd.Env = append(os.Environ(), "MAKEFLAGS=")
 		run(t, cmd)

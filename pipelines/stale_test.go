@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -82,12 +83,12 @@ func TestStatus(t *testing.T) {
 	seed := func(n string) string { return filepath.Join(out, "synthetic/resnet8/40epochs/ce/seed"+n) }
 	run(t, makes(t, out, append(grid, seed("0")+"/fit.jsonl.zst", seed("0")+"/eval.jsonl.zst")...))
 	stopped := makes(t, out, append(grid, seed("1")+"/fit.jsonl.zst")...)
+	stopped.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if err := stopped.Start(); err != nil {
 		t.Fatal(err)
 	}
-	wait(t, "a series", func() bool { return exists(seed("1") + "/checkpoints/epoch-0002.safetensors.zst") })
-	_ = stopped.Process.Signal(os.Interrupt)
-	_ = stopped.Process.Signal(os.Kill)
+	wait(t, "a series", func() bool { return exists(seed("1") + "/checkpoints/epoch-0004.safetensors.zst") })
+	_ = syscall.Kill(-stopped.Process.Pid, syscall.SIGKILL)
 	_ = stopped.Wait()
 	status := run(t, makes(t, out, append(grid, "status")...))
 	t.Log("\n" + status)
@@ -95,7 +96,7 @@ func TestStatus(t *testing.T) {
 		"complete  synthetic/data.safetensors.zst\n",
 		"missing   synthetic/resnet8/surrogates/srn/seed0/srn.safetensors.zst\n",
 		"missing   synthetic/resnet8/40epochs/ce/seed0: no hessian.jsonl.zst\n",
-		"partial   synthetic/resnet8/40epochs/ce/seed1",
+		"partial   synthetic/resnet8/40epochs/ce/seed1: in epoch ",
 		"missing   synthetic/resnet8/40epochs/srn/seed1\n",
 		"1 complete, 1 partial, 0 stale, 5 missing\n",
 	} {
