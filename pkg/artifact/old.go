@@ -1,54 +1,16 @@
 package artifact
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"strings"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"srn/pkg/record"
 )
 
-// Field, Fields and Record are records without their structs, until what is
-// written and read by them has moved to package record.
-
-// Field is a key of a record with its value.
-type Field struct {
-	Key   string
-	Value any
-}
-
-// Fields is a JSON object whose keys are written in their order.
-type Fields []Field
-
-// MarshalJSON writes the object.
-func (f Fields) MarshalJSON() ([]byte, error) {
-	var b bytes.Buffer
-	b.WriteByte('{')
-	for i, m := range f {
-		if i > 0 {
-			b.WriteByte(',')
-		}
-		key, err := jsontext.AppendQuote(nil, m.Key)
-		if err != nil {
-			return nil, err
-		}
-		value, err := record.Marshal(m.Value)
-		if err != nil {
-			return nil, err
-		}
-		b.Write(key)
-		b.WriteByte(':')
-		b.Write(value)
-	}
-	b.WriteByte('}')
-	return b.Bytes(), nil
-}
-
-// Record is a record as read. Numbers are float64; what was not finite is nil.
+// Record is a record without its struct, until what reads by it has moved to
+// package record. Numbers are float64; what was not finite is nil.
 type Record map[string]any
 
 // Type is what kind of record it is.
