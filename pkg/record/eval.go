@@ -23,3 +23,14 @@ type Eval struct {
 }
 
 func (Eval) Type() string { return "eval" }
+
+// Corrupted is a checkpoint's score on test images that a corruption of some
+// severity has changed, as in CIFAR-10-C.
+type Corrupted struct {
+	Eval
+	// Which corruption, and how severe from 1.
+	Corruption string `json:"corruption"`
+	Severity   int    `json:"severity" range:"1..5"`
+}
+
+func (Corrupted) Type() string { return "corrupted" }

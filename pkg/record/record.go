@@ -65,6 +65,7 @@ var kinds = []Kind{
 	kind[Round]("round of meta-training", meta),
 	kind[Surrogate]("meta-training that ended", meta),
 	kind[Eval]("checkpoint", eval),
+	kind[Corrupted]("checkpoint, corruption and severity, with --corruptions", eval),
 	kind[Top]("checkpoint and block of parameters", hessian+" top"),
 	kind[Density]("checkpoint and block of parameters", hessian+" density"),
 	kind[Trace]("checkpoint and block of parameters", hessian+" trace"),

@@ -3,10 +3,14 @@
 package measuretest
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	kernels "srn/kernels/cpu"
 	"srn/pkg/artifact"
@@ -25,11 +29,15 @@ import (
 //	foreign.safetensors       the same network as a PyTorch state dict
 //	hundred.safetensors       a state dict of 100 classes
 //	nan.safetensors.zst       like net, with a NaN among the parameters
+//	corrupted                 a folder like CIFAR-10-C: fog, of severity 1 the test images, then ever brighter
 //	other.safetensors.zst     like net, trained on another artifact
 func Write(dir string) error {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	d := data()
 	if err := d.Save(at("data.safetensors.zst"), artifact.Provenance{Tool: "test"}); err != nil {
+		return err
+	}
+	if err := corrupt(at("corrupted"), &d.Test); err != nil {
 		return err
 	}
 	net, err := network(10)
@@ -133,4 +141,28 @@ func foreign(path string, c *checkpoint.Checkpoint) error {
 	f.Metadata = map[string]string{"format": "pt"}
 	f.Tensors = append(f.Tensors, artifact.Int64s("bn1.num_batches_tracked", nil, []int64{10}))
 	return artifact.Write(path, f)
+}
+
+// corrupt writes labels.npy and fog.npy.
+func corrupt(dir string, test *dataset.Split) error {
+	var pixels, labels []byte
+	for severity := range 5 {
+		for _, v := range test.Pixels {
+			pixels = append(pixels, byte(min(255, int(v)+40*severity)))
+		}
+		for _, y := range test.Labels {
+			labels = append(labels, byte(y))
+		}
+	}
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		return err
+	}
+	array := func(name, shape string, data []byte) error {
+		header := fmt.Sprintf("{'descr': '|u1', 'fortran_order': False, 'shape': (%s), }", shape)
+		header += strings.Repeat(" ", 63-(10+len(header))%64) + "\n"
+		b := append([]byte("\x93NUMPY\x01\x00"), byte(len(header)), byte(len(header)>>8))
+		return os.WriteFile(filepath.Join(dir, name), append(append(b, header...), data...), 0o666)
+	}
+	n := len(labels)
+	return errors.Join(array("labels.npy", fmt.Sprintf("%d,", n), labels), array("fog.npy", fmt.Sprintf("%d, 32, 32, 3", n), pixels))
 }
