@@ -154,6 +154,40 @@ func left(t *testing.T, out string) {
 	})
 }
 
+// A file that is finished stays when make is stopped before it knows so, which
+// would else delete it: nothing is left then to resume from.
+func TestFinishedStays(t *testing.T) {
+	fake, out := t.TempDir(), t.TempDir()
+	for _, name := range []string{"srn-split", "srn-fit"} {
+		write(t, filepath.Join(fake, name), `#!/bin/sh
+for word; do
+	case $before in -o | --metrics) echo finished >"$word" ;; esac
+	case $word in --describe | synthetic) exit_at_once=yes ;; esac
+	before=$word
+done
+[ "$exit_at_once" ] || { touch `+out+`/began; exec sleep 100; }
+`, 0o755)
+	}
+	for _, signal := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		checkpoint := filepath.Join(out, "synthetic/resnet8/2epochs/ce/seed0/checkpoint.safetensors.zst")
+		cmd := makes(t, out, "BIN="+fake, "METHODS=ce", checkpoint)
+		cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		wait(t, "the files", func() bool { return exists(filepath.Join(out, "began")) })
+		_ = syscall.Kill(-cmd.Process.Pid, signal)
+		_ = cmd.Wait()
+		for _, name := range []string{checkpoint, filepath.Join(filepath.Dir(checkpoint), "fit.jsonl.zst")} {
+			if !exists(name) {
+				t.Errorf("%v: %s is deleted", signal, name)
+			}
+		}
+		_ = os.RemoveAll(out)
+		_ = os.Mkdir(out, 0o777)
+	}
+}
+
 // Two makes of one grid at once: what the first is making the second waits for,
 // even where the first was killed and its command was not.
 func TestTwoMakes(t *testing.T) {
