@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -99,5 +100,84 @@ func TestPyTorchPage(t *testing.T) {
 	c, _ := os.ReadFile(filepath.Join(dir, "arrays.jsonl"))
 	if got, want := loss.Find(a), loss.Find(c); len(got) == 0 || string(got) != string(want) {
 		t.Errorf("%s of the folder, %s of the arrays", got, want)
+	}
+}
+
+// blocks are the fenced blocks of a language on a page.
+func blocks(t *testing.T, page, language string) (list []string) {
+	t.Helper()
+	text, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("(?ms)^```"+language+"\n(.*?)^```$").FindAllStringSubmatch(string(text), -1) {
+		list = append(list, m[1])
+	}
+	return list
+}
+
+// The page's lines for other tools run where those tools are: jq, mlr and
+// duckdb on PATH, Python's packages with the interpreter that SRN_PYTHON names.
+func TestPyTorchPageTools(t *testing.T) {
+	dir := pageFiles(t)
+	const flags = " --data photos.safetensors.zst --mean 0.5,0.5,0.5 --std 0.25,0.25,0.25 checkpoint.pth"
+	mustRun(t, dir, "srn-split -q --dataset folder --data photos -o photos.safetensors.zst")
+	mustRun(t, dir, "srn-eval -q"+flags+" -o eval.jsonl")
+	mustRun(t, dir, "srn-fit -q --data photos.safetensors.zst --arch resnet8 --epochs 2 --batch 40 -o fit.safetensors.zst --metrics fit.jsonl")
+
+	tools := 0
+	for _, line := range strings.Split(strings.TrimSpace(blocks(t, "../docs/pytorch.md", "sh")[0]), "\n") {
+		tool, _, _ := strings.Cut(line, " ")
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Logf("no %s", tool)
+			continue
+		}
+		tools++
+		cmd := exec.Command("sh", "-c", line)
+		cmd.Dir = dir
+		if out, err := cmd.CombinedOutput(); err != nil || !strings.Contains(string(out), "checkpoint.pth") || !strings.Contains(string(out), "0.95") {
+			t.Errorf("$ %s\n%s%v", line, out, err)
+		}
+	}
+	python := os.Getenv("SRN_PYTHON")
+	if python == "" {
+		t.Logf("%d tools; SRN_PYTHON names no Python", tools)
+		return
+	}
+	// What each block of Python needs, and what shows that it has worked.
+	for i, c := range []struct{ before, after string }{
+		{`import io, glob, numpy as np, pandas as pd
+from PIL import Image
+def png(path): return {"bytes": open(path, "rb").read(), "path": path}
+for part in ("train", "test"):
+    files = sorted(glob.glob(f"photos/{part}/*/*.png"))
+    pd.DataFrame({"img": [png(f) for f in files], "label": [i % 4 for i in range(len(files))]}).to_parquet(f"{part}-00000-of-00001.parquet")
+`, "srn-split --dataset npz --data huggingface.npz -o hf.safetensors.zst"},
+		{`import numpy as np, scipy.io
+for part, n in (("train", 40), ("test", 20)):
+    r = np.random.default_rng(n)
+    scipy.io.savemat(f"{part}_32x32.mat", {"X": r.integers(0, 256, (32, 32, 3, n), dtype=np.uint8), "y": (np.arange(n) % 10 + 1).astype(np.uint8)[:, None]})
+`, "srn-split --dataset npz --data svhn.npz -o svhn.safetensors.zst"},
+		{"", ""}, {"", ""}, {"", ""},
+	} {
+		block := blocks(t, "../docs/pytorch.md", "python")[i]
+		cmd := exec.Command(python, "-c", c.before+block)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "WANDB_SILENT=true")
+		out, err := cmd.CombinedOutput()
+		if strings.Contains(string(out), "ModuleNotFoundError") {
+			t.Logf("block %d: %s", i, out)
+			continue
+		}
+		if err != nil {
+			t.Errorf("block %d: %v\n%s", i, err, out)
+			continue
+		}
+		if c.after != "" {
+			mustRun(t, dir, c.after)
+		}
+	}
+	if found, _ := filepath.Glob(filepath.Join(dir, "runs/fit/events*")); len(found) == 0 {
+		t.Log("no events of TensorBoard")
 	}
 }
