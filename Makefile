@@ -17,7 +17,7 @@ EMULATOR := $(CURDIR)/.cache/cuda/emulator
 
 export CGO_ENABLED := 0
 
-.PHONY: all build cuda test test-cuda crash soak kernels arm64 vet modules vulncheck release reproducible demo bench bench-cuda clean help
+.PHONY: all build cuda docs test test-cuda crash soak kernels arm64 vet modules vulncheck release reproducible demo bench bench-cuda clean help
 
 all: build
 
@@ -33,6 +33,11 @@ $(CUDA_INCLUDE)/cuda.h:
 	$(PYTHON) -m pip download --quiet --no-deps --require-hashes --dest $(@D) --requirement $(@D)/requirements.txt
 	cd $(@D) && $(PYTHON) -c 'import glob, zipfile; open("cuda.h", "wb").write(zipfile.ZipFile(glob.glob("*.whl")[0]).read("nvidia/cuda_runtime/include/cuda.h"))'
 	rm $(@D)/*.whl $(@D)/requirements.txt
+
+docs: ## The parts of docs/ that are made from the code: records, methods, choices of srn-meta
+	SRN_UPDATE=1 go test ./pkg/record
+	go test ./pkg/method -run TestDocumentation -update
+	go test ./cmd/srn-meta -run TestDocumentedChoices -update
 
 test: ## All tests
 	$(GO_TEST) ./...
