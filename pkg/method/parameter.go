@@ -17,6 +17,7 @@ type Param struct {
 	Min, Max float64  // bounds of a number, inclusive
 	OneOf    []string // of a word, nil for a number
 	Or       string   // a word that may stand in place of a number, "" for none
+	Was      string   // an earlier name, under which it is still found
 }
 
 // number is a parameter with bounds.
@@ -27,6 +28,12 @@ func number(name string, standard, lo, hi float64, help string) Param {
 // onHundred gives a number another default for data sets of 100 classes.
 func (p Param) onHundred(standard float64) Param {
 	p.Hundred = format(standard)
+	return p
+}
+
+// was says under which name the parameter is found too.
+func (p Param) was(name string) Param {
+	p.Was = name
 	return p
 }
 
@@ -113,7 +120,8 @@ func (i Info) Settings(assignments []string) (Settings, error) {
 		var found []string
 		for _, part := range i.parts() {
 			for _, p := range part.Params {
-				if name != p.Name && name != part.Name+"."+p.Name {
+				short := strings.TrimPrefix(name, part.Name+".")
+				if short != p.Name && (short != p.Was || p.Was == "") {
 					continue
 				}
 				v, err := p.canonical(value)

@@ -46,7 +46,7 @@ var srnInfo = Info{
 // initSeed is the parameter of controls that are random: independent of the run's
 // seed, so that the two can be crossed, or that seed, so that each run has an
 // initialisation of its own.
-var initSeed = number("init-seed", 0, 0, 1e9, "initialisation seed; run: the run's own").or("run")
+var initSeed = number("init-seed", 0, 0, 1e9, "initialisation seed; run: the run's own").or("run").was("draw")
 
 // initialisation is the value of initSeed.
 func initialisation(o Options, v values) uint64 {

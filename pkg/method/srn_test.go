@@ -1,6 +1,9 @@
 package method
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // An initialisation seed is a number of its own or the run's seed, and nothing else.
 func TestInitialisationSeed(t *testing.T) {
@@ -11,7 +14,7 @@ func TestInitialisationSeed(t *testing.T) {
 	for _, c := range []struct {
 		set  string
 		want uint64
-	}{{"init-seed=3", 3}, {"init-seed=run", 17}} {
+	}{{"draw=3", 3}, {"init-seed=3", 3}, {"init-seed=run", 17}} {
 		s, err := info.Settings([]string{c.set})
 		if err != nil {
 			t.Fatal(err)
@@ -19,7 +22,7 @@ func TestInitialisationSeed(t *testing.T) {
 		if got := initialisation(Options{Seed: 17}, values{"srn-untrained", s.values}); got != c.want {
 			t.Errorf("%s: %d, want %d", c.set, got, c.want)
 		}
-		if s.String() != c.set {
+		if s.String() != strings.Replace(c.set, "draw", "init-seed", 1) {
 			t.Errorf("%s is recorded as %q", c.set, s.String())
 		}
 	}
