@@ -48,6 +48,9 @@ func (s *split) readCIFAR(ctx *cli.Context) (*input, error) {
 	set, err := cifar.Read(s.Data, cifar.Options{Dataset: s.Dataset, AllowPartial: s.AllowPartial, Progress: update})
 	end()
 	if err != nil {
+		if kind := imageset.Looks(s.Data); kind != "" {
+			err = cli.WithHint(err, "for what is there, choose --dataset "+kind)
+		}
 		return nil, err
 	}
 	s.tell(ctx, set.Source)

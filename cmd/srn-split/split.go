@@ -44,16 +44,16 @@ func (s *split) Examples() string { return examples }
 type config struct {
 	Dataset        string  `json:"dataset"`
 	ValFraction    float64 `json:"val_fraction"`
-	Examples       int     `json:"examples,omitempty"`
+	Examples       int     `json:"examples,omitzero"`
 	Seed           uint64  `json:"seed"`
-	LabelNoise     float64 `json:"label_noise,omitempty"`
-	Noise          string  `json:"noise,omitempty"`
-	NoiseSeed      uint64  `json:"noise_seed,omitempty"`
-	SyntheticTrain int     `json:"synthetic_train,omitempty"`
-	SyntheticTest  int     `json:"synthetic_test,omitempty"`
-	OwnValidation  bool    `json:"own_validation,omitempty"`
-	TestFraction   float64 `json:"test_fraction,omitempty"`
-	Resize         string  `json:"resize,omitempty"`
+	LabelNoise     float64 `json:"label_noise,omitzero"`
+	Noise          string  `json:"noise,omitzero"`
+	NoiseSeed      uint64  `json:"noise_seed,omitzero"`
+	SyntheticTrain int     `json:"synthetic_train,omitzero"`
+	SyntheticTest  int     `json:"synthetic_test,omitzero"`
+	OwnValidation  bool    `json:"own_validation,omitzero"`
+	TestFraction   float64 `json:"test_fraction,omitzero"`
+	Resize         string  `json:"resize,omitzero"`
 }
 
 // Run makes the artifact.

@@ -9,6 +9,7 @@ package imageset
 
 import (
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -74,6 +75,32 @@ func Read(path string, o Options) (*Set, error) {
 		return nil, err
 	}
 	return &r.set, nil
+}
+
+// Looks says of which kind a file or folder is by the first names in it, the
+// empty string if of none.
+func Looks(path string) string {
+	switch {
+	case strings.HasSuffix(path, ".npz"):
+		return Arrays
+	case strings.HasPrefix(filepath.Base(path), "CINIC-10"):
+		return CINIC10
+	}
+	looked, found := 0, false
+	filepath.WalkDir(path, func(_ string, e fs.DirEntry, err error) error {
+		if looked++; err != nil || looked > 1000 {
+			return fs.SkipAll
+		}
+		if read, _ := isImage(e.Name()); read && !e.IsDir() {
+			found = true
+			return fs.SkipAll
+		}
+		return nil
+	})
+	if found {
+		return Folder
+	}
+	return ""
 }
 
 // nameOf is a data set's name by that of its file or folder.

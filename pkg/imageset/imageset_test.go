@@ -167,8 +167,8 @@ func tree(t *testing.T, files map[string][]byte) string {
 	return dir
 }
 
-// packed writes files as an archive.
-func packed(t *testing.T, files map[string][]byte, compress bool) string {
+// archived is a tar archive of files.
+func archived(t testing.TB, files map[string][]byte) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
@@ -176,7 +176,16 @@ func packed(t *testing.T, files map[string][]byte, compress bool) string {
 		w.WriteHeader(&tar.Header{Name: "flowers/" + name, Mode: 0o644, Size: int64(len(content))})
 		w.Write(content)
 	}
-	w.Close()
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// packed writes files as an archive.
+func packed(t *testing.T, files map[string][]byte, compress bool) string {
+	t.Helper()
+	b := *bytes.NewBuffer(archived(t, files))
 	path := filepath.Join(t.TempDir(), "flowers.tar")
 	if compress {
 		var z bytes.Buffer
@@ -420,5 +429,58 @@ func FuzzPicture(f *testing.F) {
 				}
 			}
 		})
+	})
+}
+
+func TestLooks(t *testing.T) {
+	for path, want := range map[string]string{
+		tree(t, flowers(t, "train")): Folder, "a.npz": Arrays, "x/CINIC-10.tar.gz": CINIC10, t.TempDir(): "", "nowhere": "", "imageset_test.go": "",
+	} {
+		if got := Looks(path); got != want {
+			t.Errorf("%s looks like %q, want %q", path, got, want)
+		}
+	}
+}
+
+// Whatever a file of arrays or an archive of images holds, it is a set whose
+// images and labels are as many, or a FormatError.
+func FuzzRead(f *testing.F) {
+	for name, b := range members(f, "arrays.zip") {
+		if filepath.Ext(name) == ".npz" {
+			f.Add(b, true)
+		}
+	}
+	f.Add(archived(f, map[string][]byte{"train/a/1.png": flat(f, 32, 32, 1), "train/b/1.png": flat(f, 32, 32, 2), "test/a/1.png": flat(f, 28, 28, 1), "test/b/2.png": flat(f, 32, 32, 1)}), false)
+	f.Add(archived(f, map[string][]byte{"a/../../b/1.jpg": members(f, "pictures.zip")["grey.jpg"]}), false)
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, in []byte, arrays bool) {
+		if len(in) > 1<<16 {
+			return
+		}
+		path := filepath.Join(dir, fmt.Sprint(os.Getpid()))
+		if err := os.WriteFile(path, in, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		kind := Folder
+		if arrays {
+			kind = Arrays
+		}
+		set, err := Read(path, Options{Kind: kind, Resize: Area})
+		var bad *artifact.FormatError
+		if err != nil {
+			if !errors.As(err, &bad) {
+				t.Fatalf("%v is a %T", err, err)
+			}
+			return
+		}
+		d := set.Data()
+		if len(d.Train.Pixels) != d.Train.Len()*pixels || len(d.Test.Pixels) != d.Test.Len()*pixels {
+			t.Fatal("images and labels differ in number")
+		}
+		for _, label := range append(d.Train.Labels, d.Test.Labels...) {
+			if label < 0 || int(label) >= len(d.Classes) {
+				t.Fatalf("label %d of %d classes", label, len(d.Classes))
+			}
+		}
 	})
 }
