@@ -9,9 +9,10 @@ const description = `Compares training runs from their records: the paper's tabl
 	`Without a subcommand it renders.`
 
 type command struct {
-	Render  render   `cmd:"" default:"withargs" help:"Make a report of records (the default)."`
+	Render  renders  `cmd:"" default:"withargs" help:"Make a report of records (the default)."`
 	Verify  verify   `cmd:"" help:"Follow files back to the data they were made from; say what is stale or missing."`
 	Inspect inspect  `cmd:"" help:"Show what is in a file of records or tensors, and whether it is whole."`
+	Schema  schema   `cmd:"" help:"Print the JSON Schema of the records."`
 	Upgrade upgrades `cmd:"" help:"Bring records of an earlier layout into the present one."`
 
 	cli.Common

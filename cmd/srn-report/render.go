@@ -10,19 +10,21 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/cli"
-	"srn/pkg/report"
+	"srn/pkg/report/load"
+	"srn/pkg/report/render"
+	"srn/pkg/report/sections"
 )
 
-// render is the flags of the subcommand render.
-type render struct {
-	Metrics []string `arg:"" optional:"" help:"Record files of srn-fit, srn-eval, srn-hessian and srn-meta, in any order; - is standard input." placeholder:"METRICS"`
-	Out     string   `short:"o" default:"-" placeholder:"FILE" help:"Report to write: .html, .md, .tex, .csv, .tsv or .svg; - is standard output (default: -)."`
-	Format  string   `placeholder:"NAME" help:"Format, where the suffix of -o does not say: html, md, tex, csv, tsv or svg (default on standard output: md)."`
+// renders is the flags of the subcommand render.
+type renders struct {
+	Metrics []string `arg:"" optional:"" help:"Record files of srn-fit, srn-eval, srn-hessian and srn-meta, in any order, complete or still growing (*.partial); - is standard input." placeholder:"METRICS"`
+	Out     string   `short:"o" default:"-" placeholder:"FILE" help:"Report to write: .html, .md, .tex, .csv, .tsv, .svg or .json; - is standard output (default: -)."`
+	Format  string   `placeholder:"NAME" help:"Format, where the suffix of -o does not say: html, md, tex, csv, tsv, svg or json (default on standard output: md)."`
 	Only    []string `placeholder:"PART,…" help:"Parts to show, such as table2,figure3; list prints them all. In csv and tsv: the part's numbers in place of the groups'. A figure alone is named by its id in the page."`
 	Title   string   `placeholder:"TEXT" help:"Title of the report (default: made of networks and data sets)."`
 }
 
-func (*render) Examples() string {
+func (*renders) Examples() string {
 	return `
 A page of everything that a folder of runs has recorded:
   srn-report runs/*.jsonl.zst -o report.html
@@ -39,9 +41,9 @@ Straight from an evaluation:
 }
 
 // Run makes the report.
-func (c *render) Run(ctx *cli.Context) error {
+func (c *renders) Run(ctx *cli.Context) error {
 	if slices.Equal(c.Only, []string{"list"}) {
-		names, about := report.Parts()
+		names, about := sections.Parts()
 		for i, name := range names {
 			if _, err := fmt.Fprintf(ctx.Stdout(), "%-20s %s\n", name, about[i]); err != nil {
 				return err
@@ -52,12 +54,12 @@ func (c *render) Run(ctx *cli.Context) error {
 	if len(c.Metrics) == 0 {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "expected \"<metrics> ...\""), "run srn-report --help for the flags and examples")
 	}
-	write, err := c.writer()
+	format, err := c.format()
 	if err != nil {
 		return err
 	}
 	for _, name := range c.Only {
-		if !report.Known(name) {
+		if !sections.Known(name) {
 			return cli.WithHint(cli.Errorf(cli.ExitUsage, "--only %s: there is no such part", name), "--only list prints the parts")
 		}
 	}
@@ -69,15 +71,28 @@ func (c *render) Run(ctx *cli.Context) error {
 			return cli.WithHint(cli.Errorf(cli.ExitUsage, "%s is an input and the output", c.Out), "name another file with -o")
 		}
 	}
-	sources, err := report.Read(slices.Compact(slices.Sorted(slices.Values(c.Metrics))))
+	sources, err := load.Read(slices.Compact(slices.Sorted(slices.Values(c.Metrics))))
 	if err != nil {
 		return cli.Errorf(cli.ExitInput, "%w", err)
 	}
-	r, err := report.Build(sources, report.Options{Title: c.Title, Version: ctx.Version, Only: c.Only})
+	r, err := sections.Build(sources, sections.Options{Title: c.Title, Version: ctx.Version, Only: c.Only})
 	if err != nil {
 		return err
 	}
-	if err := artifact.WriteFileAtomic(c.Out, func(w io.Writer) error { return write(r, w) }); err != nil {
+	for _, text := range r.Warnings() {
+		ctx.Warnf("%s", text)
+	}
+	if !r.Shown {
+		return cli.WithHint(cli.Errorf(cli.ExitInput, "the records hold nothing of what was asked for: nothing is written"), "leave --only out to see what they hold")
+	}
+	if err := artifact.WriteFileAtomic(c.Out, func(w io.Writer) error { return format.Write(r, w) }); err != nil {
+		var nothing *render.Nothing
+		if errors.As(err, &nothing) {
+			return cli.WithHint(cli.Errorf(cli.ExitInput, "%w", err), "use --format md, or name other parts with --only")
+		}
+		if format.Name == "svg" {
+			return cli.WithHint(err, "name one with --only")
+		}
 		return err
 	}
 	if c.Out == "-" {
@@ -85,39 +100,33 @@ func (c *render) Run(ctx *cli.Context) error {
 	}
 	ctx.Logf("wrote %s", c.Out)
 	return ctx.Result(struct {
-		Type     string           `json:"type"`
-		Output   string           `json:"output"`
-		Groups   []report.Result  `json:"groups"`
-		Findings []report.Finding `json:"findings"`
-	}{"report", c.Out, r.Results(), r.Findings})
+		Type     string             `json:"type"`
+		Output   string             `json:"output"`
+		Groups   []sections.Result  `json:"groups"`
+		Findings []sections.Finding `json:"findings"`
+	}{"report", c.Out, r.Results, r.Findings})
 }
 
-// writers are the formats by their names and suffixes.
-var writers = map[string]func(*report.Report, io.Writer) error{
-	"html": (*report.Report).HTML, "htm": (*report.Report).HTML, "md": (*report.Report).Markdown, "markdown": (*report.Report).Markdown,
-	"tex": (*report.Report).LaTeX, "csv": (*report.Report).CSV, "tsv": (*report.Report).TSV, "svg": (*report.Report).SVG,
-}
-
-// writer picks the format by --format, or else by the output's suffix.
-func (c *render) writer() (func(*report.Report, io.Writer) error, error) {
-	format := c.Format
-	if format == "" {
-		format = strings.TrimPrefix(strings.ToLower(filepath.Ext(c.Out)), ".")
+// format picks the format by --format, or else by the output's suffix.
+func (c *renders) format() (render.Format, error) {
+	name := c.Format
+	if name == "" {
+		name = strings.TrimPrefix(strings.ToLower(filepath.Ext(c.Out)), ".")
 		if c.Out == "-" {
-			format = "md"
+			name = "md"
 		}
 	}
-	write := writers[format]
+	f, ok := render.Find(name)
 	var err error
 	switch {
-	case write == nil && c.Format != "":
+	case !ok && c.Format != "":
 		err = errors.New("--format " + c.Format + ": there is no such format")
-	case write == nil:
+	case !ok:
 		err = errors.New("-o " + c.Out + ": its suffix names no format")
-	case format == "svg" && len(c.Only) == 0:
-		return nil, cli.WithHint(cli.Errorf(cli.ExitUsage, "an SVG file holds one figure"), "name it by --only, such as --only figure3")
+	case f.Name == "svg" && len(c.Only) == 0:
+		return f, cli.WithHint(cli.Errorf(cli.ExitUsage, "an SVG file holds one figure"), "name it by --only, such as --only figure3")
 	default:
-		return write, nil
+		return f, nil
 	}
-	return nil, cli.WithHint(cli.Errorf(cli.ExitUsage, "%w", err), "use .html, .md, .tex, .csv, .tsv or .svg, or name one of these by --format")
+	return f, cli.WithHint(cli.Errorf(cli.ExitUsage, "%w", err), "use .html, .md, .tex, .csv, .tsv, .svg or .json, or name one of these by --format")
 }

@@ -27,8 +27,8 @@ func Baseline(f record.Fit, all []record.Fit) (at, nearest int, why Answer) {
 		if !Plain(c) {
 			continue
 		}
-		if _, same := Same(f, c); same {
-			continue
+		if Plain(f) && c.WeightDecay == f.WeightDecay {
+			continue // itself, or as good
 		}
 		answer := Trainings(f, c)
 		if c.WeightDecay != want {
@@ -95,6 +95,7 @@ func Tuned(other, f record.Fit) Answer {
 	if !Plain(f) {
 		return Answer{Differences: []Difference{{"method", other.Method, f.Method}}}
 	}
+	f.Milestones, f.LRDrop, f.Warmup = other.Milestones, other.LRDrop, other.Warmup
 	f.LR, f.Schedule, f.Momentum, f.BatchSize, f.WeightDecay, f.Epochs = other.LR, other.Schedule, other.Momentum, other.BatchSize, other.WeightDecay, other.Epochs
 	return Trainings(other, f)
 }
@@ -108,6 +109,20 @@ func Order(a, b record.Fit) int {
 		}
 		return 1
 	}
-	return cmp.Or(cmp.Compare(a.Epochs, b.Epochs), cmp.Compare(first(a), first(b)), strings.Compare(a.Method, b.Method), strings.Compare(Label(a), Label(b)),
+	return cmp.Or(cmp.Compare(a.Epochs, b.Epochs), cmp.Compare(first(a), first(b)), strings.Compare(a.Method, b.Method), strings.Compare(withParameters(a), withParameters(b)),
 		cmp.Compare(a.GuidanceRatio, b.GuidanceRatio), cmp.Compare(a.WeightDecay, b.WeightDecay))
+}
+
+// Times says whether the times of an epoch of two trainings may be compared:
+// of the same network, images, batch size, kernels and precision, whatever else
+// differs.
+func Times(a, b record.Fit) Answer {
+	var answer Answer
+	for _, d := range []Difference{{"network", a.Arch, b.Arch}, {"dataset file", a.DataSHA256, b.DataSHA256}, {"train images", a.TrainImages, b.TrainImages}, {"train split", a.TrainSplit, b.TrainSplit},
+		{"batch size", a.BatchSize, b.BatchSize}, {"precision", a.Precision, b.Precision}, {"kernels", a.Kernels, b.Kernels}} {
+		if d.Mine != d.Other {
+			answer.Differences = append(answer.Differences, d)
+		}
+	}
+	return answer
 }

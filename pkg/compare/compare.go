@@ -19,6 +19,7 @@
 package compare
 
 import (
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -105,56 +106,70 @@ func Trainings(a, b record.Fit) Answer {
 	return answer
 }
 
-// Same says that two trainings are repetitions of one configuration: that they
-// have every setting in common but those in which repetitions are free, and
-// those that are a footnote, which it returns.
-func Same(a, b record.Fit) (footnotes []Difference, ok bool) {
-	for _, f := range settings {
-		mine, other := value(f, &a), value(f, &b)
-		switch {
-		case f.Compare == record.OfFree || equal(mine, other):
-		case f.Compare == record.OfFootnote:
-			footnotes = append(footnotes, Difference{Name(f), mine, other})
-		default:
-			return nil, false
+// Key is equal for repetitions of one configuration: for trainings that have
+// every setting in common but those in which repetitions are free, and those
+// that are a footnote.
+func Key(f record.Fit) string {
+	return keyOf(f, func(c record.Class) bool { return c == record.OfMethod || c == record.OfProtocol })
+}
+
+// RunKey is equal for two descriptions of one training: those with all settings
+// equal, the seed and the surrogate too, but for how the training was observed.
+func RunKey(f record.Fit) string {
+	f.EvalEvery, f.CheckpointEvery = 0, 0
+	return keyOf(f, func(record.Class) bool { return true })
+}
+
+func keyOf(f record.Fit, which func(record.Class) bool) string {
+	var b strings.Builder
+	for _, s := range settings {
+		if which(s.Compare) {
+			fmt.Fprintf(&b, "%s %#v\n", s.Key, value(s, &f)) // maps by key
 		}
 	}
-	return footnotes, true
+	return b.String()
 }
 
 // Differing lists the settings, of those that tell configurations apart, whose
 // values are not the same in all trainings.
 func Differing(all []record.Fit) []record.Field {
+	return differing(all, slices.DeleteFunc(slices.Clone(settings), func(f record.Field) bool {
+		return f.Compare != record.OfMethod && f.Compare != record.OfProtocol
+	}))
+}
+
+// DifferingMeta lists the settings whose values are not the same in all
+// meta-trainings, but for what they are of: network, data, machine and seed.
+func DifferingMeta(all []record.Meta) []record.Field {
+	all = slices.Clone(all)
+	for i := range all {
+		m := &all[i]
+		m.Network, m.Dataset, m.DataSHA256, m.MetaTrainImages, m.MetaValImages, m.Kernels, m.Seed = record.Network{}, "", "", 0, 0, "", 0
+	}
+	return differing(all, record.FieldsOf(record.Meta{}))
+}
+
+func differing[T any](all []T, fields []record.Field) []record.Field {
 	var list []record.Field
-	for _, f := range settings {
-		if f.Compare != record.OfMethod && f.Compare != record.OfProtocol || len(all) == 0 {
-			continue
+	for _, f := range fields {
+		if len(all) == 0 {
+			break
 		}
 		first := value(f, &all[0])
-		if slices.ContainsFunc(all, func(o record.Fit) bool { return !equal(first, value(f, &o)) }) {
+		if slices.ContainsFunc(all, func(o T) bool { return !equal(first, value(f, &o)) }) {
 			list = append(list, f)
 		}
 	}
 	return list
 }
 
-// SameRun says that two descriptions are of one training: that all settings
-// are equal, the seed and the surrogate too, but for how the training was
-// observed. Footnotes tell nothing here: a training has them all.
-func SameRun(a, b record.Fit) bool {
-	a.EvalEvery, a.CheckpointEvery = b.EvalEvery, b.CheckpointEvery
-	for _, f := range settings {
-		if !equal(value(f, &a), value(f, &b)) {
-			return false
-		}
-	}
-	return true
-}
-
 // value is a setting's, nil where it is not known: a count of images that is 0,
 // a footnote that is empty, and what is left out.
-func value(f record.Field, of *record.Fit) any {
-	v, _ := f.Value(of)
+func value(f record.Field, of any) any {
+	v, ok := f.Value(of)
+	if !ok {
+		return nil
+	}
 	switch {
 	case v.Kind() == reflect.Pointer && v.IsNil():
 		return nil
@@ -166,8 +181,9 @@ func value(f record.Field, of *record.Fit) any {
 	return v.Interface()
 }
 
-// Value is what a training says of a setting, nil where it is not known.
-func Value(f record.Field, of record.Fit) any { return value(f, &of) }
+// Value is what a training or meta-training, or a pointer to it, says of a
+// setting, nil where it is not known.
+func Value(f record.Field, of any) any { return value(f, of) }
 
 func equal(a, b any) bool {
 	v, w := reflect.ValueOf(a), reflect.ValueOf(b)

@@ -66,7 +66,7 @@ func TestEverySetting(t *testing.T) {
 		a, b := training(), training()
 		changed(f, &b)
 		answer := Trainings(a, b)
-		_, same := Same(a, b)
+		same := Key(a) == Key(b)
 		switch f.Compare {
 		case record.OfProtocol:
 			if answer.Comparable() || same || !strings.Contains(answer.Because(), Name(f)) {
@@ -85,8 +85,8 @@ func TestEverySetting(t *testing.T) {
 				t.Errorf("%s: %+v, the same %v", f.Key, answer, same)
 			}
 		}
-		if SameRun(a, b) != (f.Name == "EvalEvery" || f.Name == "CheckpointEvery") {
-			t.Errorf("%s: the same run: %v", f.Key, SameRun(a, b))
+		if (RunKey(a) == RunKey(b)) != (f.Name == "EvalEvery" || f.Name == "CheckpointEvery") {
+			t.Errorf("%s: the same run: %v", f.Key, (RunKey(a) == RunKey(b)))
 		}
 	}
 	if a := Trainings(training(), training()); !a.Comparable() || a.Footnote() != "" {

@@ -106,3 +106,9 @@ func Measurements(a, b record.Examined, ca, cb Condition) Answer {
 	}
 	return answer
 }
+
+// Key tells conditions apart and orders them.
+func (c Condition) Key() string {
+	type plain Condition // without its String
+	return fmt.Sprintf("%#v", plain(c))
+}

@@ -79,9 +79,17 @@ func Row(f record.Fit) string {
 }
 
 // Label names a training's method with the parameters that are not the
-// source's: srn-untrained(draw=1), sam+cutout(sam.rho=0.1). A held ratio of
+// source's: srn-untrained(draw=1), sam+cutout(sam.rho=0.1). A target ratio of
 // the guidance is part of the name.
 func Label(f record.Fit) string {
+	s := withParameters(f)
+	if f.GuidanceRatio != 0 {
+		s += " at ratio " + number.Plain(f.GuidanceRatio)
+	}
+	return s
+}
+
+func withParameters(f record.Fit) string {
 	s := f.Method
 	var list []string
 	for _, p := range Parameters(f) {
@@ -93,9 +101,6 @@ func Label(f record.Fit) string {
 	}
 	if len(list) > 0 {
 		s += "(" + strings.Join(list, ",") + ")"
-	}
-	if f.GuidanceRatio != 0 {
-		s += " at ratio " + number.Plain(f.GuidanceRatio)
 	}
 	return s
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"srn/pkg/report/render"
 )
 
 // TestPageInBrowser opens the page in Chromium: it loads without an error or a
@@ -23,7 +25,7 @@ func TestPageInBrowser(t *testing.T) {
 		path, _ = filepath.Abs(from)
 	} else {
 		var page bytes.Buffer
-		if err := build(t).HTML(&page); err != nil {
+		if err := render.HTML(build(t), &page); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(path, page.Bytes(), 0o666); err != nil {

@@ -7,6 +7,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"srn/pkg/report/render"
+	"srn/pkg/report/sections"
 )
 
 // TestLaTeX has LaTeX set the whole report and one table, with the packages that
@@ -16,14 +19,14 @@ func TestLaTeX(t *testing.T) {
 	if err != nil {
 		t.Skip("no pdflatex to set the report with")
 	}
-	part, err := Build(fixtureSources(t), Options{Version: "v0.1.0", Only: []string{"table2"}})
+	part, err := sections.Build(fixtureSources(t), sections.Options{Version: "v0.1.0", Only: []string{"table2"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, r := range map[string]*Report{"whole": build(t), "table2": part} {
+	for name, r := range map[string]*sections.Report{"whole": build(t), "table2": part} {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
-			if err := r.LaTeX(&b); err != nil {
+			if err := render.LaTeX(r, &b); err != nil {
 				t.Fatal(err)
 			}
 			packages := regexp.MustCompile(`\\usepackage\{[a-z,]+\}`).FindString(b.String())

@@ -7,10 +7,9 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"maps"
 	"math"
 	"os"
-	"slices"
+	"reflect"
 	"strings"
 
 	"srn/pkg/artifact"
@@ -26,6 +25,12 @@ type File struct {
 	Metadata map[string]string `json:"metadata"` // of a tensor file
 	Tensors  []Tensor          `json:"tensors"`
 	Streams  []Stream          `json:"streams"`
+}
+
+// MarshalJSON writes numbers of records that are not finite as null.
+func (f *File) MarshalJSON() ([]byte, error) {
+	type plain File // without this method
+	return record.Marshal((*plain)(f))
 }
 
 // Tensor is a tensor with statistics of its finite elements. NaN and
@@ -104,13 +109,13 @@ func looksLikeRecords(path string) bool {
 	case strings.HasSuffix(name, ".safetensors") || strings.HasSuffix(name, ".state"):
 		return false
 	}
-	_, _, err := artifact.OldRecords(path)
+	_, _, err := artifact.HashRecords(path)
 	return err == nil
 }
 
 func (f *File) records() error {
 	f.Kind = "records"
-	streams, sum, err := artifact.OldRecords(f.Path)
+	streams, sum, err := artifact.HashRecords(f.Path)
 	if err != nil {
 		return err
 	}
@@ -128,11 +133,14 @@ func (f *File) records() error {
 	return nil
 }
 
-// types sorts records by type, in the order in which the types come.
-func types(records []artifact.Record) []Type {
+// types sorts records by type, in the order in which the types come, and their
+// fields in the order in which they are written. Of a type that package record
+// does not know there are no fields.
+func types(records []record.Record) []Type {
 	var list []Type
 	at := map[string]int{}
 	fields := map[string]map[string]*Field{}
+	order := map[string][]string{}
 	for _, r := range records {
 		name := r.Type()
 		if _, there := at[name]; !there {
@@ -141,45 +149,75 @@ func types(records []artifact.Record) []Type {
 			fields[name] = map[string]*Field{}
 		}
 		list[at[name]].Count++
-		for key, v := range r {
-			if key == "type" {
-				continue
-			}
+		kind, ok := record.Find(name)
+		if !ok {
+			continue
+		}
+		add := func(key string, v any) {
 			if fields[name][key] == nil {
 				fields[name][key] = &Field{Name: key}
+				order[name] = append(order[name], key)
 			}
 			fields[name][key].add(v)
 		}
+		for _, f := range kind.Fields() {
+			v, ok := f.Value(r)
+			switch {
+			case !ok || f.Optional && v.IsZero():
+			case f.Fallback():
+				for it := v.MapRange(); it.Next(); {
+					add(it.Key().String(), it.Value().Interface())
+				}
+			case v.Kind() == reflect.Pointer && v.IsNil():
+				add(f.Key, nil)
+			case v.Kind() == reflect.Pointer:
+				add(f.Key, v.Elem().Interface())
+			default:
+				add(f.Key, v.Interface())
+			}
+		}
 	}
 	for i := range list {
-		for _, key := range slices.Sorted(maps.Keys(fields[list[i].Name])) {
+		for _, key := range order[list[i].Name] {
 			list[i].Fields = append(list[i].Fields, *fields[list[i].Name][key])
 		}
 	}
 	return list
 }
 
+// add counts a value, nil or NaN being null.
 func (f *Field) add(v any) {
 	kind := ""
-	switch x := v.(type) {
-	case nil:
+	x := math.NaN()
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Invalid:
 		f.Null++
 		return
-	case float64:
-		kind = "number"
+	case reflect.Float64, reflect.Float32:
+		kind, x = "number", r.Float()
+	case reflect.Int, reflect.Int64:
+		kind, x = "number", float64(r.Int())
+	case reflect.Uint64:
+		kind, x = "number", float64(r.Uint())
+	case reflect.String:
+		kind = "text"
+	case reflect.Bool:
+		kind = "flag"
+	case reflect.Slice, reflect.Array:
+		kind = "list"
+	default:
+		kind = "object"
+	}
+	if kind == "number" {
+		if math.IsNaN(x) {
+			f.Null++
+			return
+		}
 		if f.Min == nil {
 			low, high := x, x
 			f.Min, f.Max = &low, &high
 		}
 		*f.Min, *f.Max = min(*f.Min, x), max(*f.Max, x)
-	case string:
-		kind = "text"
-	case bool:
-		kind = "flag"
-	case []any:
-		kind = "list"
-	default:
-		kind = "object"
 	}
 	f.Count++
 	f.Last = v

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"srn/pkg/artifact"
+	"srn/pkg/report/load"
 	"srn/pkg/report/number"
 )
 
@@ -67,10 +69,8 @@ func (s Stream) text(b *strings.Builder) {
 	for _, in := range s.Inputs {
 		rows = append(rows, []string{"input " + in.Name, fmt.Sprintf("%.12s  %s", in.SHA256, in.Path)})
 	}
-	if config, ok := s.Config.(map[string]any); ok {
-		for _, k := range slices.Sorted(maps.Keys(config)) {
-			rows = append(rows, []string{"config " + k, brief(config[k])})
-		}
+	for _, one := range load.Settings(s.Config) {
+		rows = append(rows, []string{"config " + one.Name, brief(one.Value)})
 	}
 	align(b, "", rows)
 	for _, t := range s.Types {
@@ -126,11 +126,13 @@ func brief(v any) string {
 		return ""
 	}
 	text := fmt.Sprint(v)
-	if list, ok := v.([]any); ok && len(text) > 60 {
-		return "a list of " + fmt.Sprint(len(list))
-	}
-	if x, ok := v.(float64); ok {
-		text = fmt.Sprintf("%.6g", x)
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Slice, reflect.Array:
+		if len(text) > 60 {
+			return "a list of " + fmt.Sprint(r.Len())
+		}
+	case reflect.Float64:
+		text = fmt.Sprintf("%.6g", v)
 	}
 	if r := []rune(text); len(r) > 72 {
 		return string(r[:71]) + "…"

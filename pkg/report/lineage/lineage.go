@@ -13,6 +13,8 @@ import (
 	"strings"
 
 	"srn/pkg/artifact"
+	"srn/pkg/record"
+	"srn/pkg/report/load"
 )
 
 // Kind is what a file holds.
@@ -65,7 +67,7 @@ type File struct {
 	Notes    []string `json:"notes,omitempty"`
 	Stale    bool     `json:"stale"` // it, or something it was made from, is older than its inputs
 
-	streams []artifact.OldStream
+	streams []artifact.Stream
 	outputs []string // hashes of what the records' run has written
 }
 
@@ -73,8 +75,9 @@ type File struct {
 type Graph struct {
 	Files []*File `json:"files"`
 
-	byHash map[string]*File
-	byPath map[string]*File
+	byHash   map[string]*File
+	byPath   map[string]*File
+	byOutput map[string][]*File // by the hashes of what the files' runs have written
 }
 
 // Walk lists the files in a folder, and in those below it, that srn commands
@@ -98,7 +101,7 @@ func Walk(folder string) ([]string, error) {
 // among the files, or under the name it had. Each reads at most once; seen, if
 // not nil, is called before.
 func Follow(paths []string, seen func(path string)) (*Graph, error) {
-	g := &Graph{byHash: map[string]*File{}, byPath: map[string]*File{}}
+	g := &Graph{byHash: map[string]*File{}, byPath: map[string]*File{}, byOutput: map[string][]*File{}}
 	for _, path := range paths {
 		if _, err := g.add(path, seen); err != nil {
 			return nil, err
@@ -111,6 +114,11 @@ func Follow(paths []string, seen func(path string)) (*Graph, error) {
 			if err := g.resolve(f, l, seen); err != nil {
 				return nil, err
 			}
+		}
+	}
+	for _, f := range g.Files {
+		for _, o := range f.outputs {
+			g.byOutput[o] = append(g.byOutput[o], f)
 		}
 	}
 	g.resolveWritten()
@@ -135,7 +143,7 @@ func (g *Graph) add(path string, seen func(string)) (*File, error) {
 	if seen != nil {
 		seen(path)
 	}
-	f, err := load(path)
+	f, err := open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -192,20 +200,16 @@ func places(from *File, l *Link) []string {
 
 // resolveWritten finds the records of the run that wrote what is missing.
 func (g *Graph) resolveWritten() {
-	wrote := map[string]*File{}
-	for _, f := range g.Files {
-		for _, o := range f.outputs {
-			wrote[o] = f
-		}
-	}
 	for _, f := range g.Files {
 		for _, l := range f.Links {
 			// Found under no name, though perhaps by a file read later.
 			if other := g.byHash[l.SHA256]; l.State == Missing && other != nil {
 				l.State, l.To, l.Found = Present, other, other.Path
 			}
-			if by := wrote[l.SHA256]; l.State == Missing && by != nil && by != f {
-				l.State, l.To, l.Found = Written, by, by.Path
+			for _, by := range g.byOutput[l.SHA256] {
+				if l.State == Missing && by != f {
+					l.State, l.To, l.Found = Written, by, by.Path
+				}
 			}
 		}
 	}
@@ -216,25 +220,28 @@ func (g *Graph) resolveWritten() {
 func (f *File) checkRuns(g *Graph) {
 	for _, s := range f.streams {
 		for _, r := range s.Records {
-			sum := r.Text("checkpoint_sha256")
-			if sum == "" || r.Type() == "final" {
+			subject, ok := load.SubjectOf(r)
+			if !ok || subject.Training == nil || subject.CheckpointSHA256 == "" {
 				continue
 			}
-			for _, by := range g.Files {
+			for _, by := range g.byOutput[subject.CheckpointSHA256] {
 				for _, made := range by.streams {
-					if by == f || !slices.ContainsFunc(made.Records, func(m artifact.Record) bool {
-						return m.Type() == "final" && m.Text("checkpoint_sha256") == sum
-					}) {
-						continue
-					}
-					if seed, ok := r.Float("seed"); ok && int64(seed) != made.Header.Seed {
-						f.problem("says seed %d of a checkpoint that %s wrote with seed %d", int64(seed), by.Path, made.Header.Seed)
+					if by != f && wrote(made, subject.CheckpointSHA256) && subject.Seed != made.Header.Seed {
+						f.problem("says seed %d of a checkpoint that %s wrote with seed %d", subject.Seed, by.Path, made.Header.Seed)
 						return
 					}
 				}
 			}
 		}
 	}
+}
+
+// wrote says that a training's records name the checkpoint as theirs.
+func wrote(s artifact.Stream, checkpoint string) bool {
+	return slices.ContainsFunc(s.Records, func(r record.Record) bool {
+		final, ok := r.(*record.Final)
+		return ok && final.CheckpointSHA256 == checkpoint
+	})
 }
 
 // stale says whether the file or anything behind it has an input that changed.

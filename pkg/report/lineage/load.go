@@ -1,7 +1,6 @@
 package lineage
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -11,7 +10,8 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/record"
-	"srn/pkg/report"
+	"srn/pkg/report/load"
+	"srn/pkg/report/trace"
 )
 
 // kindOf takes a file for what its name says; content that is something else
@@ -32,7 +32,7 @@ func kindOf(path string) Kind {
 // load reads a file and what it says of its making. What is wrong with its
 // content is a problem of the file; failures of the operating system are
 // errors.
-func load(path string) (*File, error) {
+func open(path string) (*File, error) {
 	f := &File{Path: path, Kind: kindOf(path)}
 	var err error
 	switch f.Kind {
@@ -62,7 +62,7 @@ func (f *File) problem(format string, a ...any) {
 
 // records reads the headers of all streams.
 func (f *File) records() error {
-	streams, sum, err := artifact.OldRecords(f.Path)
+	streams, sum, err := artifact.HashRecords(f.Path)
 	if err != nil {
 		return err
 	}
@@ -84,12 +84,14 @@ func (f *File) records() error {
 			f.problem("%sended as %s", which, s.Status)
 		}
 		for _, r := range s.Records {
-			sum := r.Text("checkpoint_sha256")
-			if r.Type() == "final" {
-				f.outputs = append(f.outputs, cmp.Or(sum, r.Text("surrogate_sha256")))
-				continue
+			switch made := r.(type) {
+			case *record.Final:
+				f.outputs = append(f.outputs, made.CheckpointSHA256)
+			case *record.Surrogate:
+				f.outputs = append(f.outputs, made.SurrogateSHA256)
 			}
-			if sum != "" && !slices.ContainsFunc(s.Header.Inputs, func(in record.Input) bool { return in.SHA256 == sum }) {
+			subject, ok := load.SubjectOf(r)
+			if sum := subject.CheckpointSHA256; ok && sum != "" && !slices.ContainsFunc(s.Header.Inputs, func(in record.Input) bool { return in.SHA256 == sum }) {
 				f.problem("a record of type %q is of a checkpoint (%.12s) that its header does not name", r.Type(), sum)
 				break
 			}
@@ -143,7 +145,7 @@ func (f *File) report() error {
 	if f.SHA256, err = artifact.HashFile(f.Path); err != nil {
 		return err
 	}
-	h, ok := report.ReadTrace(string(b))
+	h, ok := trace.Find(string(b))
 	if !ok {
 		f.Kind = Other
 		f.Notes = append(f.Notes, "no report of srn-report, or of an older one")

@@ -53,7 +53,7 @@ var Notes = map[int][]string{
 	7: {
 		"Section A.3.3 calls 62.7 the best rival of ResNet-8 on CIFAR-100; the same table has L2T-DLN at 63.5. SRN is below L2T-DLN for ResNet-8 on CIFAR-10 and ResNet-32 on CIFAR-100, where it is below SLF too. Its +0.34 for ResNet-32 on CIFAR-10 is over SLF’s 93.6; L2T-DLN has 93.8, which leaves +0.14.",
 		"Rows of one decimal among rows of two look taken over from other publications, so that one protocol for the whole table is doubtful.",
-		"smooth01, barron, slf, l2t-dln, ala and l2t-dlf are known to differ from their sources; srn-fit --method NAME --describe says in what.",
+		"smooth01, barron, slf, l2t-dln, ala and l2t-dlf are known to differ from their sources; srn-fit’s description of each method says in what.",
 	},
 }
 

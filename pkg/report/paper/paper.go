@@ -13,6 +13,13 @@ import (
 	"sync"
 )
 
+// What the paper prints values of.
+const (
+	Top1    = "top1"          // percent
+	Top5    = "top5"          // percent
+	Seconds = "epoch_seconds" // of an epoch
+)
+
 // Value is a number that the paper prints.
 type Value struct {
 	Table   int
@@ -21,7 +28,7 @@ type Value struct {
 	Setting string // of an ablation: r_max 10, MLP, γ_mar 0.5; may be empty
 	Dataset string // cifar10, cifar100
 	Arch    string // resnet8, resnet20, resnet32
-	Metric  string // top1 and top5 in percent, epoch_seconds
+	Metric  string // Top1, Top5 or Seconds
 	Value   float64
 	SD      float64 // 0 where the paper prints none
 	Text    string  // the value with as many digits as are printed
@@ -72,7 +79,7 @@ func Of(table int) []Value {
 func Quote(dataset, arch, method string, external bool) []Value {
 	var list []Value
 	for _, v := range Values() {
-		if v.Metric == "top1" && v.Setting == "" && v.Table != 6 && v.Dataset == dataset && v.Arch == arch && Method(v.Row) == method && (v.Block == "External protocol") == external {
+		if v.Metric == Top1 && v.Setting == "" && v.Table != 6 && v.Dataset == dataset && v.Arch == arch && Method(v.Row) == method && (v.Block == "External protocol") == external {
 			list = append(list, v)
 		}
 	}

@@ -13,6 +13,9 @@ const (
 	TestImages  = 10_000
 )
 
+// Length is the setting of [Protocol] that says how long a training is.
+const Length = "Epochs"
+
 // Protocol is the settings of Table 1 and of sections 4.1 and A.3, with the
 // data that the paper trains and tests on.
 var Protocol = []compare.Stated{
@@ -22,12 +25,13 @@ var Protocol = []compare.Stated{
 	fit("Data", "Official images", "yes", "other images than the official ones%.0s%.0s", official, true),
 	fit("Data", "Part trained on", "all training images", "trained on %s (on all training images)%.0s", func(f record.Fit) any { return strings.ReplaceAll(f.TrainSplit, "_", "-") }, "train"),
 	fit("Classifier", "Network", "ResNet-8/20/32", "", func(f record.Fit) any { return f.Arch }, "resnet8", "resnet20", "resnet32"),
-	fit("Classifier", "Epochs", "200", "%s epochs (the paper: %s)", func(f record.Fit) any { return f.Epochs }, Epochs),
+	fit("Classifier", Length, "200", "%s epochs (the paper: %s)", func(f record.Fit) any { return f.Epochs }, Epochs),
 	external(fit("Classifier", "Initial learning rate", "0.06", "learning rate %s (%s)", func(f record.Fit) any { return f.LR }, LR), ExternalLR),
 	fit("Classifier", "Schedule", "cosine (A.3.3)", "schedule %s (%s)", func(f record.Fit) any { return f.Schedule }, Schedule),
 	fit("Classifier", "Momentum", "not given (“SGD with momentum”, A.3)", "", func(f record.Fit) any { return f.Momentum }),
 	fit("Classifier", "Batch size", "128 (A.3)", "batches of %s (%s)", func(f record.Fit) any { return f.BatchSize }, Batch),
 	fit("Classifier", "Augmentation", "random crop, horizontal flip (A.3)", "augmentation %s (%s)", func(f record.Fit) any { return f.Augment }, Augment),
+	fit("Classifier", "Beyond SGD with momentum", "not stated", "%s (not stated)%.0s", beyond, "nothing"),
 	fit("Classifier", "Weight decay", "not given", "", func(f record.Fit) any { return f.WeightDecay }),
 	guided("λ_srn", "1", "λ %s (%s)", func(f record.Fit) any { return f.Lambda }, float64(Lambda)),
 	guided("Target ratio ‖λ∇r‖/‖∇task‖", "none", "", func(f record.Fit) any { return f.GuidanceRatio }, 0.0),
@@ -81,4 +85,18 @@ func official(f record.Fit) any {
 		return nil
 	}
 	return *f.DataOfficial
+}
+
+// beyond lists how a training descends beyond SGD with momentum.
+func beyond(f record.Fit) any {
+	var list []string
+	for _, s := range record.FieldsOf(f.Recipe) {
+		if v, _ := s.Value(f.Recipe); !v.IsZero() {
+			list = append(list, compare.Name(s)+" "+compare.Text(v.Interface()))
+		}
+	}
+	if len(list) == 0 {
+		return "nothing"
+	}
+	return strings.Join(list, ", ")
 }
