@@ -24,7 +24,11 @@ func list(ctx *cli.Context) error {
 func describe(ctx *cli.Context, info method.Info, settings method.Settings, protocol train.Protocol, c train.Config) error {
 	_, err := fmt.Fprint(ctx.Stdout(), info.Describe())
 	if s := settings.String(); err == nil && s != "" {
-		_, err = fmt.Fprintf(ctx.Stdout(), "\nin force: %s\n", s)
+		of := ""
+		if c.Classes == 0 && info.ByClasses() {
+			of = " (--data FILE shows those of its number of classes)"
+		}
+		_, err = fmt.Fprintf(ctx.Stdout(), "\nin force: %s%s\n", s, of)
 	}
 	if err == nil {
 		_, err = fmt.Fprintf(ctx.Stdout(), "\n%s", protocol.Describe(c))

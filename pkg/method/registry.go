@@ -171,6 +171,13 @@ func (i Info) For(classes int) Info {
 	return i
 }
 
+// ByClasses tells whether a default depends on the number of classes.
+func (i Info) ByClasses() bool {
+	return slices.ContainsFunc(i.parts(), func(p Info) bool {
+		return slices.ContainsFunc(p.Params, func(q Param) bool { return q.Hundred != "" })
+	})
+}
+
 // Needs says what the method asks of the network.
 func (i Info) Needs(s Settings) Needs {
 	s = i.settled(s)
