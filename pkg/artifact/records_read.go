@@ -66,7 +66,7 @@ type recordParser struct {
 	streams []Stream
 	sum     hash.Hash // of the uncompressed bytes; nil: not wanted
 	decoder record.Decoder
-	old     func(line []byte) error // takes the lines in place of the decoder, where set
+	raw     func(line []byte) error // takes the lines in place of the decoder, where set
 	partial []byte                  // a line whose end has not come yet
 	line    int                     // number of the last whole line
 	offset  int64                   // uncompressed bytes up to the end of that line
@@ -187,8 +187,8 @@ func (p *recordParser) record(line []byte) error {
 	if len(line) == 0 {
 		return nil
 	}
-	if p.old != nil {
-		return p.old(line)
+	if p.raw != nil {
+		return p.raw(line)
 	}
 	fail := func(format string, a ...any) *FormatError {
 		e := formatErrorf(p.path, fmt.Sprintf("line %d", p.line), format, a...)

@@ -76,6 +76,6 @@ func Lines(path string, line func(number int, text []byte) error) error {
 	}
 	defer in.Close()
 	p := &recordParser{path: display(path)}
-	p.old = func(text []byte) error { return line(p.line, text) }
+	p.raw = func(text []byte) error { return line(p.line, text) }
 	return p.parse(in, Limits{}.withDefaults(defaultRecordSize), nil)
 }
