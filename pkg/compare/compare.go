@@ -222,6 +222,12 @@ func Text(v any) string {
 			return v[:12]
 		}
 		return v
+	case []any: // of a flag
+		var parts []string
+		for _, x := range v {
+			parts = append(parts, Text(x))
+		}
+		return strings.Join(parts, " ")
 	}
-	return ""
+	return fmt.Sprint(v)
 }

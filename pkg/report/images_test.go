@@ -79,6 +79,7 @@ func TestOtherImagesAreNotThePapers(t *testing.T) {
 			"these are not the paper’s images: trained on 2,000 images (50,000), other images than the official ones", "| 2,000 "}},
 		{"others", func(f *record.Fit) { f.DataOfficial = &no }, []string{"# Training runs: ResNet-8 on CIFAR-10, other images than the official ones\n", "other images than the official ones; 2 epochs", "| no "}},
 		{"fewer test images", func(f *record.Fit) { f.TestImages, f.DataOfficial = 100, &no }, []string{"100 test images", "tested on 100 images (10,000)"}},
+		{"wrong labels", func(f *record.Fit) { f.LabelNoise, f.NoiseKind, f.DataOfficial = 0.14, "symmetric", &no }, []string{"% wrong labels\n", "0.14 of the labels are wrong (0)", "| Wrong labels "}},
 		{"synthetic", func(f *record.Fit) { f.Dataset, f.TrainImages, f.DataOfficial = "synthetic", 100, &no }, []string{"# Training runs: ResNet-8 on synthetic images, 100 images\n", "these are not the paper’s images"}},
 		{"not known", func(f *record.Fit) { f.TrainImages, f.TestImages, f.DataOfficial = 0, 0, nil }, []string{"# Training runs: ResNet-8 on CIFAR-10\n", "images trained on not known", "official images not known", "not known"}},
 	} {
@@ -91,7 +92,7 @@ func TestOtherImagesAreNotThePapers(t *testing.T) {
 			}
 			for line := range strings.Lines(text) {
 				for _, row := range []string{"| Images trained on", "| Images tested on", "| Official images"} {
-					changed := row == "| Images trained on" && c.name != "others" && c.name != "fewer test images" || row == "| Official images" || row == "| Images tested on" && (c.name == "fewer test images" || c.name == "not known")
+					changed := row == "| Images trained on" && c.name != "others" && c.name != "wrong labels" && c.name != "fewer test images" || row == "| Official images" || row == "| Images tested on" && (c.name == "fewer test images" || c.name == "not known")
 					if strings.HasPrefix(line, row) && changed && strings.Contains(line, "as the paper") {
 						t.Errorf("says %s", line)
 					}

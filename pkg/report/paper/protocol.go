@@ -23,6 +23,7 @@ var Protocol = []compare.Stated{
 	fit("Data", "Images trained on", "50,000", "trained on %s images (%s)", func(f record.Fit) any { return count(f.TrainImages) }, TrainImages),
 	fit("Data", "Images tested on", "10,000", "tested on %s images (%s)", func(f record.Fit) any { return count(f.TestImages) }, TestImages),
 	fit("Data", "Official images", "yes", "other images than the official ones%.0s%.0s", official, true),
+	fit("Data", "Wrong labels", "none", "%s of the labels are wrong (%s)", func(f record.Fit) any { return f.LabelNoise }, 0.0),
 	fit("Data", "Part trained on", "all training images", "trained on %s (on all training images)%.0s", func(f record.Fit) any { return strings.ReplaceAll(f.TrainSplit, "_", "-") }, "train"),
 	fit("Classifier", "Network", "ResNet-8/20/32", "", func(f record.Fit) any { return f.Arch }, "resnet8", "resnet20", "resnet32"),
 	fit("Classifier", Length, "200", "%s epochs (the paper: %s)", func(f record.Fit) any { return f.Epochs }, Epochs),

@@ -63,9 +63,6 @@ func configs(sources []*load.Source) []Table {
 			all[i] = map[string]string{}
 			for _, one := range load.Settings(s.Header.Config) {
 				text := compare.Text(one.Value)
-				if text == "" && one.Value != "" {
-					text = fmt.Sprint(one.Value)
-				}
 				if all[i][one.Name] = text; !seen[one.Name] {
 					seen[one.Name], names = true, append(names, one.Name)
 				}

@@ -46,6 +46,9 @@ func DataName(d record.Data) string {
 	case cifar && d.DataOfficial != nil && !*d.DataOfficial:
 		s += ", other images than the official ones"
 	}
+	if d.LabelNoise > 0 {
+		s += ", " + number.Plain(100*d.LabelNoise) + "% wrong labels"
+	}
 	if cifar && d.TestImages != 0 && d.TestImages != paper.TestImages {
 		s += ", " + number.Count(d.TestImages, "test image")
 	}

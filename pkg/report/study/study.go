@@ -6,6 +6,7 @@ package study
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -59,10 +60,13 @@ type Cohort struct {
 
 type cohortKey struct {
 	record.Network
-	data     string
 	official int // yes, no, not known
 	known    bool
 	record.Data
+}
+
+func (k cohortKey) String() string {
+	return fmt.Sprintf("%q %v", fmt.Sprint(k.Network, k.Data), k.known) + fmt.Sprint(k.official)
 }
 
 func keyOf(r *load.Run) cohortKey {
@@ -79,25 +83,25 @@ func keyOf(r *load.Run) cohortKey {
 }
 
 func cohorts(runs *load.Runs) []*Cohort {
-	byKey := map[cohortKey][]*load.Run{}
+	byKey := map[string][]*load.Run{} // by text, for a number that is NaN is no key
 	var keys []cohortKey
 	for _, r := range runs.Trainings {
 		k := keyOf(r)
-		if byKey[k] == nil {
+		if byKey[k.String()] == nil {
 			keys = append(keys, k)
 		}
-		byKey[k] = append(byKey[k], r)
+		byKey[k.String()] = append(byKey[k.String()], r)
 	}
 	slices.SortFunc(keys, func(a, b cohortKey) int {
 		return cmp.Or(strings.Compare(a.Dataset, b.Dataset), cmp.Compare(archOrder(a.Arch), archOrder(b.Arch)), strings.Compare(a.Arch, b.Arch), cmp.Compare(a.Classes, b.Classes),
 			-cmp.Compare(truth(a.known), truth(b.known)), -cmp.Compare(a.TrainImages, b.TrainImages), strings.Compare(a.DataSHA256, b.DataSHA256),
-			-strings.Compare(a.TrainSplit, b.TrainSplit), cmp.Compare(a.TestImages, b.TestImages), cmp.Compare(a.official, b.official))
+			-strings.Compare(a.TrainSplit, b.TrainSplit), cmp.Compare(a.TestImages, b.TestImages), cmp.Compare(a.official, b.official), strings.Compare(a.String(), b.String()))
 	})
 	guides := guideNames(runs)
 	var list []*Cohort
 	for _, k := range keys {
-		first := byKey[k][0]
-		list = append(list, &Cohort{Network: first.Network, Data: first.Data, Known: first.Known, Groups: groups(byKey[k], guides)})
+		all := byKey[k.String()]
+		list = append(list, &Cohort{Network: all[0].Network, Data: all[0].Data, Known: all[0].Known, Groups: groups(all, guides)})
 	}
 	nameCohorts(list)
 	return list
