@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"path/filepath"
 
@@ -9,6 +10,7 @@ import (
 	"srn/pkg/method"
 	"srn/pkg/record"
 	"srn/pkg/resnet"
+	lifecycle "srn/pkg/run"
 	"srn/pkg/srn/guidance"
 	"srn/pkg/srn/surrogate"
 	"srn/pkg/train"
@@ -60,30 +62,32 @@ func newStepper(be device.Backend, data *dataset.Data, dir string, f fitting) (*
 		return nil, err
 	}
 	s := &stepper{net: net, tokens: make(chan int), idle: make(chan struct{}), ended: make(chan error, 1)}
-	left, stopping := 0, false
-	run := &train.Run{
+	left := 0
+	ctx, stop := context.WithCancel(context.Background())
+	training := &train.Run{
 		Config: train.Config{Fit: record.Fit{Network: record.Network{Arch: f.arch, Classes: len(data.Classes)}, Training: record.Training{
 			Data: record.Data{Dataset: data.Name, TrainSplit: "train"}, Method: f.method,
 			Epochs: 200, BatchSize: f.batch, LR: 0.06, Schedule: "cosine", Momentum: 0.9, Augment: "crop-flip"}}},
-		Data: data, Net: net, Method: m, Output: filepath.Join(dir, "run.safetensors"),
-		Interrupted: func() bool { return stopping },
+		Data: data, Net: net, Method: m, Files: lifecycle.Files{Output: filepath.Join(dir, "run.safetensors")},
 	}
-	run.Progress = func(int, int) {
+	training.Progress = func(int, int) {
 		if left--; left == 0 {
 			be.Wait()
 			s.idle <- struct{}{}
 			left = <-s.tokens
-			stopping = left == 0
+			if left == 0 {
+				stop()
+			}
 		}
 	}
-	if err := run.Prepare(); err != nil {
+	if err := training.Prepare(); err != nil {
 		return nil, err
 	}
 	go func() {
 		if left = <-s.tokens; left > 0 {
-			s.ended <- run.Train()
+			s.ended <- training.Train(ctx)
 		} else {
-			s.ended <- train.ErrInterrupted
+			s.ended <- context.Canceled
 		}
 	}()
 	return s, nil
@@ -131,7 +135,7 @@ func (s *stepper) close() error {
 	case err := <-s.ended:
 		return err
 	}
-	if err := <-s.ended; !errors.Is(err, train.ErrInterrupted) {
+	if err := <-s.ended; !errors.Is(err, context.Canceled) {
 		return err
 	}
 	return nil

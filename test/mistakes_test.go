@@ -231,7 +231,7 @@ func mistakenFiles(t *testing.T, dir string) {
 	interruptAfterState(t, cmd, filepath.Join(dir, "stopped.safetensors.zst.state"))
 	write("another.jsonl.zst", read("fit.jsonl.zst"))
 	for name, edit := range map[string]func(*artifact.File){
-		"unrecorded": func(f *artifact.File) { f.Metadata["epoch"], f.Metadata["records"] = "3", "0" },
+		"unrecorded": func(f *artifact.File) { f.Metadata["epoch"], f.Metadata["records"] = "3", "none" },
 		"beyond":     func(f *artifact.File) { f.Metadata["epoch"] = "1001" },
 	} {
 		f, err := artifact.Read(filepath.Join(dir, "stopped.safetensors.zst.state"), artifact.Limits{})

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 
 	"srn/pkg/artifact"
 	"srn/pkg/checkpoint"
@@ -13,6 +14,7 @@ import (
 	"srn/pkg/method"
 	"srn/pkg/record"
 	"srn/pkg/resnet"
+	"srn/pkg/run"
 	"srn/pkg/srn/guidance"
 	"srn/pkg/srn/surrogate"
 	"srn/pkg/train"
@@ -29,7 +31,7 @@ type fit struct {
 	Outliers        string   `placeholder:"FILE" help:"Images of no class, for --method energy-ood: a data artifact or a safetensors file with a tensor images (default: generated)."`
 	From            string   `placeholder:"FILE" help:"Checkpoint to start from in place of random weights."`
 	Epochs          *int     `placeholder:"N" help:"Passes over the training images (200, with --protocol he 182)."`
-	Batch           int      `default:"128" placeholder:"N" help:"Images of a step (${default})."`
+	Batch           int      `name:"batch-size" aliases:"batch" default:"128" placeholder:"N" help:"Images of a step (${default})."`
 	Protocol        string   `default:"paper" enum:"paper,external,he,akamaster" placeholder:"NAME" help:"Presets: paper; external, with AutoAugment, Cutout, label smoothing, weight decay and another learning rate; he and akamaster, recipes of plain training whose accuracies are published; --describe tells all (${default})."`
 	LR              *float64 `name:"lr" placeholder:"X" help:"Initial learning rate (0.06, with the other protocols 0.1)."`
 	Schedule        string   `enum:",cosine,constant,step" default:"" placeholder:"KIND" help:"Learning rate over the epochs: cosine, constant, step (cosine, with --protocol he and akamaster step)."`
@@ -52,9 +54,9 @@ type fit struct {
 	CheckpointEvery int      `default:"0" placeholder:"N" help:"Write a checkpoint every N epochs and after the last (${default})."`
 	Checkpoints     string   `placeholder:"DIR" help:"Folder of these checkpoints."`
 	Paranoid        bool     `help:"Take the first and every 100th step of an epoch again with plain Go kernels, and fail where they differ; results are the same."`
-	Resume          bool     `help:"Go on from the state beside the output, if there is one; return at once if the run is complete."`
 
 	guidance.Options `embed:"" group:"Guidance by a surrogate:"`
+	cli.Lifecycle
 	cli.Common
 }
 
@@ -96,6 +98,10 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if err := f.check(info); err != nil {
 		return err
 	}
+	mode, err := f.Lifecycle.Mode()
+	if err != nil {
+		return err
+	}
 	data, err := dataset.Load(f.Data)
 	if err != nil {
 		return err
@@ -103,13 +109,13 @@ func (f *fit) Run(ctx *cli.Context) error {
 	info, settings = f.settle(data, info)
 	config := f.config(data, info, settings, protocol)
 	if err := config.Check(); err != nil {
-		return cli.Errorf(cli.ExitUsage, "%v", err)
+		return err
 	}
 	be, err := open.Backend(ctx.Device, ctx.Threads)
 	if err != nil {
 		return err
 	}
-	config.Kernels = be.Name()
+	config.Kernels = run.Kernels(be)
 	inputs := []record.Input{{Name: "data", Path: f.Data, SHA256: data.SHA256}}
 	options := method.Options{Guidance: f.Options, Settings: settings, Seed: uint64(f.Seed), Mean: data.Mean, Std: data.Std, Augment: config.Augmentation()}
 	if info.Validation {
@@ -148,8 +154,8 @@ func (f *fit) Run(ctx *cli.Context) error {
 		config.From = from.SHA256
 		inputs = append(inputs, record.Input{Name: "from", Path: f.From, SHA256: from.SHA256})
 	}
-	// run is the training on a backend.
-	run := func(be device.Backend) (*train.Run, error) {
+	// on is the training on a backend.
+	on := func(be device.Backend) (*train.Run, error) {
 		options := options
 		needs := info.Needs(settings)
 		net, err := resnet.New(be, resnet.Config{Arch: f.Arch, Classes: len(data.Classes), Batch: needs.Copies * f.Batch,
@@ -169,106 +175,99 @@ func (f *fit) Run(ctx *cli.Context) error {
 		}
 		return &train.Run{Config: config, Data: data, Net: net, Method: m, From: from}, nil
 	}
-	r, err := run(be)
+	r, err := on(be)
 	if err != nil {
 		return err
 	}
-	if f.Resume {
-		done, err := config.Complete(f.Output)
+	r.Meta = checkpoint.Meta{
+		Arch: f.Arch, NumClasses: r.Net.Classes, Mean: data.Mean, Std: data.Std,
+		Training:   &r.Config.Training,
+		Provenance: artifact.Provenance{Format: checkpoint.Format, Tool: ctx.Name, Version: ctx.Version, Inputs: inputs},
+	}
+	r.Files = f.files()
+	r.Files.Series, r.Files.Provenance = config.Series(f.Checkpoints), r.Meta.Provenance
+	r.Files.Provenance.Config = config.Fit
+	begin, err := r.Files.Begin(mode)
+	if err != nil {
+		return err
+	}
+	for _, note := range begin.Notes {
+		ctx.Warnf("%s", note)
+	}
+	if begin.Complete {
+		ctx.Logf("%s is complete", f.Output)
+		sum, err := artifact.HashFile(f.Output)
 		if err != nil {
-			return resumeHint(err)
+			return err
 		}
-		if done {
-			ctx.Logf("%s is complete", f.Output)
-			return train.RemoveState(f.Output)
-		}
+		return f.result(ctx, sum)
 	}
 	if f.Paranoid {
 		plain, err := open.PlainGo(ctx.Threads)
 		if err != nil {
 			return err
 		}
-		if r.Shadow, err = run(plain); err != nil {
+		if r.Shadow, err = on(plain); err != nil {
 			return err
 		}
 	}
-	interrupted := ctx.Interrupted()
-	r.Output, r.Checkpoints = f.Output, f.Checkpoints
-	r.Meta = checkpoint.Meta{
-		Arch: f.Arch, NumClasses: r.Net.Classes, Mean: data.Mean, Std: data.Std,
-		Training:   &r.Config.Training,
-		Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version, Inputs: inputs},
-	}
-	r.Interrupted = func() bool {
-		select {
-		case <-interrupted:
-			return true
-		default:
-			return false
-		}
-	}
-	return f.train(ctx, r, inputs)
+	return f.train(ctx, r, begin)
+}
+
+// files are the names given.
+func (f *fit) files() run.Files { return run.Files{Output: f.Output, Metrics: f.Metrics} }
+
+// result is what --json prints.
+func (f *fit) result(ctx *cli.Context, sha256 string) error {
+	return ctx.Record(record.Output{Output: f.Output, SHA256: sha256, Status: record.OK, Done: *f.Epochs})
 }
 
 // train restores or starts the run and follows it.
-func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []record.Input) (err error) {
-	if err := run.Prepare(); err != nil {
-		return err
-	}
-	if run.Shadow != nil {
-		if err := run.Shadow.Prepare(); err != nil {
+func (f *fit) train(ctx *cli.Context, r *train.Run, begin run.Beginning) (err error) {
+	if f.Checkpoints != "" {
+		if err := os.MkdirAll(f.Checkpoints, 0o777); err != nil {
 			return err
 		}
 	}
-	var saved *train.Saved
-	if f.Resume {
-		if saved, err = run.Restore(); err != nil {
-			return resumeHint(err)
+	for _, r := range []*train.Run{r, r.Shadow} {
+		if r != nil {
+			if err := r.Prepare(); err != nil {
+				return err
+			}
 		}
 	}
-	if saved != nil {
-		if err := f.checkRecords(*saved); err != nil {
+	var saved train.Saved
+	if begin.State != nil {
+		if saved, err = r.Restore(begin); err != nil {
 			return err
 		}
-	}
-	if f.Metrics != "" {
-		if saved != nil {
-			run.Records, err = artifact.ResumeRecords(f.Metrics, saved.Records, func(h record.Header) error {
-				return run.Config.Resumable(f.Metrics, h)
-			})
-		} else {
-			run.Records, err = artifact.CreateRecords(f.Metrics, record.Header{Tool: ctx.Name, Version: ctx.Version,
-				Config: run.Config.Fit, Seed: f.Seed, Inputs: inputs})
-		}
-		var other *train.ConfigError
-		if errors.As(err, &other) {
-			return cli.WithHint(err, "name the file that this run's records are in")
-		}
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, run.Records.Close()) }()
-	}
-	if saved != nil {
 		ctx.Logf("resuming in epoch %d of %d", saved.Epoch, *f.Epochs)
 	}
-	_, images, err := run.Data.Select(f.Split)
+	p := r.Files.Provenance
+	r.Records, err = r.Files.OpenMetrics(begin, saved.Records, record.Header{Tool: p.Tool, Version: p.Version, Config: p.Config, Seed: f.Seed, Inputs: p.Inputs})
+	if err != nil {
+		return err
+	}
+	if r.Records != nil {
+		defer func() { err = errors.Join(err, r.Records.Close()) }()
+	}
+	_, images, err := r.Data.Select(f.Split)
 	if err != nil {
 		return err
 	}
 	bar := ctx.Progress(int64(*f.Epochs)*int64(len(images)), fmt.Sprintf("%s %s", f.Arch, f.Method))
 	defer bar.Done()
-	run.Progress = func(epoch, image int) { bar.Set(int64(epoch-1)*int64(len(images)) + int64(image)) }
+	r.Progress = func(epoch, image int) { bar.Set(int64(epoch-1)*int64(len(images)) + int64(image)) }
 	warned := false
-	run.EpochDone = func(e train.Epoch) {
+	r.EpochDone = func(e train.Epoch) {
 		ctx.Logf("%s", summary(e, *f.Epochs))
 		if text := weakness(e, *f.Epochs); text != "" && !warned {
 			warned = true
 			ctx.Warnf("%s", text)
 		}
 	}
-	err = run.Train()
-	if a := run.Agreement; a.Steps > 0 {
+	err = r.Train(ctx.Interruptible())
+	if a := r.Agreement; a.Steps > 0 {
 		ctx.Logf("%d steps taken again in plain Go: %s differed most, by %.1e of its norm", a.Steps, a.What, a.Difference)
 	}
 	var differs *train.ShadowError
@@ -277,40 +276,19 @@ func (f *fit) train(ctx *cli.Context, run *train.Run, inputs []record.Input) (er
 	}
 	var diverged *train.DivergedError
 	if errors.As(err, &diverged) {
-		if run.Records != nil {
-			err = errors.Join(err, run.Records.End(record.Diverged))
+		if r.Records != nil {
+			err = errors.Join(err, r.Records.End(record.Diverged))
 		}
 		return cli.WithHint(err, "lower --lr, or another strength of the method")
 	}
 	var failed *train.DeviceError
-	if errors.As(err, &failed) && failed.LastGood == train.StatePath(f.Output) {
+	if errors.As(err, &failed) && failed.Resumable {
 		return cli.WithHint(err, "run the same command with --resume to go on")
 	}
-	if errors.Is(err, train.ErrInterrupted) {
-		return cli.WithHint(cli.Errorf(cli.ExitInterrupted, "%v in %s", err, train.StatePath(f.Output)), "run the same command with --resume to go on")
+	if err != nil {
+		return err
 	}
-	return err
-}
-
-// checkRecords refuses records in which epochs would be missing.
-func (f *fit) checkRecords(saved train.Saved) error {
-	switch {
-	case saved.Records > 0 && f.Metrics == "":
-		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--metrics: the run has written records, and no file for the rest is given"),
-			"name the same file again")
-	case saved.Records < saved.Epoch-1 && f.Metrics != "":
-		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--metrics: the run has written no records of the epochs done"),
-			"leave --metrics out, or leave --resume out to start afresh")
-	}
-	return nil
-}
-
-func resumeHint(err error) error {
-	var differs *train.ConfigError
-	if errors.As(err, &differs) {
-		return cli.WithHint(err, "resume with the same flags, or leave --resume out to start afresh")
-	}
-	return err
+	return f.result(ctx, r.Final)
 }
 
 // summary is an epoch in a line.

@@ -2,9 +2,7 @@ package main
 
 import (
 	"cmp"
-	"os"
 
-	"srn/pkg/artifact"
 	"srn/pkg/cli"
 	"srn/pkg/dataset"
 	"srn/pkg/method"
@@ -63,31 +61,10 @@ func (f *fit) check(info method.Info) error {
 		return usage("say how often by --checkpoint-every", "--checkpoints: no checkpoints are asked for")
 	case f.Paranoid && f.TF32():
 		return usage("leave out one of them", "--paranoid: plain Go computes in float32, not in TF32")
-	case f.Resume && (f.Output == "-" || f.Metrics == "-"):
-		return usage("name files", "--resume: standard output cannot be resumed")
-	case f.Output == "-" && f.Metrics == "-":
-		return usage("name a file for one of them", "-o and --metrics are both standard output")
-	case f.Metrics != "" && artifact.SameFile(f.Output, f.Metrics):
-		return usage("choose another name", "-o and --metrics are one file")
+	case f.JSON && (f.Output == "-" || f.Metrics == "-"):
+		return usage("name files", "--json: the result and another output both want standard output")
 	}
-	for _, other := range []string{f.Metrics, f.Data, f.SRN, f.Outliers, f.From} {
-		if other != "" && f.Output != "-" && artifact.SameFile(train.StatePath(f.Output), other) {
-			return usage("choose another name", "%s is where the run keeps its state", other)
-		}
-	}
-	for _, out := range []string{f.Output, f.Metrics} {
-		for _, in := range []string{f.Data, f.SRN, f.Outliers, f.From} {
-			if out != "" && in != "" && out != "-" && artifact.SameFile(in, out) {
-				return usage("choose another name", "%s is both input and output", out)
-			}
-		}
-	}
-	if f.Checkpoints != "" {
-		if err := os.MkdirAll(f.Checkpoints, 0o777); err != nil {
-			return err
-		}
-	}
-	return artifact.CheckOutput(f.Output)
+	return f.files().CheckNames(f.Data, f.SRN, f.Outliers, f.From)
 }
 
 // config takes what flags leave open from the method and the protocol.

@@ -10,14 +10,13 @@ import (
 type plot struct {
 	examine.Flags
 	measure.Landscape
-	Resume bool `record:"-" help:"Resume a run that was stopped: append to its output."`
 }
 
 func (p *plot) Examples() string { return landscapeExamples }
 
 // Run evaluates every cell for every checkpoint.
 func (p *plot) Run(ctx *cli.Context) error {
-	return examine.Series{Describe: describe, Flags: &p.Flags, Measurement: &p.Landscape, Inputs: []string{p.To, p.Vectors}, Resumable: true, Resume: p.Resume}.Run(ctx)
+	return examine.Series{Describe: describe, Flags: &p.Flags, Measurement: &p.Landscape, Inputs: []string{p.To, p.Vectors}}.Run(ctx)
 }
 
 const landscapeExamples = `  A line and a plane in random, filter-normalised directions:

@@ -26,7 +26,8 @@ func (t *top) Run(ctx *cli.Context) error {
 		}
 		var vectors measure.Vectors
 		t.OnPairs = vectors.Add
-		s.Last = func(session *measure.Session) error { return t.write(ctx, session, &vectors) }
+		s.Also = t.Vectors
+		s.Last = func(session *measure.Session, h record.Header) error { return t.write(session, h, &vectors) }
 	}
 	return s.Run(ctx)
 }
@@ -51,10 +52,8 @@ func (t *top) checkVectors() error {
 }
 
 // write saves the eigenvectors.
-func (t *top) write(ctx *cli.Context, s *measure.Session, vectors *measure.Vectors) error {
-	c := s.Checkpoints[0]
-	f, err := vectors.File(c, artifact.Provenance{Tool: ctx.Name, Version: ctx.Version, Config: ctx.Settings(),
-		Inputs: []record.Input{{Name: "data", SHA256: s.Data.SHA256}, {Name: "checkpoint", SHA256: c.SHA256}}})
+func (t *top) write(s *measure.Session, h record.Header, vectors *measure.Vectors) error {
+	f, err := vectors.File(s.Checkpoints[0], artifact.Provenance{Tool: h.Tool, Version: h.Version, Config: h.Config, Inputs: h.Inputs})
 	if err != nil {
 		return err
 	}

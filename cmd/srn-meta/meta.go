@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"strings"
 
 	"srn/pkg/artifact"
@@ -14,6 +13,7 @@ import (
 	"srn/pkg/device/open"
 	"srn/pkg/record"
 	"srn/pkg/resnet"
+	"srn/pkg/run"
 	"srn/pkg/srn/guidance"
 	"srn/pkg/srn/meta"
 	"srn/pkg/srn/surrogate"
@@ -27,7 +27,6 @@ type command struct {
 	Classifier string `placeholder:"FILE" help:"Checkpoint of the classifier to write too, at the end: Algorithm 1's Θ^(T)."`
 	Preset     string `default:"" enum:",table2,table7" placeholder:"NAME" help:"A setting of the paper's tables: table2, γ_mar = 0.5, which Table 2's ResNet-20 agrees with; table7, γ_mar = 1, as Tables 5 and 7."`
 	Metrics    string `placeholder:"FILE" help:"Records of the rounds to write; - is standard output."`
-	Resume     bool   `help:"Go on from the state beside the output, if there is one; return at once if the run is complete."`
 	Describe   bool   `help:"Print what every flag below decides, its default and the reason, and exit."`
 
 	meta.ScheduleConfig  `embed:"" group:"Schedule:"`
@@ -35,6 +34,7 @@ type command struct {
 	meta.TargetConfig    `embed:"" group:"Meta-target of s-meta:"`
 	surrogate.Config     `embed:"" group:"Surrogate:"`
 	guidance.Options     `embed:"" group:"Guidance of the inner stage:"`
+	cli.Lifecycle
 	cli.Common
 }
 
@@ -46,6 +46,10 @@ func (m *command) Run(ctx *cli.Context) error {
 		return describe(ctx)
 	}
 	if err := m.check(); err != nil {
+		return err
+	}
+	mode, err := m.Lifecycle.Mode()
+	if err != nil {
 		return err
 	}
 	data, err := dataset.Load(m.Data)
@@ -65,33 +69,12 @@ func (m *command) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	interrupted := ctx.Interrupted()
-	run := meta.Run{
-		Out: m.Output, Metrics: m.Metrics, Resume: m.Resume,
-		File: &surrogate.File{Arch: m.Arch, Dataset: data.Name, DataSHA256: data.SHA256,
-			Meta: config.Record(record.Network{Arch: m.Arch, Classes: len(data.Classes)}, data, ctx.Precision(), be.Name()),
-			Provenance: artifact.Provenance{Tool: ctx.Name, Version: ctx.Version,
-				Inputs: []record.Input{{Name: "data", Path: m.Data, SHA256: data.SHA256}}}},
-		Stop: func() bool {
-			select {
-			case <-interrupted:
-				return true
-			default:
-				return false
-			}
-		},
-	}
-	if m.Resume {
-		if done, err := run.Complete(); err != nil {
-			return err
-		} else if done {
-			if _, err := os.Stat(m.Classifier); m.Classifier != "" && err != nil {
-				return cli.WithHint(cli.Errorf(cli.ExitUsage, "--classifier: %s is complete, but %v", m.Output, err), "leave --resume out to train again")
-			}
-			ctx.Logf("%s is complete", m.Output)
-			return meta.RemoveState(m.Output)
-		}
-	}
+	kernels := run.Kernels(be)
+	r := meta.Run{Files: m.files(), File: &surrogate.File{Arch: m.Arch, Dataset: data.Name, DataSHA256: data.SHA256,
+		Meta: config.Record(record.Network{Arch: m.Arch, Classes: len(data.Classes)}, data, ctx.Precision(), kernels),
+		Provenance: artifact.Provenance{Format: surrogate.Format, Tool: ctx.Name, Version: ctx.Version,
+			Inputs: []record.Input{{Name: "data", Path: m.Data, SHA256: data.SHA256}}}}}
+	r.Files.Provenance = r.File.Made()
 	net, err := resnet.New(be, resnet.Config{Arch: m.Arch, Classes: len(data.Classes), Batch: config.Batch(len(data.Classes)),
 		Tangents: config.Tangents()})
 	if err != nil {
@@ -102,13 +85,37 @@ func (m *command) Run(ctx *cli.Context) error {
 		return err
 	}
 	if m.Classifier != "" {
-		run.Finish = func() error {
+		r.Finish = func() error {
 			return checkpoint.FromNet(net, checkpoint.Meta{Arch: m.Arch, NumClasses: len(data.Classes), Mean: data.Mean, Std: data.Std,
-				Training: new(config.Classifier(data, ctx.Precision(), be.Name())),
-				Epoch:    config.Rounds, Complete: true, Provenance: run.File.Provenance}).Save(m.Classifier)
+				Training: new(config.Classifier(data, ctx.Precision(), kernels)),
+				Epoch:    config.Rounds, Complete: true, Provenance: r.File.Provenance}).Save(m.Classifier)
 		}
 	}
-	return m.execute(ctx, trainer, run)
+	if r.Begin, err = r.Files.Begin(mode); err != nil {
+		return err
+	}
+	for _, note := range r.Begin.Notes {
+		ctx.Warnf("%s", note)
+	}
+	if r.Begin.Complete {
+		ctx.Logf("%s is complete", m.Output)
+		sum, err := artifact.HashFile(m.Output)
+		if err != nil {
+			return err
+		}
+		return m.result(ctx, sum, config.Rounds)
+	}
+	return m.execute(ctx, trainer, r)
+}
+
+// files are the names given.
+func (m *command) files() run.Files {
+	return run.Files{Output: m.Output, Metrics: m.Metrics, Also: m.Classifier}
+}
+
+// result is what --json prints.
+func (m *command) result(ctx *cli.Context, sha256 string, rounds int) error {
+	return ctx.Record(record.Output{Output: m.Output, SHA256: sha256, Status: record.OK, Done: rounds})
 }
 
 // presets are the values of γ_mar that the paper's tables agree with.
@@ -121,12 +128,12 @@ func examplesOf(data *dataset.Data, net *resnet.Net) meta.Examples {
 }
 
 // execute runs the rounds and tells what became of them.
-func (m *command) execute(ctx *cli.Context, trainer *meta.Meta, run meta.Run) error {
+func (m *command) execute(ctx *cli.Context, trainer *meta.Meta, r meta.Run) error {
 	bar := ctx.Progress(int64(trainer.Rounds), m.Arch+" meta")
 	defer bar.Done()
 	var ratio float64
 	rounds := 0
-	run.Report = func(r record.Round) {
+	r.Report = func(r record.Round) {
 		bar.Set(int64(r.Round))
 		ratio += r.GuidanceRatio
 		rounds++
@@ -135,14 +142,9 @@ func (m *command) execute(ctx *cli.Context, trainer *meta.Meta, run meta.Run) er
 				r.Round, trainer.Rounds, wanted(r), r.ValLoss, 100*r.ValTop1, r.Margin, r.GuidanceRatio)
 		}
 	}
-	err := trainer.Execute(run)
+	err := trainer.Execute(ctx.Interruptible(), r)
 	var diverged *meta.DivergedError
 	switch {
-	case errors.Is(err, meta.ErrInterrupted) && trainer.Done() > 0:
-		return cli.WithHint(cli.Errorf(cli.ExitInterrupted, "interrupted after round %d of %d; saved in %s", trainer.Done(), trainer.Rounds, meta.StatePath(m.Output)),
-			"run the same command with --resume to go on")
-	case errors.Is(err, meta.ErrInterrupted):
-		return cli.Errorf(cli.ExitInterrupted, "interrupted within the first round: nothing is saved")
 	case errors.As(err, &diverged):
 		return cli.WithHint(err, "lower --inner-lr, --outer-lr or --guidance-ratio")
 	case err != nil:
@@ -152,7 +154,7 @@ func (m *command) execute(ctx *cli.Context, trainer *meta.Meta, run meta.Run) er
 	if mean := ratio / float64(max(rounds, 1)); rounds > 0 && mean < noticeable && (m.Lambda != 0 || m.Ratio != 0) {
 		ctx.Warnf("the guidance's norm was %.1e of the task gradient's: small beside it; --guidance-ratio sets it (docs/srn.md)", mean)
 	}
-	return ctx.Record(record.Output{Output: m.Output, SHA256: run.File.SHA256, Status: record.OK, Done: trainer.Done()})
+	return m.result(ctx, r.File.SHA256, trainer.Done())
 }
 
 // wanted is what a round says of its objective.
@@ -176,12 +178,8 @@ func (m *command) check() error {
 		return usage("make one with srn-split", "--data: no data artifact is given")
 	case m.Output == "":
 		return usage("name the surrogate, such as -o srn.safetensors.zst", "-o: no output is given")
-	case m.Resume && (m.Output == "-" || m.Metrics == "-"):
-		return usage("name files", "--resume: standard output cannot be resumed")
-	case m.Output == "-" && m.Metrics == "-":
-		return usage("name a file for one of them", "-o and --metrics are both standard output")
-	case m.Metrics != "" && artifact.SameFile(m.Output, m.Metrics):
-		return usage("choose another name", "-o and --metrics are one file")
+	case m.JSON && (m.Output == "-" || m.Metrics == "-"):
+		return usage("name files", "--json: the result and another output both want standard output")
 	}
 	if m.Preset != "" && m.GammaMar != meta.DefaultTarget().GammaMar {
 		return usage("leave one of them out", "--preset %s and --gamma-mar contradict each other", m.Preset)
@@ -189,27 +187,7 @@ func (m *command) check() error {
 	if m.Classifier == "-" {
 		return usage("name a file", "--classifier: standard output is the surrogate's alone")
 	}
-	for _, other := range []string{m.Metrics, m.Data, m.Classifier} {
-		if other != "" && m.Output != "-" && artifact.SameFile(meta.StatePath(m.Output), other) {
-			return usage("choose another name", "%s is where the run keeps its state", other)
-		}
-	}
-	for _, out := range []string{m.Output, m.Metrics, m.Classifier} {
-		if out != "" && artifact.SameFile(m.Data, out) {
-			return usage("choose another name", "%s is both input and output", out)
-		}
-	}
-	for _, out := range []string{m.Output, m.Metrics} {
-		if out != "" && m.Classifier != "" && artifact.SameFile(m.Classifier, out) {
-			return usage("choose another name", "--classifier: %s is another output, too", out)
-		}
-	}
-	if m.Classifier != "" {
-		if err := artifact.CheckOutput(m.Classifier); err != nil {
-			return err
-		}
-	}
-	return artifact.CheckOutput(m.Output)
+	return m.files().CheckNames(m.Data)
 }
 
 // describe prints all choices with their reasons.

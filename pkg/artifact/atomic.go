@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -40,7 +41,7 @@ func writeFile(path string, binary bool, write func(io.Writer) error) error {
 			}
 			return f.Close()
 		}
-		if out, err = os.OpenFile(target, os.O_WRONLY, 0); err != nil {
+		if out, err = openDirect(target); err != nil {
 			return err
 		}
 		defer out.Close()
@@ -51,15 +52,21 @@ func writeFile(path string, binary bool, write func(io.Writer) error) error {
 	return buffered(out, write)
 }
 
-// CheckOutput returns the error that writing to path would meet now: a folder
-// that is not there or cannot be written to. Commands call it before long work.
-func CheckOutput(path string) error {
+// CheckOutput returns the error that writing to path, and to names beside it
+// with the suffixes given, would meet now: a folder that is not there or cannot
+// be written to, a name that is too long. Commands call it before long work.
+func CheckOutput(path string, suffixes ...string) error {
 	if path == stdio || path == "" {
 		return nil
 	}
 	target, direct, err := resolve(path)
 	if err != nil || direct {
 		return err
+	}
+	for _, s := range suffixes {
+		if _, err := os.Lstat(target + s); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("%s: a file with %s after its name is written beside it: %w", path, s, errors.Unwrap(err))
+		}
 	}
 	f, err := createTemp(target)
 	if err != nil {
@@ -147,7 +154,7 @@ func createTemp(target string) (*os.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		if lock(f) && stillThere(f) {
+		if lock(f) && named(f, f.Name()) {
 			return f, nil
 		}
 		f.Close() // another process has just taken it for stale
@@ -156,14 +163,31 @@ func createTemp(target string) (*os.File, error) {
 	return nil, err
 }
 
-// stillThere tells whether an open file has its name.
-func stillThere(f *os.File) bool {
+// named tells whether an open file has a name.
+func named(f *os.File, name string) bool {
 	a, err := f.Stat()
 	if err != nil {
 		return false
 	}
-	b, err := os.Stat(f.Name())
+	b, err := os.Stat(name)
 	return err == nil && os.SameFile(a, b)
+}
+
+// openDirect opens what is not a regular file for writing. An open file of
+// this process, such as /dev/stdout, is written where it stands, as "-" is.
+func openDirect(target string) (*os.File, error) {
+	for _, folder := range []string{"/proc/self/fd/", fmt.Sprintf("/proc/%d/fd/", os.Getpid()), "/dev/fd/"} {
+		if number, ours := strings.CutPrefix(target, folder); ours {
+			if n, err := strconv.Atoi(number); err == nil {
+				fd, err := syscall.Dup(n)
+				if err != nil {
+					return nil, &fs.PathError{Op: "open", Path: target, Err: err}
+				}
+				return os.NewFile(uintptr(fd), target), nil
+			}
+		}
+	}
+	return os.OpenFile(target, os.O_WRONLY|os.O_APPEND, 0)
 }
 
 func syncFolder(path string) error {

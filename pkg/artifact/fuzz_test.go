@@ -193,11 +193,11 @@ func FuzzResume(f *testing.F) {
 			}
 			return
 		}
-		if err := errors.Join(w.Write(record.Surrogate{}), w.End("again")); err != nil {
+		if err := errors.Join(w.Write(record.Surrogate{}), w.End(record.Diverged)); err != nil {
 			t.Fatal(err)
 		}
 		after, err := ReadRecords(path)
-		if err != nil || len(after) != 1 || !after[0].Complete || after[0].Status != "again" || len(after[0].Records) != max(keep, 0)+1 {
+		if err != nil || len(after) != 1 || !after[0].Complete || after[0].Status != record.Diverged || len(after[0].Records) != max(keep, 0)+1 {
 			t.Fatalf("%d kept: %v, %v", keep, after, err)
 		}
 		if asked == nil || !reflect.DeepEqual(*asked, after[0].Header) {

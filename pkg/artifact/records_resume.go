@@ -5,15 +5,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"srn/pkg/record"
 )
 
-// ResumeRecords goes on with the record file of an earlier run: it keeps the
-// header and the first keep records and drops what comes after, be it further
-// records, the end or a torn frame. If the runs flush at the same points, the
-// file's bytes are in the end those of a run that was never interrupted.
+// ResumeRecords goes on with the record file of an earlier run, its partial
+// file or, where there is none, one that has its final name, which becomes
+// partial again. It keeps the header and the first keep records and drops what
+// comes after, be it further records, the end or a torn frame. If the runs
+// flush at the same points, the file's bytes are in the end those of a run that
+// was never interrupted.
 //
 // Ours, where not nil, is asked whether the header is that of the run to be
 // resumed; its error leaves the file as it is. A file with fewer whole records,
@@ -29,7 +32,11 @@ func ResumeRecords(path string, keep int, ours func(record.Header) error) (*Reco
 	if direct {
 		return nil, fmt.Errorf("%s: is not a regular file, so its records cannot be resumed", path)
 	}
-	f, err := os.OpenFile(target, os.O_RDWR, 0)
+	partial := target + partialSuffix
+	f, err := os.OpenFile(partial, os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = os.OpenFile(target, os.O_RDWR, 0)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -37,19 +44,26 @@ func ResumeRecords(path string, keep int, ours func(record.Header) error) (*Reco
 		f.Close()
 		return nil, inUse(path)
 	}
-	w := &RecordWriter{path: path, file: f, sync: true}
-	if err := w.cut(target, keep, ours); err != nil {
+	w := &RecordWriter{path: path, target: target, file: f}
+	if err := w.cut(f.Name(), keep, ours); err != nil {
 		w.file.Close()
 		return nil, err
 	}
 	return w, nil
 }
 
-// cut drops what comes after the first keep records.
-func (w *RecordWriter) cut(target string, keep int, ours func(record.Header) error) error {
-	c, err := findCut(w.file, w.path, keep, ours)
+// cut drops what comes after the first keep records of the file of a name,
+// which becomes the partial one.
+func (w *RecordWriter) cut(name string, keep int, ours func(record.Header) error) error {
+	c, err := findCut(w.file, name, keep, ours)
 	if err != nil {
 		return err
+	}
+	partial := w.target + partialSuffix
+	if name != partial {
+		if err := os.Rename(name, partial); err != nil {
+			return err
+		}
 	}
 	w.pack = c.packed
 	if len(c.rest) == 0 {
@@ -62,7 +76,7 @@ func (w *RecordWriter) cut(target string, keep int, ours func(record.Header) err
 		_, err = w.file.Seek(0, io.SeekEnd)
 		return err
 	}
-	whole, err := replace(target, func(f *os.File) error { return c.copy(f, w.file) })
+	whole, err := replace(partial, func(f *os.File) error { return c.copy(f, w.file) })
 	if err != nil {
 		return err
 	}

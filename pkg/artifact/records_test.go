@@ -143,11 +143,11 @@ func TestRecordWriterRefuses(t *testing.T) {
 
 func TestCloseKeepsWhatWasWritten(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.jsonl.zst")
-	createEpochs(t, path, 9) // to be replaced
 	w, err := CreateRecords(path, testHeader)
 	if err != nil {
 		t.Fatal(err)
 	}
+	path += ".partial"
 	onlyFile(t, path)
 	if s, err := ReadRecords(path); err != nil || len(s) != 1 || s[0].Complete || len(s[0].Records) != 0 {
 		t.Errorf("a started file reads as %v, %v", s, err)
@@ -278,8 +278,8 @@ func cuts(size int, ends []int) (at []int) {
 
 // Where the cut falls within a frame, its first part is packed anew.
 func TestResumeWithinAFrame(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "m.jsonl.zst")
 	for keep := range 7 {
+		path := filepath.Join(t.TempDir(), "m.jsonl.zst")
 		w, err := CreateRecords(path, testHeader)
 		if err != nil {
 			t.Fatal(err)
@@ -296,7 +296,7 @@ func TestResumeWithinAFrame(t *testing.T) {
 		if w, err = ResumeRecords(path, keep, nil); err != nil {
 			t.Fatal(err)
 		}
-		onlyFile(t, path)
+		onlyFile(t, path+".partial")
 		w.Write(record.Surrogate{Round: 100})
 		if err := w.End("ok"); err != nil {
 			t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"srn/pkg/record"
@@ -11,19 +12,20 @@ import (
 
 // RecordWriter appends records to a file. It is not safe for concurrent use.
 type RecordWriter struct {
-	path   string
+	path   string // as the user named it
+	target string // the regular file that it is to become; "" where there is none
 	file   *os.File
 	pack   bool         // compress
-	sync   bool         // a regular file, which can be synced
 	lines  bytes.Buffer // not written yet
 	err    error        // the first failure of writing; final
 	closed bool
 }
 
-// CreateRecords starts a record file with its header, in place of what was
-// there. It is compressed when path ends in .zst; "-" is plain JSON Lines on
-// standard output. The file appears under its name at once and grows with
-// each Flush, so that what a killed run has flushed can be read. It is refused
+// CreateRecords starts a record file with its header. It grows with each Flush
+// under the name of [Partial], in place of what had that name, so that what a
+// killed run has flushed can be read, and gets its own name from End. It is
+// compressed when path ends in .zst. What is not a regular file is written
+// directly, and so is "-", plain JSON Lines on standard output. It is refused
 // where another process is writing to it.
 func CreateRecords(path string, h record.Header) (*RecordWriter, error) {
 	w := &RecordWriter{path: path, pack: strings.HasSuffix(path, suffix)}
@@ -46,7 +48,7 @@ func CreateRecords(path string, h record.Header) (*RecordWriter, error) {
 		return nil, err
 	}
 	if direct {
-		if w.file, err = os.OpenFile(target, os.O_WRONLY, 0); err != nil {
+		if w.file, err = openDirect(target); err != nil {
 			return nil, err
 		}
 		if err := w.Flush(); err != nil {
@@ -55,11 +57,11 @@ func CreateRecords(path string, h record.Header) (*RecordWriter, error) {
 		}
 		return w, nil
 	}
-	if err := refuseInUse(target, path); err != nil {
+	if err := refuseInUse(target+partialSuffix, path); err != nil {
 		return nil, err
 	}
-	w.sync = true
-	w.file, err = replace(target, func(f *os.File) error {
+	w.target = target
+	w.file, err = replace(target+partialSuffix, func(f *os.File) error {
 		_, err := f.Write(w.take())
 		return err
 	})
@@ -95,7 +97,8 @@ func (w *RecordWriter) add(rec record.Record) error {
 
 // Flush writes the records since the last Flush, in a compressed file as one
 // frame, and syncs the file. Without records it does nothing. Where a run
-// can be resumed, it must flush before it saves its state.
+// can be resumed, it must flush before it saves its state. It fails where the
+// file no longer has its name, since what is written then is lost.
 func (w *RecordWriter) Flush() error {
 	if err := w.usable(); err != nil {
 		return err
@@ -103,12 +106,21 @@ func (w *RecordWriter) Flush() error {
 	if w.lines.Len() == 0 {
 		return nil
 	}
-	_, err := w.file.Write(w.take())
-	if err == nil && w.sync {
-		err = w.file.Sync()
+	w.err = w.write()
+	return w.err
+}
+
+func (w *RecordWriter) write() error {
+	if w.target != "" && !named(w.file, w.target+partialSuffix) {
+		return fmt.Errorf("%s: was removed or replaced while it was being written", w.target+partialSuffix)
 	}
-	w.err = err
-	return err
+	if _, err := w.file.Write(w.take()); err != nil {
+		return err
+	}
+	if w.target == "" {
+		return nil
+	}
+	return w.file.Sync()
 }
 
 // take returns the lines since the last Flush as they go to the file.
@@ -121,8 +133,9 @@ func (w *RecordWriter) take() []byte {
 	return b
 }
 
-// End flushes, writes the end record with a status such as "ok" and closes
-// the file.
+// End flushes, writes the end record with a status and closes the file. With
+// a status that is final, "ok" or "diverged", the file gets its final name;
+// with another it stays partial.
 func (w *RecordWriter) End(status string) error {
 	if err := w.Flush(); err != nil {
 		return err
@@ -130,11 +143,29 @@ func (w *RecordWriter) End(status string) error {
 	if err := w.add(record.End{Status: status}); err != nil {
 		return err
 	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if final := status == record.OK || status == record.Diverged; final && w.target != "" {
+		w.err = w.publish()
+	}
 	return w.Close()
 }
 
-// Close flushes and closes the file. Without End before it, readers see an
-// incomplete stream. Closing again does nothing.
+// publish gives the file its final name. A file that had it passes on its
+// permissions.
+func (w *RecordWriter) publish() error {
+	if was, err := os.Stat(w.target); err == nil {
+		_ = w.file.Chmod(was.Mode().Perm()) // some file systems have no permissions
+	}
+	if err := os.Rename(w.target+partialSuffix, w.target); err != nil {
+		return err
+	}
+	return syncFolder(filepath.Dir(w.target))
+}
+
+// Close flushes and closes the file. Without End before it, it stays partial.
+// Closing again does nothing.
 func (w *RecordWriter) Close() error {
 	if w.closed {
 		return nil

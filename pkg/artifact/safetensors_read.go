@@ -95,6 +95,31 @@ func decode(s *stream, size int64) (*File, error) {
 	return f, nil
 }
 
+// ReadMetadata is Read of a file's metadata alone; its tensors may be damaged.
+func ReadMetadata(path string) (map[string]string, error) {
+	in, size, err := open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	s, err := newStream(in, display(path), Limits{}.withDefaults(defaultTotal))
+	if err != nil {
+		return nil, err
+	}
+	defer s.close()
+	if s.dec != nil {
+		size = -1
+	}
+	h := newHasher()
+	defer h.finish()
+	header, err := s.header(h, size)
+	if err != nil {
+		return nil, err
+	}
+	_, metadata, err := parseHeader(display(path), header)
+	return metadata, err
+}
+
 // header reads the length and the header.
 func (s *stream) header(h *hasher, size int64) ([]byte, error) {
 	var length [8]byte
@@ -106,9 +131,15 @@ func (s *stream) header(h *hasher, size int64) ([]byte, error) {
 		return nil, err
 	}
 	h.add(length[:])
-	if kind := otherKind(length[:]); kind != "" {
+	b, err := s.headerText(length, h, size)
+	if kind := otherKind(length[:]); kind != "" && (err != nil || len(b) == 0 || b[0] != '{') {
 		return nil, formatErrorf(s.path, "", "is %s, not a safetensors file", kind).mend("convert it, or give a file of the srn commands")
 	}
+	return b, err
+}
+
+// headerText reads the header of that length.
+func (s *stream) headerText(length [8]byte, h *hasher, size int64) ([]byte, error) {
 	want := binary.LittleEndian.Uint64(length[:])
 	if want > uint64(s.lim.Header) {
 		return nil, formatErrorf(s.path, "header", "is said to take %d bytes: the limit is %d", want, s.lim.Header).mend(notSafetensors)

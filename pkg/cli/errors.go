@@ -54,6 +54,9 @@ func ExitCode(err error) int {
 	if errors.As(err, &coder) {
 		return coder.ExitCode()
 	}
+	if interrupted(err) {
+		return ExitInterrupted
+	}
 	var format *artifact.FormatError
 	if errors.As(err, &format) || errors.Is(err, fs.ErrNotExist) {
 		return ExitInput
@@ -138,6 +141,8 @@ func ownHints(err error) []string {
 		if h := e.Hint(); h != "" {
 			hints = append(hints, h)
 		}
+	default:
+		hints = append(hints, lifecycleHints(err)...)
 	}
 	return hints
 }

@@ -34,12 +34,12 @@ type child struct {
 func (c *child) Run(ctx *Context) error {
 	switch c.Do {
 	case "graceful":
-		stop := ctx.Interrupted()
+		stop := ctx.Interruptible()
 		fmt.Println("ready")
-		<-stop
+		<-stop.Done()
 		return Errorf(ExitInterrupted, "interrupted, saved")
 	case "stubborn":
-		ctx.Interrupted()
+		ctx.Interruptible()
 		fmt.Println("ready")
 		select {}
 	case "plain":

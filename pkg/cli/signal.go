@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"os"
 	"os/signal"
 	"sync"
@@ -15,29 +16,18 @@ const echo = time.Second
 
 type interrupt struct {
 	mu       sync.Mutex
-	ch       chan struct{}
-	watching bool      // the command asked for the channel and will stop by itself
+	ctx      context.Context
+	cancel   context.CancelFunc
+	watching bool      // the command asked for the context and will stop by itself
 	first    os.Signal // that was received, nil before
 	at       time.Time
 }
 
-// Interrupted is closed by the first SIGINT, SIGTERM or SIGHUP: finish the
-// step, save, and return an error with the code ExitInterrupted. A second
-// signal, if it is no echo of the first, exits with 130 at once, and so does the
-// first in a command that never called Interrupted.
-func (c *Context) Interrupted() <-chan struct{} {
-	s := &c.signal
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.watching = true
-	return s.channel()
-}
-
-func (s *interrupt) channel() chan struct{} {
-	if s.ch == nil {
-		s.ch = make(chan struct{})
+func (s *interrupt) over() context.Context {
+	if s.ctx == nil {
+		s.ctx, s.cancel = context.WithCancel(context.Background())
 	}
-	return s.ch
+	return s.ctx
 }
 
 // What a signal does.
@@ -56,7 +46,8 @@ func (s *interrupt) fire(signal os.Signal, now time.Time) int {
 		return exits
 	case s.first == nil:
 		s.first, s.at = signal, now
-		close(s.channel())
+		s.over()
+		s.cancel()
 		return stops
 	case signal == s.first && now.Sub(s.at) < echo:
 		return echoes

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -55,10 +56,14 @@ type Series struct {
 	// are of: the searches start there. A series that resumes is given those of
 	// the series that was interrupted.
 	Before map[string][][]float32
+	// Save, if set, is called whenever more is done than the state that was saved
+	// last tells.
+	Save func() error
 
 	loss     *Loss
 	examples []int32
 	subset   dataset.Examples
+	standing resumption
 }
 
 // NewSeries picks the images and prepares the measurement.
@@ -87,6 +92,7 @@ func (s *Series) Run(ctx context.Context, done []record.Record, write func(recor
 		sum.Resume(done)
 	}
 	skip := len(done)
+	s.stand(skip)
 	for i, c := range s.Checkpoints {
 		n := len(all[i])
 		if skip >= n {
@@ -94,9 +100,17 @@ func (s *Series) Run(ctx context.Context, done []record.Record, write func(recor
 			continue
 		}
 		if err := s.at(ctx, c, skip, write); err != nil {
-			return diverged(c.Path, err)
+			return diverged(c.Path, errors.Join(err, s.saveInterrupted(err)))
 		}
 		skip = 0
+		done := 0
+		for _, types := range all[:i+1] {
+			done += len(types)
+		}
+		s.stand(done)
+		if err := s.save(); err != nil {
+			return err
+		}
 	}
 	if summed && skip == 0 {
 		return write(sum.Last())

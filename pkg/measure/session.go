@@ -169,7 +169,7 @@ func (s *Session) Subject(c *checkpoint.Checkpoint, images int) record.Subject {
 func (s *Session) examined(images int) record.Examined {
 	return record.Examined{
 		OnDataset: s.Data.Name, OnDataSHA256: s.Data.SHA256, OnDataOfficial: s.Data.Official,
-		Split: s.Source.Split, Images: images, OnKernels: s.Device.Name(), OnPrecision: s.Precision,
+		Split: s.Source.Split, Images: images, OnKernels: run.Kernels(s.Device), OnPrecision: s.Precision,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"srn/pkg/dataset"
 	"srn/pkg/record"
+	"srn/pkg/run"
 )
 
 // Config is everything that decides the result of a run. It is recorded in
@@ -24,37 +25,61 @@ func (c Config) Augmentation() dataset.Augment {
 	return dataset.Augment{}
 }
 
-// Check refuses values that make no run, naming the flag and the mend.
+// Check refuses values that make no run, by a [*run.SettingError].
 func (c Config) Check() error {
 	switch {
-	case c.Epochs < 1:
-		return fmt.Errorf("--epochs %d: want at least 1", c.Epochs)
+	case c.Epochs < 1 || c.Epochs > mostEpochs:
+		return run.Refuse("epochs", "%d, want 1 to %d", c.Epochs, mostEpochs)
 	case c.BatchSize < 2:
-		return fmt.Errorf("--batch %d: want at least 2, since batch normalisation needs statistics", c.BatchSize)
+		return run.Refuse("batch_size", "%d, want at least 2, since batch normalisation needs statistics", c.BatchSize)
 	case !(c.LR > 0) || math.IsInf(c.LR, 0):
-		return fmt.Errorf("--lr %g: want a positive number", c.LR)
+		return run.Refuse("lr", "%g, want a positive number", c.LR)
 	case !(c.Momentum >= 0 && c.Momentum < 1):
-		return fmt.Errorf("--momentum %g: want 0 or more and less than 1", c.Momentum)
+		return run.Refuse("momentum", "%g, want 0 or more and less than 1", c.Momentum)
 	case !(c.WeightDecay >= 0) || math.IsInf(c.WeightDecay, 0):
-		return fmt.Errorf("--weight-decay %g: want 0 or more", c.WeightDecay)
+		return run.Refuse("weight_decay", "%g, want 0 or more", c.WeightDecay)
 	case c.Schedule == "step" && !ascending(c.Milestones):
-		return fmt.Errorf("--milestones %v: want epochs from 1, each later than the one before", c.Milestones)
+		return run.Refuse("milestones", "%v, want epochs from 1, each later than the one before", c.Milestones)
 	case c.Schedule == "step" && !(c.LRDrop > 0 && c.LRDrop <= 1):
-		return fmt.Errorf("--lr-drop %g: want a factor above 0 and at most 1", c.LRDrop)
+		return run.Refuse("lr_drop", "%g, want a factor above 0 and at most 1", c.LRDrop)
 	case !(c.Warmup >= 0) || math.IsInf(c.Warmup, 0):
-		return fmt.Errorf("--warmup %g: want 0 or a number of epochs", c.Warmup)
+		return run.Refuse("warmup", "%g, want 0 or a number of epochs", c.Warmup)
 	case c.Nesterov && c.Momentum == 0:
-		return fmt.Errorf("--nesterov: there is no momentum")
+		return run.Refuse("nesterov", "there is no momentum")
 	case !(c.ClipNorm >= 0) || math.IsInf(c.ClipNorm, 0):
-		return fmt.Errorf("--clip-norm %g: want 0 (never) or a norm", c.ClipNorm)
+		return run.Refuse("clip_norm", "%g, want 0 (never) or a norm", c.ClipNorm)
 	case !(c.EMA >= 0 && c.EMA < 1):
-		return fmt.Errorf("--ema %g: want 0 or more and less than 1", c.EMA)
+		return run.Refuse("ema", "%g, want 0 or more and less than 1", c.EMA)
 	case c.EvalEvery < 0:
-		return fmt.Errorf("--eval-every %d: want 0 (never) or a number of epochs", c.EvalEvery)
+		return run.Refuse("eval_every", "%d, want 0 (never) or a number of epochs", c.EvalEvery)
 	case c.CheckpointEvery < 0:
-		return fmt.Errorf("--checkpoint-every %d: want 0 (never) or a number of epochs", c.CheckpointEvery)
+		return run.Refuse("checkpoint_every", "%d, want 0 (never) or a number of epochs", c.CheckpointEvery)
 	}
 	return nil
+}
+
+// mostEpochs is more than any run here would see the end of: a million epochs
+// of ResNet-8 take months.
+const mostEpochs = 1_000_000
+
+// checkpointName is that of the checkpoint after an epoch.
+func checkpointName(epoch int) string { return fmt.Sprintf("epoch-%04d.safetensors.zst", epoch) }
+
+// checkpoints says whether there is to be one after an epoch.
+func (c Config) checkpoints(epoch int) bool {
+	every := c.CheckpointEvery
+	return every > 0 && (epoch%every == 0 || epoch == c.Epochs)
+}
+
+// Series are the checkpoints that a run leaves in a folder, "" for none.
+func (c Config) Series(folder string) run.Series {
+	s := run.Series{Folder: folder, Pattern: "epoch-[0-9]*.safetensors.zst"}
+	for epoch := 1; epoch <= c.Epochs && folder != ""; epoch++ {
+		if c.checkpoints(epoch) {
+			s.Names = append(s.Names, checkpointName(epoch))
+		}
+	}
+	return s
 }
 
 // ascending tells whether there are epochs, each later than the one before.

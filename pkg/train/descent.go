@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"srn/pkg/device"
+	"srn/pkg/run"
 )
 
 // descent takes the optimiser's steps: SGD with momentum, by the recipe
@@ -115,10 +116,10 @@ func (d *descent) averaged() (restore func()) {
 }
 
 // buffers names what a state holds of it.
-func (d *descent) buffers() map[string]device.Buffer {
-	m := map[string]device.Buffer{"state.velocity": d.velocity}
+func (d *descent) buffers() []run.Buffer {
+	list := []run.Buffer{{Name: "state.velocity", Buffer: d.velocity}}
 	if d.average != nil {
-		m["state.average.params"], m["state.average.running"] = d.average, d.averageRunning
+		list = append(list, run.Buffer{Name: "state.average.params", Buffer: d.average}, run.Buffer{Name: "state.average.running", Buffer: d.averageRunning})
 	}
-	return m
+	return list
 }

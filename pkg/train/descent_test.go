@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -10,6 +11,8 @@ import (
 
 	"srn/pkg/checkpoint"
 	"srn/pkg/record"
+	"srn/pkg/run"
+	"srn/pkg/run/runtest"
 )
 
 // TestStepsAsPyTorchTakesThem: a weight of 0.5 and a scale of -0.25, three
@@ -77,13 +80,13 @@ func TestAverageIsKept(t *testing.T) {
 	dir := t.TempDir()
 	r := newRun(t, dir, 1, c, false)
 	average := values(r.be, r.Net.Params())
-	r.Interrupted = func() bool { // asked after each step but an epoch's last, and after the epoch
+	asked := runtest.When(func() bool { // after each step but an epoch's last, and after the epoch
 		for i, v := range values(r.be, r.Net.Params()) {
 			average[i] = 0.8*average[i] + 0.2*v
 		}
 		return false
-	}
-	if err := r.Train(); err != nil {
+	})
+	if err := r.Train(asked); err != nil {
 		t.Fatal(err)
 	}
 	last := values(r.be, r.Net.Params()) // of which nobody was told
@@ -104,7 +107,7 @@ func TestAverageIsKept(t *testing.T) {
 	plain := c
 	plain.EMA = 0
 	s := newRun(t, t.TempDir(), 1, plain, false)
-	if err := s.Train(); err != nil {
+	if err := s.Train(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(values(s.be, s.Net.Params()), last) {
@@ -118,31 +121,30 @@ func TestRecipesResume(t *testing.T) {
 	c.Schedule = "step"
 	c.Recipe = record.Recipe{Milestones: []int{1}, LRDrop: 0.2, Warmup: 0.7, Nesterov: true, DecayOf: "weights", ClipNorm: 1, EMA: 0.9}
 	dir := t.TempDir()
-	if err := newRun(t, dir, 1, c, false).Train(); err != nil {
+	if err := newRun(t, dir, 1, c, false).Train(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	want := outputs(t, dir)
 	for stop := 1; stop <= 5; stop++ {
 		dir := t.TempDir()
 		r := newRun(t, dir, 1+stop%3, c, false)
-		asked := 0
-		r.Interrupted = func() bool { asked++; return asked == stop }
-		if err := r.Train(); !errors.Is(err, ErrInterrupted) {
+		if err := r.Train(runtest.After(stop)); !errors.Is(err, context.Canceled) {
 			t.Fatal(err)
 		}
 		if err := r.Records.Close(); err != nil {
 			t.Fatal(err)
 		}
 		if stop == 1 {
-			other := r.Config
+			other := c
 			other.Milestones, other.Nesterov = []int{2}, false
-			var differs *ConfigError
-			r.Config = other
-			if _, err := r.Restore(); !errors.As(err, &differs) || len(differs.Diffs) != 2 || differs.Diffs[0] != "milestones was [1] and is now [2]" {
-				t.Errorf("restored with another recipe: %v", err)
+			files := r.Files
+			files.Provenance.Config = other.Fit
+			var differs *run.DifferentError
+			if _, err := files.Begin(run.Resume); !errors.As(err, &differs) || len(differs.Differences) != 2 || differs.Differences[0].String() != "milestones was [1] and is now [2]" {
+				t.Errorf("resumed with another recipe: %v", err)
 			}
 		}
-		if err := newRun(t, dir, 1+(stop+1)%3, c, true).Train(); err != nil {
+		if err := newRun(t, dir, 1+(stop+1)%3, c, true).Train(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		sameOutputs(t, "resumed", outputs(t, dir), want)
@@ -155,7 +157,7 @@ func TestFromACheckpoint(t *testing.T) {
 	c.Method, c.Epochs = "ce", 1
 	dir := t.TempDir()
 	r := newRun(t, dir, 1, c, false)
-	if err := r.Train(); err != nil {
+	if err := r.Train(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	trained, running := values(r.be, r.Net.Params()), values(r.be, r.Net.Running())

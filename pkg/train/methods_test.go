@@ -1,11 +1,13 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
 
 	"srn/pkg/method"
+	"srn/pkg/run/runtest"
 )
 
 // settings fit methods to runs of a few steps.
@@ -52,7 +54,7 @@ func TestMethodsLearnAndResume(t *testing.T) {
 			r := newRun(t, dir, 1, c, false)
 			var last Epoch
 			r.EpochDone = func(e Epoch) { last = e }
-			if err := r.Train(); err != nil {
+			if err := r.Train(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			// So few steps leave running statistics near where they begin: the
@@ -65,15 +67,13 @@ func TestMethodsLearnAndResume(t *testing.T) {
 
 			dir = t.TempDir()
 			r = newRun(t, dir, 1, c, false)
-			asked := 0
-			r.Interrupted = func() bool { asked++; return asked == 5 }
-			if err := r.Train(); !errors.Is(err, ErrInterrupted) {
-				t.Fatalf("%v, want ErrInterrupted", err)
+			if err := r.Train(runtest.After(5)); !errors.Is(err, context.Canceled) {
+				t.Fatalf("%v, want an interruption", err)
 			}
 			if err := r.Records.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if err := newRun(t, dir, 2, c, true).Train(); err != nil {
+			if err := newRun(t, dir, 2, c, true).Train(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			sameOutputs(t, "resumed", outputs(t, dir), want)

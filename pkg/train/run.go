@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,10 +17,8 @@ import (
 	"srn/pkg/method"
 	"srn/pkg/record"
 	"srn/pkg/resnet"
+	"srn/pkg/run"
 )
-
-// ErrInterrupted says that a run has stopped on request, its state saved.
-var ErrInterrupted = errors.New("interrupted; the state is saved")
 
 // DivergedError says that a step met or made NaN or Inf.
 type DivergedError struct {
@@ -43,6 +42,7 @@ func (e *DivergedError) ExitCode() int { return 4 }
 type DeviceError struct {
 	Epoch, Step int
 	LastGood    string // checkpoint or state, "" if there is none
+	Resumable   bool   // it is a state
 	Failure     *device.Failure
 }
 
@@ -58,20 +58,19 @@ func (e *DeviceError) Unwrap() error { return e.Failure }
 
 // Run is one training run.
 type Run struct {
-	Config      Config
-	Data        *dataset.Data
-	Net         *resnet.Net
-	Method      method.Method
-	Output      string                 // checkpoint; its state lies beside it
-	Checkpoints string                 // folder of the series
-	Records     *artifact.RecordWriter // nil: none
-	From        *checkpoint.Checkpoint // to start from; nil: initialised by the seed
-	Meta        checkpoint.Meta        // of the checkpoints; epoch and completeness are filled in
-	Interrupted func() bool            // asked after each step
-	Progress    func(epoch, image int) // told after each step
-	EpochDone   func(Epoch)
-	Shadow      *Run      // takes sampled steps too, on plain Go kernels; nil: none
-	Agreement   Agreement // of the run with its shadow
+	Config    Config
+	Data      *dataset.Data
+	Net       *resnet.Net
+	Method    method.Method
+	Files     run.Files              // the output is a checkpoint
+	Records   *artifact.RecordWriter // nil: none
+	From      *checkpoint.Checkpoint // to start from; nil: initialised by the seed
+	Meta      checkpoint.Meta        // of the checkpoints; epoch and completeness are filled in
+	Progress  func(epoch, image int) // told after each step
+	EpochDone func(Epoch)
+	Shadow    *Run      // takes sampled steps too, on plain Go kernels; nil: none
+	Agreement Agreement // of the run with its shadow
+	Final     string    // SHA-256 of the checkpoint, once it is written
 
 	be      device.Backend
 	sampler *dataset.Sampler
@@ -85,7 +84,8 @@ type Run struct {
 	tally   *tally
 	records int // written so far
 
-	lastGood string // file of the latest saved parameters
+	statePath string // "" where the output can have none
+	lastGood  string // file of the latest saved parameters
 
 	// Scratch.
 	picks    []device.Pick
@@ -146,15 +146,16 @@ func (r *Run) Prepare() error {
 	return nil
 }
 
-// Train runs what is left of the run, and writes its checkpoint.
-func (r *Run) Train() (err error) {
+// Train runs what is left of the run, and writes its checkpoint. When ctx is
+// over it stops after the step at hand with a [*run.InterruptedError].
+func (r *Run) Train(ctx context.Context) (err error) {
 	defer func() {
 		if f := device.Recover(recover()); f != nil {
-			err = &DeviceError{Epoch: r.epoch, Step: r.step + 1, LastGood: r.lastGood, Failure: f}
+			err = &DeviceError{Epoch: r.epoch, Step: r.step + 1, LastGood: r.lastGood, Resumable: r.lastGood != "" && r.lastGood == r.statePath, Failure: f}
 		}
 	}()
 	for ; r.epoch <= r.Config.Epochs; r.epoch, r.step = r.epoch+1, 0 {
-		if err := r.trainEpoch(); err != nil {
+		if err := r.trainEpoch(ctx); err != nil {
 			return err
 		}
 		if r.epoch == r.Config.Epochs {
@@ -163,17 +164,19 @@ func (r *Run) Train() (err error) {
 		if err := r.saveState(r.epoch+1, 0); err != nil {
 			return err
 		}
-		if r.Interrupted != nil && r.Interrupted() {
-			return ErrInterrupted
+		if ctx.Err() != nil {
+			return &run.InterruptedError{At: fmt.Sprintf("after epoch %d of %d", r.epoch, r.Config.Epochs), Saved: r.statePath}
 		}
 	}
 	if err := r.endRecords(); err != nil {
 		return err
 	}
-	if err := r.checkpoint(r.Config.Epochs).Save(r.Output); err != nil {
+	final := r.checkpoint(r.Config.Epochs)
+	if err := final.Save(r.Files.Output); err != nil {
 		return err
 	}
-	return RemoveState(r.Output)
+	r.Final = final.SHA256
+	return run.RemoveState(r.statePath)
 }
 
 // endRecords names the checkpoint that the run is about to write, by its
@@ -195,7 +198,7 @@ func (r *Run) endRecords() error {
 }
 
 // trainEpoch runs the rest of the epoch at hand and records it.
-func (r *Run) trainEpoch() error {
+func (r *Run) trainEpoch(ctx context.Context) error {
 	start, startStep := time.Now(), r.step
 	lr := 0.0
 	for steps := r.sampler.Steps(); r.step < steps; {
@@ -207,11 +210,11 @@ func (r *Run) trainEpoch() error {
 		if r.Progress != nil {
 			r.Progress(r.epoch, int(r.tally.images))
 		}
-		if r.step < steps && r.Interrupted != nil && r.Interrupted() {
+		if r.step < steps && ctx.Err() != nil {
 			if err := r.saveState(r.epoch, r.step); err != nil {
 				return err
 			}
-			return ErrInterrupted
+			return &run.InterruptedError{At: fmt.Sprintf("in epoch %d of %d", r.epoch, r.Config.Epochs), Saved: r.statePath}
 		}
 	}
 	sums, fault, found := r.tally.Read()
@@ -253,8 +256,8 @@ func (r *Run) record(e Epoch) error {
 		}
 		r.records++
 	}
-	if every := r.Config.CheckpointEvery; every > 0 && (e.Epoch%every == 0 || e.Epoch == r.Config.Epochs) {
-		path := filepath.Join(r.Checkpoints, fmt.Sprintf("epoch-%04d.safetensors.zst", e.Epoch))
+	if r.Config.checkpoints(e.Epoch) {
+		path := filepath.Join(r.Files.Series.Folder, checkpointName(e.Epoch))
 		if err := r.checkpoint(e.Epoch).Save(path); err != nil {
 			return err
 		}

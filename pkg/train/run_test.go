@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -14,11 +15,14 @@ import (
 
 	kernels "srn/kernels/cpu"
 	"srn/pkg/artifact"
+	"srn/pkg/checkpoint"
 	"srn/pkg/dataset"
 	"srn/pkg/device/cpu"
 	"srn/pkg/method"
 	"srn/pkg/record"
 	"srn/pkg/resnet"
+	"srn/pkg/run"
+	"srn/pkg/run/runtest"
 	"srn/pkg/srn/guidance"
 	"srn/pkg/srn/surrogate"
 )
@@ -97,22 +101,25 @@ func newRunOn(t testing.TB, dir string, threads int, c Config, resume bool, kern
 		t.Fatal(err)
 	}
 	r := &Run{Config: c, Data: data, Net: net, Method: m,
-		Output: filepath.Join(dir, "net.safetensors"), Checkpoints: dir}
+		Files: run.Files{Output: filepath.Join(dir, "net.safetensors"), Metrics: filepath.Join(dir, "m.jsonl"), Series: c.Series(dir),
+			Provenance: artifact.Provenance{Format: checkpoint.Format, Tool: "srn-fit", Config: c.Fit}}}
+	r.Meta.Provenance = r.Files.Provenance
 	r.Meta.Arch, r.Meta.NumClasses, r.Meta.Training = c.Arch, 4, &r.Config.Training
 	if err := r.Prepare(); err != nil {
 		t.Fatal(err)
 	}
-	metrics := filepath.Join(dir, "m.jsonl")
+	mode := map[bool]run.Mode{true: run.Resume}[resume]
+	begin, err := r.Files.Begin(mode)
+	if err != nil || (begin.State != nil) != resume {
+		t.Fatalf("begins with %+v, %v", begin, err)
+	}
+	var saved Saved
 	if resume {
-		saved, err := r.Restore()
-		if err != nil || saved == nil {
-			t.Fatalf("restore: %v, %v", saved, err)
-		}
-		r.Records, err = artifact.ResumeRecords(metrics, saved.Records, func(h record.Header) error { return c.Resumable(metrics, h) })
-		if err != nil {
+		if saved, err = r.Restore(begin); err != nil {
 			t.Fatal(err)
 		}
-	} else if r.Records, err = artifact.CreateRecords(metrics, record.Header{Tool: "srn-fit", Seed: c.Seed, Config: c.Fit}); err != nil {
+	}
+	if r.Records, err = r.Files.OpenMetrics(begin, saved.Records, record.Header{Tool: "srn-fit", Seed: c.Seed, Config: c.Fit}); err != nil {
 		t.Fatal(err)
 	}
 	return r
@@ -162,7 +169,7 @@ func TestSameBytesResumedAndAtAnyThreads(t *testing.T) {
 			c := testConfig
 			c.Method, c.Surrogate, c.GuidanceRefresh = test.method, test.surrogate, test.refresh
 			dir := t.TempDir()
-			if err := newRun(t, dir, 1, c, false).Train(); err != nil {
+			if err := newRun(t, dir, 1, c, false).Train(t.Context()); err != nil {
 				t.Fatal(err)
 			}
 			want := outputs(t, dir)
@@ -170,15 +177,13 @@ func TestSameBytesResumedAndAtAnyThreads(t *testing.T) {
 			for stop := 1; stop <= 5; stop++ {
 				dir := t.TempDir()
 				r := newRun(t, dir, 1+stop%3, c, false)
-				asked := 0
-				r.Interrupted = func() bool { asked++; return asked == stop }
-				if err := r.Train(); !errors.Is(err, ErrInterrupted) {
-					t.Fatalf("stopped after %d steps: %v, want ErrInterrupted", stop, err)
+				if err := r.Train(runtest.After(stop)); !errors.Is(err, context.Canceled) {
+					t.Fatalf("stopped after %d steps: %v, want an interruption", stop, err)
 				}
 				if err := r.Records.Close(); err != nil {
 					t.Fatal(err)
 				}
-				if err := newRun(t, dir, 1+(stop+1)%3, c, true).Train(); err != nil {
+				if err := newRun(t, dir, 1+(stop+1)%3, c, true).Train(t.Context()); err != nil {
 					t.Fatal(err)
 				}
 				sameOutputs(t, "resumed", outputs(t, dir), want)
@@ -198,7 +203,7 @@ func TestTrainingLearns(t *testing.T) {
 		}
 		last = e
 	}
-	if err := r.Train(); err != nil {
+	if err := r.Train(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	if last.TrainLoss > 0.8*first.TrainLoss || last.Test == nil || last.Test.Top1 < 0.5 {
@@ -206,28 +211,11 @@ func TestTrainingLearns(t *testing.T) {
 	}
 }
 
-func TestResumeRefusesOtherSettings(t *testing.T) {
-	dir := t.TempDir()
-	c := testConfig
-	c.Method = "ce"
-	r := newRun(t, dir, 1, c, false)
-	r.Interrupted = func() bool { return true }
-	if err := r.Train(); !errors.Is(err, ErrInterrupted) {
-		t.Fatal(err)
-	}
-	r.Config.LR, r.Config.Seed = 0.1, 4
-	_, err := r.Restore()
-	var differs *ConfigError
-	if !errors.As(err, &differs) || !strings.Contains(err.Error(), "lr was 0.05 and is now 0.1, seed was 3 and is now 4") {
-		t.Errorf("restore with other flags: %v", err)
-	}
-}
-
 func TestDivergenceNamesStepAndState(t *testing.T) {
 	c := testConfig
 	c.Method, c.LR, c.Epochs, c.CheckpointEvery = "ce", 1e30, 3, 0
 	dir := t.TempDir()
-	err := newRun(t, dir, 1, c, false).Train()
+	err := newRun(t, dir, 1, c, false).Train(t.Context())
 	var diverged *DivergedError
 	if !errors.As(err, &diverged) || diverged.Epoch != 1 || diverged.Step != 2 && diverged.Step != 3 {
 		t.Errorf("error %v, want a divergence in epoch 1", err)
@@ -243,16 +231,16 @@ func TestDivergenceKeepsTheLastGood(t *testing.T) {
 		dir := t.TempDir()
 		r := newRun(t, dir, 1, c, false)
 		r.EpochDone = func(Epoch) { r.Config.LR = 1e38 }
-		err := r.Train()
+		err := r.Train(t.Context())
 		var diverged *DivergedError
 		if !errors.As(err, &diverged) || diverged.Epoch != 2 || diverged.Step > 2 {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		if diverged.LastGood != StatePath(r.Output) {
+		if diverged.LastGood != r.Files.Output+".state" {
 			t.Errorf("%s: last good is %q", name, diverged.LastGood)
 		}
-		for _, path := range []string{StatePath(r.Output), filepath.Join(dir, "epoch-0001.safetensors.zst")} {
+		for _, path := range []string{r.Files.Output + ".state", filepath.Join(dir, "epoch-0001.safetensors.zst")} {
 			f, err := artifact.Read(path, artifact.Limits{})
 			if err != nil {
 				t.Fatal(err)

@@ -20,13 +20,13 @@ func TestShadow(t *testing.T) {
 			c.TrainSplit = "meta_train"
 		}
 		plain := t.TempDir()
-		if err := newRun(t, plain, 1, c, false).Train(); err != nil {
+		if err := newRun(t, plain, 1, c, false).Train(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		dir := t.TempDir()
 		r := newRun(t, dir, 1, c, false)
 		r.Shadow = newRunOn(t, t.TempDir(), 1, c, false, generic(t))
-		if err := r.Train(); err != nil {
+		if err := r.Train(t.Context()); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		if a := r.Agreement; a.Steps != 1 || a.What == "" || !(a.Difference <= ShadowTolerance) {
@@ -52,7 +52,7 @@ func TestShadow(t *testing.T) {
 		r := newRunOn(t, t.TempDir(), 1, c, false, &broken)
 		r.Shadow = newRunOn(t, t.TempDir(), 1, c, false, generic(t))
 		var wrong *ShadowError
-		if err := r.Train(); !errors.As(err, &wrong) || wrong.Step != 1 || !strings.HasPrefix(wrong.What+" "+wrong.Problem, want) {
+		if err := r.Train(t.Context()); !errors.As(err, &wrong) || wrong.Step != 1 || !strings.HasPrefix(wrong.What+" "+wrong.Problem, want) {
 			t.Errorf("a kernel off by %g: %v", factor, err)
 		}
 	}

@@ -30,6 +30,8 @@ type Flags struct {
 	Key    string   `placeholder:"KEY" group:"Foreign checkpoints:" help:"State dict to take of a file that has several, such as state_dict_ema; or a prefix of the names to take."`
 	Rename []string `placeholder:"OLD=NEW" sep:"none" group:"Foreign checkpoints:" help:"Take a module or tensor of the file by another name, such as head=linear; may be given again."`
 
+	cli.Lifecycle
+
 	Checkpoints []string `arg:"" name:"checkpoint" help:"Checkpoints of srn-fit, or of PyTorch: .pt, .pth and .th of torch.save, safetensors, .npz; - is standard input."`
 }
 
@@ -43,7 +45,7 @@ func (f *Flags) Open(ctx *cli.Context, more ...string) (*measure.Session, error)
 	if err := f.checkFiles(more); err != nil {
 		return nil, err
 	}
-	ctx.Interrupted() // from here on, a signal ends the work in good order
+	ctx.Interruptible() // from here on, a signal ends the work in good order
 	be, err := open.Backend(ctx.Device, ctx.Threads)
 	if err != nil {
 		return nil, err

@@ -1,8 +1,6 @@
 package examine
 
 import (
-	"context"
-
 	"srn/pkg/cli"
 	"srn/pkg/measure"
 	"srn/pkg/record"
@@ -12,19 +10,15 @@ import (
 type Series struct {
 	*Flags
 	measure.Measurement
-	Describe  func(record.Record) string // a line for the user
-	Inputs    []string                   // files beyond data and checkpoints
-	Resumable bool                       // there is --resume
-	Resume    bool                       // it is given
+	Describe func(record.Record) string // a line for the user
+	Inputs   []string                   // files beyond data and checkpoints
+	Also     string                     // a further output, which Last writes
 	// Last, if set, ends the work after the last checkpoint.
-	Last func(*measure.Session) error
+	Last func(*measure.Session, record.Header) error
 }
 
 // Run writes the records.
 func (s Series) Run(ctx *cli.Context) error {
-	if s.Resume && s.Output == "-" {
-		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--resume: standard output cannot be resumed"), "name a file by -o")
-	}
 	if err := s.Check(); err != nil {
 		return err
 	}
@@ -37,45 +31,28 @@ func (s Series) Run(ctx *cli.Context) error {
 	if err != nil {
 		return advised(err)
 	}
-	out, err := s.output(ctx, all)
+	out, err := s.begin(ctx, all, s.Also)
 	if err != nil {
 		return err
 	}
 	if out.Complete {
 		ctx.Logf("%s is complete", s.Output)
-		return out.End(nil)
+		return out.end(nil)
 	}
-	err = all.Run(stopping(ctx), out.Done, func(r record.Record) error {
+	all.Save = func() error { return out.save(all) }
+	err = all.Run(ctx.Interruptible(), out.Done, func(r record.Record) error {
 		if line := s.Describe(r); line != "" {
 			ctx.Logf("%s", line)
 		}
-		return out.Write(r)
+		return out.write(r)
 	})
 	if err == nil && s.Last != nil {
-		err = s.Last(session)
+		err = s.Last(session, out.log.Header)
 	}
-	if s.Resumable && cli.ExitCode(err) == cli.ExitInterrupted {
-		err = cli.WithHint(err, "--resume resumes after them")
+	if partial, _ := out.log.Partial(); partial != "" && cli.ExitCode(err) == cli.ExitInterrupted {
+		err = cli.WithHint(err, "run the same command with --resume to go on")
 	}
-	return out.End(err)
-}
-
-// output starts the records or resumes those of a run that was stopped.
-func (s Series) output(ctx *cli.Context, all *measure.Series) (*Output, error) {
-	if s.Resume {
-		return s.Flags.Resume(ctx, all.Session, all.Follows)
-	}
-	return s.Create(ctx, all.Session)
-}
-
-// stopping is a context that ends with the first signal.
-func stopping(ctx *cli.Context) context.Context {
-	c, cancel := context.WithCancel(context.Background())
-	go func() {
-		<-ctx.Interrupted()
-		cancel()
-	}()
-	return c
+	return out.end(err)
 }
 
 func warn(ctx *cli.Context, u measure.Unconverged) {

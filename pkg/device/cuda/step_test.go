@@ -166,7 +166,7 @@ func TestMetaStepsDoNotWait(t *testing.T) {
 			t.Fatal(err)
 		}
 		before := b.stream.reads
-		if _, err := m.Round(func() bool { return false }); err != nil {
+		if _, err := m.Round(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		return b.stream.reads - before

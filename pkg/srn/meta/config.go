@@ -1,9 +1,6 @@
 package meta
 
 import (
-	"fmt"
-	"math"
-
 	"srn/pkg/run"
 	"srn/pkg/srn/guidance"
 	"srn/pkg/srn/surrogate"
@@ -98,9 +95,9 @@ func (c ScheduleConfig) Check() error {
 	for _, d := range []struct {
 		name         string
 		value, least int
-	}{{"rounds", c.Rounds, 0}, {"inner-epochs", c.InnerEpochs, 1}, {"inner-batch", c.InnerBatch, 1}, {"inner-n", c.InnerN, 0}, {"outer-n", c.OuterN, 0}} {
+	}{{"rounds", c.Rounds, 0}, {"inner_epochs", c.InnerEpochs, 1}, {"inner_batch", c.InnerBatch, 1}, {"inner_n", c.InnerN, 0}, {"outer_n", c.OuterN, 0}} {
 		if d.value < d.least {
-			return fmt.Errorf("%s: %d, want at least %d", d.name, d.value, d.least)
+			return run.Refuse(d.name, "%d, want at least %d", d.value, d.least)
 		}
 	}
 	for _, e := range []error{
@@ -128,13 +125,6 @@ func (c Config) Check() error {
 	}
 	if c.Surrogate == "dictionary" && c.Objective == "s-meta" {
 		return run.Refuse("objective", "a dictionary has no score to fit to s-meta: use hypergradient or gap")
-	}
-	return nil
-}
-
-func nonNegative(name string, v float64) error {
-	if !(v >= 0) || math.IsInf(v, 0) {
-		return fmt.Errorf("%s: %g is negative or no number", name, v)
 	}
 	return nil
 }

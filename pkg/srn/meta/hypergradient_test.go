@@ -102,7 +102,7 @@ func TestHypergradientOfDictionary(t *testing.T) {
 				r.val = m.draw(m.data.MetaVal, m.OuterN, m.stream("outer", 0))
 
 				m.objective.begin()
-				if err := m.inner(&record.Round{}, going); err != nil {
+				if err := m.inner(t.Context(), &record.Round{}); err != nil {
 					t.Fatal(err)
 				}
 				loss, margin := m.validate(r.val)
@@ -161,7 +161,7 @@ func TestHypergradientOfScorer(t *testing.T) {
 						m.guidance.Invalidate()
 						m.Surrogate.SetPhi(moved)
 						m.objective.begin()
-						if err := m.inner(&record.Round{}, going); err != nil {
+						if err := m.inner(t.Context(), &record.Round{}); err != nil {
 							t.Fatal(err)
 						}
 						val, _ := m.validate(examples)

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"context"
 	"math"
 
 	"srn/pkg/dataset"
@@ -57,6 +58,8 @@ type Meta struct {
 	outer     *outer
 	round     int // rounds done
 	saved     int // round of the latest state saved
+	files     run.Files
+	statePath string // of that state
 
 	velocity device.Buffer // of the inner optimiser
 	tally    device.Tally  // of a round's inner steps
@@ -131,9 +134,9 @@ func (m *Meta) stream(purpose string, round int) uint64 {
 func (m *Meta) Done() int { return m.round }
 
 // Round does one round and returns its record. An error of type
-// [*DivergedError] means that numbers ceased to be finite; stop says whether
-// to give up before the next step, with [ErrInterrupted].
-func (m *Meta) Round(stop func() bool) (record.Round, error) {
+// [*DivergedError] means that numbers ceased to be finite; when ctx is over the
+// round is given up before the next step, with its error.
+func (m *Meta) Round(ctx context.Context) (record.Round, error) {
 	r := record.Round{Round: m.round + 1}
 	if m.Theta == "reset" && m.round > 0 {
 		m.net.Init(m.stream("θ", m.round))
@@ -145,7 +148,7 @@ func (m *Meta) Round(stop func() bool) (record.Round, error) {
 	}
 	m.guidance.ResetClipped()
 	m.objective.begin()
-	if err := m.inner(&r, stop); err != nil {
+	if err := m.inner(ctx, &r); err != nil {
 		return r, err
 	}
 	examples := m.draw(m.data.MetaVal, m.OuterN, m.stream("outer", m.round))
@@ -171,7 +174,7 @@ func (m *Meta) Round(stop func() bool) (record.Round, error) {
 }
 
 // inner trains the classifier.
-func (m *Meta) inner(r *record.Round, stop func() bool) error {
+func (m *Meta) inner(ctx context.Context, r *record.Round) error {
 	seed := m.stream("inner", m.round)
 	var augment dataset.Augment
 	if m.Augment {
@@ -196,8 +199,8 @@ func (m *Meta) inner(r *record.Round, stop func() bool) error {
 	images, steps := 0, 0
 	for epoch := range epochs {
 		for step := range sampler.Steps() {
-			if stop() {
-				return ErrInterrupted
+			if err := ctx.Err(); err != nil {
+				return err
 			}
 			picks := sampler.Batch(epoch, step, m.picks)
 			m.picks = picks

@@ -1,6 +1,7 @@
 package meta
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -17,6 +18,8 @@ import (
 	"srn/pkg/nn"
 	"srn/pkg/record"
 	"srn/pkg/rng"
+	"srn/pkg/run"
+	"srn/pkg/run/runtest"
 	"srn/pkg/srn/surrogate"
 	"srn/pkg/srn/surrogate/surrogatetest"
 )
@@ -203,8 +206,6 @@ func newMeta(t testing.TB, c Config) (*Meta, *logistic) {
 	return m, net
 }
 
-func going() bool { return false }
-
 func TestMetaSchedules(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"default":   nil,
@@ -221,7 +222,7 @@ func TestMetaSchedules(t *testing.T) {
 			m, net := newMeta(t, c)
 			var records []record.Round
 			for range c.Rounds {
-				r, err := m.Round(going)
+				r, err := m.Round(t.Context())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -292,7 +293,7 @@ func TestChangeOfTheValidationLoss(t *testing.T) {
 			t.Errorf("%s: change %g, by its expansion %g", signal, got, want)
 		}
 		// In a round it takes the loss's place.
-		record, err := m.Round(going)
+		record, err := m.Round(t.Context())
 		if err != nil || record.ValChange == nil || !(*record.ValChange > 0) {
 			t.Errorf("%s: %+v, %v", signal, record, err)
 		}
@@ -302,13 +303,13 @@ func TestChangeOfTheValidationLoss(t *testing.T) {
 func TestInnerStageLearns(t *testing.T) {
 	c := quick(func(c *Config) { c.Rounds = 20 })
 	m, _ := newMeta(t, c)
-	first, err := m.Round(going)
+	first, err := m.Round(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	last := first
 	for range c.Rounds - 1 {
-		if last, err = m.Round(going); err != nil {
+		if last, err = m.Round(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -352,7 +353,7 @@ func TestMetaGradientByDifferences(t *testing.T) {
 					if unrolled {
 						m.Surrogate.SetPhi(moved)
 					}
-					if err := m.inner(&record.Round{}, going); err != nil {
+					if err := m.inner(t.Context(), &record.Round{}); err != nil {
 						t.Fatal(err)
 					}
 					m.Surrogate.SetPhi(moved)
@@ -381,14 +382,28 @@ func TestMetaGradientByDifferences(t *testing.T) {
 	}
 }
 
-func execute(t testing.TB, folder string, c Config, resume bool, stop func() bool) (Run, error) {
+// recordOf is a configuration as it is recorded.
+func recordOf(c Config) record.Meta {
+	return c.Record(record.Network{Arch: "logistic", Classes: 4}, &dataset.Data{}, "f32", "")
+}
+
+// newExecution begins or resumes a run into a folder.
+func newExecution(folder string, c Config, mode run.Mode) (r Run, err error) {
+	file := &surrogate.File{Arch: "logistic", Provenance: artifact.Provenance{Format: surrogate.Format, Tool: "srn-meta"}, Meta: recordOf(c)}
+	r = Run{Files: run.Files{Output: filepath.Join(folder, "s.safetensors.zst"), Metrics: filepath.Join(folder, "m.jsonl.zst"), Provenance: file.Made()},
+		File: file, Report: func(record.Round) {}}
+	r.Begin, err = r.Files.Begin(mode)
+	return r, err
+}
+
+func execute(t testing.TB, ctx context.Context, folder string, c Config, mode run.Mode) (Run, error) {
 	t.Helper()
 	m, _ := newMeta(t, c)
-	r := Run{Out: filepath.Join(folder, "s.safetensors.zst"), Metrics: filepath.Join(folder, "m.jsonl.zst"), Resume: resume,
-		File: &surrogate.File{Arch: "logistic", Provenance: artifact.Provenance{Tool: "srn-meta"},
-			Meta: c.Record(record.Network{Arch: "logistic", Classes: 4}, &dataset.Data{}, "f32", "")},
-		Report: func(record.Round) {}, Stop: stop}
-	return r, m.Execute(r)
+	r, err := newExecution(folder, c, mode)
+	if err != nil {
+		return r, err
+	}
+	return r, m.Execute(ctx, r)
 }
 
 func contents(t testing.TB, path string) []byte {
@@ -419,7 +434,7 @@ func TestResume(t *testing.T) {
 	} {
 		c := quick(change)
 		straight, broken := t.TempDir(), t.TempDir()
-		whole, err := execute(t, straight, c, false, going)
+		whole, err := execute(t, t.Context(), straight, c, run.Start)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -428,35 +443,35 @@ func TestResume(t *testing.T) {
 			if attempt > 3*c.Rounds {
 				t.Fatal("no progress")
 			}
-			calls, most := 0, 6 // a round has four steps
+			most := 6 // a round has four steps
 			if c.Mode == "online" {
 				most = 1 // asked for after each round
 			}
-			last, err = execute(t, broken, c, true, func() bool { calls++; return calls > most })
+			last, err = execute(t, runtest.After(most+1), broken, c, run.Resume)
 			if err == nil {
 				break
 			}
-			if !errors.Is(err, ErrInterrupted) {
+			if !errors.Is(err, context.Canceled) {
 				t.Fatal(err)
 			}
-			if _, err := os.Stat(last.Out); err == nil {
+			if _, err := os.Stat(last.Files.Output); err == nil {
 				t.Fatal("an interrupted run has written its output")
 			}
 		}
-		if !slices.Equal(contents(t, whole.Out), contents(t, last.Out)) {
+		if !slices.Equal(contents(t, whole.Files.Output), contents(t, last.Files.Output)) {
 			t.Errorf("%s: the surrogates differ", name)
 		}
-		if _, err := os.Stat(StatePath(last.Out)); err == nil {
+		if _, err := os.Stat(last.Files.Output + ".state"); err == nil {
 			t.Error("the state is left after the end")
 		}
-		if done, err := last.Complete(); err != nil || !done {
-			t.Errorf("complete: %v, %v", done, err)
+		if again, err := newExecution(broken, c, run.Start); err != nil || !again.Begin.Complete {
+			t.Errorf("complete: %v, %v", again.Begin, err)
 		}
-		a, b := metrics(t, whole.Metrics), metrics(t, last.Metrics)
+		a, b := metrics(t, whole.Files.Metrics), metrics(t, last.Files.Metrics)
 		if len(a) != c.Rounds+1 || len(b) != c.Rounds+1 {
 			t.Fatalf("%d and %d records, want %d rounds and the final one", len(a), len(b), c.Rounds)
 		}
-		if sum, err := artifact.HashFile(last.Out); err != nil || b[c.Rounds].(*record.Surrogate).SurrogateSHA256 != sum {
+		if sum, err := artifact.HashFile(last.Files.Output); err != nil || b[c.Rounds].(*record.Surrogate).SurrogateSHA256 != sum {
 			t.Errorf("the last record %v, want the surrogate's %s, %v", b[c.Rounds], sum, err)
 		}
 		for i := range a {
@@ -486,13 +501,12 @@ func metrics(t *testing.T, path string) []record.Record {
 
 func TestResumeRefusesAnotherRun(t *testing.T) {
 	folder := t.TempDir()
-	steps := 0
-	if _, err := execute(t, folder, quick(nil), false, func() bool { steps++; return steps > 6 }); !errors.Is(err, ErrInterrupted) {
+	if _, err := execute(t, runtest.After(7), folder, quick(nil), run.Start); !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
-	_, err := execute(t, folder, quick(func(c *Config) { c.Lambda = 2 }), true, going)
-	var format *artifact.FormatError
-	if !errors.As(err, &format) || !strings.Contains(err.Error(), "lambda_srn was 1, now 2") || format.Mend == "" {
+	_, err := execute(t, t.Context(), folder, quick(func(c *Config) { c.Lambda = 2 }), run.Resume)
+	var differs *run.DifferentError
+	if !errors.As(err, &differs) || !strings.HasSuffix(err.Error(), "s.safetensors.zst.state is of another run: lambda_srn was 1 and is now 2") {
 		t.Errorf("error %v", err)
 	}
 }
@@ -500,9 +514,12 @@ func TestResumeRefusesAnotherRun(t *testing.T) {
 func TestDivergence(t *testing.T) {
 	m, net := newMeta(t, quick(nil))
 	net.explodeAt = 8 // the second round's third pass
-	folder := t.TempDir()
-	out := filepath.Join(folder, "s.safetensors.zst")
-	err := m.Execute(Run{Out: out, Metrics: filepath.Join(folder, "m.jsonl"), File: &surrogate.File{Meta: surrogatetest.Meta()}, Report: func(record.Round) {}, Stop: going})
+	r, err := newExecution(t.TempDir(), m.Config, run.Start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := r.Files.Output
+	err = m.Execute(t.Context(), r)
 	var diverged *DivergedError
 	if !errors.As(err, &diverged) || diverged.Round != 2 || diverged.Last != out+".state" || diverged.ExitCode() != 4 {
 		t.Fatalf("error %v", err)

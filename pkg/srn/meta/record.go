@@ -1,7 +1,6 @@
 package meta
 
 import (
-	"errors"
 	"fmt"
 
 	"srn/pkg/dataset"
@@ -49,9 +48,6 @@ func (c Config) Classifier(data *dataset.Data, precision, kernels string) record
 			GuidanceEvery: c.Every, GuidanceRefresh: c.Refresh},
 	}
 }
-
-// ErrInterrupted is returned by a round that was told to stop.
-var ErrInterrupted = errors.New("interrupted")
 
 // DivergedError says that a number ceased to be finite.
 type DivergedError struct {

@@ -1,91 +1,66 @@
 package meta
 
 import (
+	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"time"
 
 	"srn/pkg/artifact"
 	"srn/pkg/record"
+	"srn/pkg/run"
 	"srn/pkg/srn/surrogate"
 )
 
-// Run says where a run of meta-training writes and what it answers to.
+// Run says where a run of meta-training writes and what it begins with.
 type Run struct {
-	Out     string          // the surrogate's file; "-" is standard output
-	Metrics string          // record file, or "" for none
-	Resume  bool            // go on from the state beside Out, if there is one
-	File    *surrogate.File // description of the surrogate
-	Stop    func() bool
-	Report  func(record.Round) // called after every round
-	Finish  func() error       // called after the last, before the surrogate is written; nil: nothing
-}
-
-// StatePath is the file beside an output that a run keeps to be resumed
-// from; "" if the output has no name.
-func StatePath(out string) string {
-	if out == "-" {
-		return ""
-	}
-	return out + ".state"
-}
-
-// Complete reports whether Out is what this run would make.
-func (r Run) Complete() (bool, error) {
-	f, err := artifact.Read(r.Out, artifact.Limits{})
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	if err != nil {
-		return false, err
-	}
-	if f.Metadata["format"] != surrogate.Format {
-		return false, nil
-	}
-	different, err := differences(f.Metadata, r.File.Made())
-	return different == "", err
+	Files  run.Files // the output is a surrogate
+	Begin  run.Beginning
+	File   *surrogate.File    // description of the surrogate
+	Report func(record.Round) // called after every round
+	Finish func() error       // called after the last, before the surrogate is written; nil: nothing
 }
 
 // Execute does the rounds that are left, saves the state after each, and
-// writes the surrogate. It returns [ErrInterrupted] where it was told to
-// stop, and a [*DivergedError].
-func (m *Meta) Execute(r Run) error {
-	state := StatePath(r.Out)
-	if r.Resume && state != "" {
-		err := m.loadState(state, r.File.Made())
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
+// writes the surrogate. When ctx is over it stops with a
+// [*run.InterruptedError]; numbers that are not finite are a [*DivergedError].
+func (m *Meta) Execute(ctx context.Context, r Run) (err error) {
+	m.files = r.Files
+	if r.Begin.State != nil {
+		if err := m.restore(r.Begin.State, r.Begin.StatePath); err != nil {
+			return run.Damaged(err)
 		}
 	}
-	records, err := m.records(r)
+	p := r.Files.Provenance
+	w, err := r.Files.OpenMetrics(r.Begin, m.round, record.Header{Tool: p.Tool, Version: p.Version, Config: p.Config, Seed: m.Seed, Inputs: p.Inputs})
 	if err != nil {
 		return err
 	}
-	defer records.Close()
+	records := recordWriter{w}
+	defer func() { err = errors.Join(err, records.Close()) }()
 	for m.round < m.Rounds {
 		begin := time.Now()
-		round, err := m.Round(m.withinRound(r.Stop))
+		round, err := m.Round(m.withinRound(ctx))
 		if err != nil {
-			return m.failed(err, state, records)
+			return m.failed(err, records)
 		}
 		round.RoundSeconds = time.Since(begin).Seconds()
 		if err := records.Write(round); err != nil {
 			return err
 		}
-		stop := m.Mode == "online" && r.Stop()
-		if state != "" && (stop || m.round%m.saveEvery() == 0) {
-			if err := m.saveState(state, r.File.Made()); err != nil {
+		stop := m.Mode == "online" && ctx.Err() != nil
+		if stop || m.round%m.saveEvery() == 0 {
+			if err := m.saveState(); err != nil {
 				return err
 			}
-			m.saved = m.round
 		}
 		r.Report(round)
 		if stop && m.round < m.Rounds {
-			return ErrInterrupted
+			return m.interrupted()
 		}
 	}
+	// What is written before the surrogate is written again where a killed run
+	// resumes.
 	// What is written before the surrogate is written again where a killed run
 	// resumes.
 	if r.Finish != nil {
@@ -98,22 +73,10 @@ func (m *Meta) Execute(r Run) error {
 	if err := m.finish(records, r.File); err != nil {
 		return err
 	}
-	if err := surrogate.Save(r.Out, m.Surrogate, r.File); err != nil {
+	if err := surrogate.Save(r.Files.Output, m.Surrogate, r.File); err != nil {
 		return err
 	}
-	return RemoveState(r.Out)
-}
-
-// RemoveState removes the state of a run that is complete, if it is there still.
-func RemoveState(out string) error {
-	state := StatePath(out)
-	if state == "" {
-		return nil
-	}
-	if err := os.Remove(state); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return nil
+	return run.RemoveState(m.statePath)
 }
 
 // finish says in the records which surrogate they are of, and ends them, before
@@ -130,13 +93,13 @@ func (m *Meta) finish(records recordWriter, f *surrogate.File) error {
 	return errors.Join(records.w.Write(record.Surrogate{Round: m.round, SurrogateSHA256: sum}), records.End(record.OK))
 }
 
-// withinRound says whether to stop within a round; one of few steps is worth
+// withinRound says when to stop within a round; one of few steps is worth
 // ending.
-func (m *Meta) withinRound(stop func() bool) func() bool {
+func (m *Meta) withinRound(ctx context.Context) context.Context {
 	if m.Mode == "online" {
-		return func() bool { return false }
+		return context.WithoutCancel(ctx)
 	}
-	return stop
+	return ctx
 }
 
 // saveEvery is the number of rounds between states: those of one step are
@@ -149,37 +112,31 @@ func (m *Meta) saveEvery() int {
 }
 
 // failed closes the records of a run that stops and completes its error.
-func (m *Meta) failed(err error, state string, records recordWriter) error {
+func (m *Meta) failed(err error, records recordWriter) error {
 	var diverged *DivergedError
-	if !errors.As(err, &diverged) {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return m.interrupted()
+	case !errors.As(err, &diverged):
 		return err
 	}
-	if m.saved > 0 {
-		diverged.Last, diverged.Saved = state, m.saved
+	if m.saved > 0 && m.statePath != "" {
+		diverged.Last, diverged.Saved = m.statePath, m.saved
 	}
 	return errors.Join(err, records.End(record.Diverged))
 }
 
+// interrupted is the error of a run that was told to stop.
+func (m *Meta) interrupted() error {
+	e := &run.InterruptedError{At: "within the first round"}
+	if m.round > 0 {
+		e.At, e.Saved = fmt.Sprintf("after round %d of %d", m.round, m.Rounds), m.statePath
+	}
+	return e
+}
+
 // recordWriter flushes every record; without a file it does nothing.
 type recordWriter struct{ w *artifact.RecordWriter }
-
-// records opens the record file, anew or after the rounds done.
-func (m *Meta) records(r Run) (recordWriter, error) {
-	if r.Metrics == "" {
-		return recordWriter{}, nil
-	}
-	if m.round > 0 {
-		w, err := artifact.ResumeRecords(r.Metrics, m.round, r.ours)
-		if err != nil {
-			return recordWriter{}, fmt.Errorf("resuming the records: %w", err)
-		}
-		return recordWriter{w}, nil
-	}
-	p := r.File.Made()
-	w, err := artifact.CreateRecords(r.Metrics, record.Header{Tool: p.Tool, Version: p.Version,
-		Config: p.Config, Seed: m.Seed, Inputs: p.Inputs})
-	return recordWriter{w}, err
-}
 
 func (r recordWriter) Write(round record.Round) error {
 	if r.w == nil {
@@ -198,8 +155,9 @@ func (r recordWriter) End(status string) error {
 	return r.w.End(status)
 }
 
-func (r recordWriter) Close() {
-	if r.w != nil {
-		r.w.Close()
+func (r recordWriter) Close() error {
+	if r.w == nil {
+		return nil
 	}
+	return r.w.Close()
 }
