@@ -181,3 +181,26 @@ for part, n in (("train", 40), ("test", 20)):
 		t.Log("no events of TensorBoard")
 	}
 }
+
+// TestPublished evaluates akamaster's files, in the folder that SRN_AKAMASTER
+// names, on the real CIFAR-10, without flags, to the accuracies of his README.
+func TestPublished(t *testing.T) {
+	files, data := os.Getenv("SRN_AKAMASTER"), os.Getenv("SRN_CIFAR10")
+	if files == "" || data == "" {
+		t.Skip("SRN_AKAMASTER names no folder with resnet20-12fca82f.th, or SRN_CIFAR10 no CIFAR-10")
+	}
+	dir := t.TempDir()
+	mustRun(t, dir, "srn-split -q --dataset cifar10 --data "+data+" -o cifar10.safetensors")
+	for name, want := range map[string]string{"resnet20-12fca82f": "91.73", "resnet32-d509ac18": "92.63", "resnet44-014dd654": "93.10", "resnet56-4bfd9763": "93.39"} {
+		path := filepath.Join(files, name+".th")
+		if _, err := os.Stat(path); err != nil {
+			t.Logf("no %s", path)
+			continue
+		}
+		code, stderr := run(t, dir, "srn-eval --data cifar10.safetensors "+path+" -o out.jsonl")
+		if code != 0 || !strings.Contains(stderr, "top-1 "+want+"%") {
+			t.Errorf("%s: exit code %d, want %s: %s", name, code, want, stderr)
+		}
+		os.Remove(filepath.Join(dir, "out.jsonl"))
+	}
+}

@@ -97,7 +97,7 @@ func (s *split) readImages(ctx *cli.Context) (*input, error) {
 			return nil, bad("has other classes than "+s.Train, "give --train an artifact of the same classes")
 		}
 	case d.Train.Len() == 0:
-		return nil, bad("has no training images", "give them, or the data artifact that has them by --train")
+		return nil, bad("has no training images", "give them, or the dataset file that has them by --train")
 	case d.Test.Len() > 0 && s.TestFraction > 0:
 		return nil, bad("has test images of its own", "leave --test-fraction out")
 	case d.Test.Len() == 0 && s.TestFraction == 0:

@@ -1,4 +1,4 @@
-// Command srn-split makes the data artifact that the other commands read: the
+// Command srn-split makes the dataset file that the other commands read: the
 // images of CIFAR-10, CIFAR-100, one's own folders or arrays, or a synthetic data
 // set, and their parts for fitting and validation.
 package main
@@ -9,7 +9,7 @@ import (
 
 func main() { cli.Main("srn-split", description, &split{}) }
 
-const description = `Make a data artifact: images, labels and normalisation constants of CIFAR-10, CIFAR-100, folders of PNG and JPEG files, NumPy's arrays or a synthetic data set, with the training images parted into meta_train and meta_val. The parts are stratified by class and chosen by the images' content, so that they do not depend on the archive's version or order.`
+const description = `Make a dataset file: images, labels and normalisation constants of CIFAR-10, CIFAR-100, folders of PNG and JPEG files, NumPy's arrays or a synthetic data set, with the training images parted into meta_train and meta_val. The parts are stratified by class and chosen by the images' content, so that they do not depend on the archive's version or order.`
 
 const examples = `From an archive as its author publishes it, binary or python version:
   srn-split --dataset cifar10 --data cifar-10-binary.tar.gz -o cifar10.safetensors.zst

@@ -77,7 +77,7 @@ func makeCIFAR() {
 	}
 }
 
-// countImages loads a data artifact and prints the sizes of its splits.
+// countImages loads a dataset file and prints the sizes of its splits.
 func countImages() {
 	d, err := dataset.Load(os.Args[1])
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 type split struct {
 	Dataset string `required:"" enum:"cifar10,cifar100,synthetic,folder,npz,cinic10,cifar10.1" placeholder:"NAME" help:"cifar10, cifar100, synthetic, folder (of images), npz (NumPy's arrays), cinic10 or cifar10.1."`
 	Data    string `placeholder:"PATH" help:"Archive (.tar.gz or .tar), - for one on standard input, or folder with its unpacked files, or the folder above; a .npz or .npy file."`
-	Output  string `short:"o" required:"" placeholder:"FILE" help:"Data artifact to write; compressed if it ends in .zst; - is standard output."`
+	Output  string `short:"o" required:"" placeholder:"FILE" help:"Dataset file to write; compressed if it ends in .zst; - is standard output."`
 
 	ValFraction *float64 `placeholder:"F" help:"Share of each class's training images for meta_val (0.1, or the images that the data set has for validation)."`
 	Keep        int      `name:"examples" default:"0" placeholder:"N" help:"Keep N training images alone, as many of each class as the classes' shares allow; 0 is all (${default})."`
@@ -23,7 +23,7 @@ type split struct {
 
 	TestFraction float64 `default:"0" placeholder:"F" help:"Share of each class's images for testing, of a folder or npz without test images."`
 	Resize       string  `default:"none" enum:"none,pad,area" placeholder:"HOW" help:"What becomes of images that are not 32×32: none refuses them, pad puts a black border around smaller ones (28×28 ones have one anyway), area scales their middle square by areas."`
-	Train        string  `placeholder:"FILE" help:"Data artifact whose training images, parts and normalisation to take, for a data set of test images alone, such as CIFAR-10.1."`
+	Train        string  `placeholder:"FILE" help:"Dataset file whose training images, parts and normalisation to take, for a data set of test images alone, such as CIFAR-10.1."`
 
 	LabelNoise float64 `default:"0" placeholder:"F" help:"Share of each class's training images, but those of meta_val, that get a wrong label (${default})."`
 	Noise      string  `enum:"symmetric,asymmetric" default:"symmetric" placeholder:"KIND" help:"Which: symmetric, each of the other classes alike; asymmetric, one class that it is taken for, of CIFAR-10 truck for automobile, bird for airplane, deer for horse, cat and dog for each other, of CIFAR-100 the next of its superclass (${default})."`
@@ -194,7 +194,7 @@ func (s *split) check() error {
 		return cli.Errorf(cli.ExitUsage, "--train: %s has training images of its own", s.Dataset)
 	case s.Train == "" && s.Dataset == imageset.CIFAR101:
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--train: missing; CIFAR-10.1 has test images alone"),
-			"give the data artifact of CIFAR-10 that networks are trained on, such as --train cifar10.safetensors.zst")
+			"give the dataset file of CIFAR-10 that networks are trained on, such as --train cifar10.safetensors.zst")
 	case s.Train != "" && (s.ValFraction != nil || s.Keep > 0 || s.TestFraction > 0):
 		return cli.Errorf(cli.ExitUsage, "--train: takes the parts of that artifact: leave --val-fraction, --examples and --test-fraction out")
 	case s.Train != "" && s.LabelNoise > 0:

@@ -14,7 +14,7 @@ import (
 
 const remake = "make it again by srn-split"
 
-// Load reads a data artifact and checks all of it: shapes, labels, indices and
+// Load reads a dataset file and checks all of it: shapes, labels, indices and
 // constants. What is wrong is reported as an [artifact.FormatError].
 func Load(path string) (*Data, error) {
 	f, err := artifact.Read(path, artifact.Limits{})

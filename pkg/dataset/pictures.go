@@ -17,13 +17,13 @@ type Pictures struct {
 func (p *Pictures) Len() int { return len(p.Pixels) / Pixels }
 
 // LoadPictures reads images from a file with a tensor "images" (U8,
-// N×32×32×3), or the training images of a data artifact.
+// N×32×32×3), or the training images of a dataset file.
 func LoadPictures(path string) (*Pictures, error) {
 	f, err := artifact.Read(path, artifact.Limits{})
 	if err != nil {
 		return nil, err
 	}
-	const mend = "give a data artifact of srn-split, or a safetensors file with a tensor images, U8, N×32×32×3"
+	const mend = "give a dataset file of srn-split, or a safetensors file with a tensor images, U8, N×32×32×3"
 	name := "images"
 	if _, ok := f.Tensor(name); !ok {
 		if _, ok := f.Tensor("train_images"); !ok {

@@ -14,11 +14,11 @@ func TestLoadPictures(t *testing.T) {
 		shape  []int
 		want   int // images, -1: refused
 	}{
-		"images":            {"images", []int{2, Size, Size, 3}, 2},
-		"a data artifact's": {"train_images", []int{3, Size, Size, 3}, 3},
-		"channels first":    {"images", []int{2, 3, Size, Size}, -1},
-		"none":              {"images", []int{0, Size, Size, 3}, -1},
-		"another tensor":    {"pictures", []int{2, Size, Size, 3}, -1},
+		"images":           {"images", []int{2, Size, Size, 3}, 2},
+		"a dataset file's": {"train_images", []int{3, Size, Size, 3}, 3},
+		"channels first":   {"images", []int{2, 3, Size, Size}, -1},
+		"none":             {"images", []int{0, Size, Size, 3}, -1},
+		"another tensor":   {"pictures", []int{2, Size, Size, 3}, -1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := 1

@@ -9,10 +9,10 @@ import (
 	"srn/pkg/artifact"
 )
 
-// Format names the layout of a data artifact.
+// Format names the layout of a dataset file.
 const Format = "srn-data/1"
 
-// Save writes the data set as a data artifact: tensors train_images and
+// Save writes the data set as a dataset file: tensors train_images and
 // test_images (U8, N×32×32×3), train_labels and test_labels (I32), with
 // superclasses train_coarse_labels and test_coarse_labels, and the indices
 // meta_train and meta_val into the training images. Names, constants and

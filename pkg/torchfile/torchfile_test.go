@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -286,24 +285,4 @@ func FuzzRead(f *testing.F) {
 			}
 		})
 	})
-}
-
-// TestPublished reads akamaster's files where SRN_AKAMASTER names their folder.
-func TestPublished(t *testing.T) {
-	dir := os.Getenv("SRN_AKAMASTER")
-	if dir == "" {
-		t.Skip("SRN_AKAMASTER names no folder with resnet20-12fca82f.th")
-	}
-	b, err := os.ReadFile(filepath.Join(dir, "resnet20-12fca82f.th"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	f, err := torchfile.Read(b, 1<<30)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s, err := f.StateDict("")
-	if err != nil || len(s.Tensors) < 97 {
-		t.Fatalf("%+v, %v", s, err)
-	}
 }
