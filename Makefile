@@ -9,6 +9,7 @@ KILLS ?= 50
 SEED ?= 1
 SOAK ?= 30m
 GO_TEST ?= go test
+REPORTS ?= 1000
 
 # CUDA's cuda.h, of version 12: fetched, or that of a toolkit.
 CUDA_INCLUDE ?= $(CURDIR)/.cache/cuda/include
@@ -17,7 +18,7 @@ EMULATOR := $(CURDIR)/.cache/cuda/emulator
 
 export CGO_ENABLED := 0
 
-.PHONY: all build cuda docs test test-cuda crash soak kernels arm64 vet modules vulncheck release reproducible demo bench bench-cuda clean help
+.PHONY: all build cuda docs test test-cuda crash soak calibrate kernels arm64 vet modules vulncheck release reproducible demo bench bench-cuda clean help
 
 all: build
 
@@ -55,6 +56,9 @@ crash: ## Commands, and make around them, killed hundreds of times at random mom
 
 soak: ## Commands that run for SOAK=30m each while their memory and open files are watched
 	go test ./test -run TestSoak -timeout 24h -soak $(SOAK) -v
+
+calibrate: ## How often the report's conclusions are right, on REPORTS=1000 simulated reports for each rate that it states
+	go run ./test/calibrate -reports $(REPORTS)
 
 kernels: ## Tests of the numbers on each set of kernels that is not this machine's best
 	SRN_KERNELS=generic $(GO_TEST) ./pkg/resnet

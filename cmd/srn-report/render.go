@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"srn/pkg/artifact"
 	"srn/pkg/cli"
@@ -20,7 +21,8 @@ type renders struct {
 	Metrics []string `arg:"" optional:"" help:"Record files of srn-fit, srn-eval, srn-hessian and srn-meta, in any order, complete or still growing (*.partial); - is standard input." placeholder:"METRICS"`
 	Out     string   `short:"o" default:"-" placeholder:"FILE" help:"Report to write: .html, .md, .tex, .csv, .tsv, .svg or .json; - is standard output (default: -)."`
 	Format  string   `placeholder:"NAME" help:"Format, where the suffix of -o does not say: html, md, tex, csv, tsv, svg or json (default on standard output: md)."`
-	Only    []string `placeholder:"PART,…" help:"Parts to show, such as table2,figure3; list prints them all. In csv and tsv: the part's numbers in place of the groups'. A figure alone is named by its id in the page."`
+	Only    []string `placeholder:"PART,…" help:"Parts to show, such as table2,figure3, or figures, such as c1-test-top1; list prints the names of all parts, and with METRICS of their figures. In csv and tsv: the part's numbers in place of the groups'."`
+	Effect  float64  `default:"0.5" placeholder:"PP" help:"Difference of top-1, in percentage points, of which to say how many seeds would show it (default: 0.5)."`
 	Title   string   `placeholder:"TEXT" help:"Title of the report (default: made of networks and data sets)."`
 }
 
@@ -43,16 +45,13 @@ Straight from an evaluation:
 // Run makes the report.
 func (c *renders) Run(ctx *cli.Context) error {
 	if slices.Equal(c.Only, []string{"list"}) {
-		names, about := sections.Parts()
-		for i, name := range names {
-			if _, err := fmt.Fprintf(ctx.Stdout(), "%-20s %s\n", name, about[i]); err != nil {
-				return err
-			}
-		}
-		return nil
+		return c.list(ctx)
 	}
 	if len(c.Metrics) == 0 {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "expected \"<metrics> ...\""), "run srn-report --help for the flags and examples")
+	}
+	if !(c.Effect > 0 && c.Effect <= 100) {
+		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--effect %g: want a number of percentage points above 0 and up to 100", c.Effect), "such as --effect 0.5")
 	}
 	format, err := c.format()
 	if err != nil {
@@ -60,7 +59,7 @@ func (c *renders) Run(ctx *cli.Context) error {
 	}
 	for _, name := range c.Only {
 		if !sections.Known(name) {
-			return cli.WithHint(cli.Errorf(cli.ExitUsage, "--only %s: there is no such part", name), "--only list prints the parts")
+			return cli.WithHint(cli.Errorf(cli.ExitUsage, "--only %s: there is no such part", name), "--only list prints the names")
 		}
 	}
 	for i, path := range c.Metrics {
@@ -71,11 +70,7 @@ func (c *renders) Run(ctx *cli.Context) error {
 			return cli.WithHint(cli.Errorf(cli.ExitUsage, "%s is an input and the output", c.Out), "name another file with -o")
 		}
 	}
-	sources, err := load.Read(slices.Compact(slices.Sorted(slices.Values(c.Metrics))))
-	if err != nil {
-		return cli.Errorf(cli.ExitInput, "%w", err)
-	}
-	r, err := sections.Build(sources, sections.Options{Title: c.Title, Version: ctx.Version, Only: c.Only})
+	r, err := c.build(ctx)
 	if err != nil {
 		return err
 	}
@@ -100,11 +95,55 @@ func (c *renders) Run(ctx *cli.Context) error {
 	}
 	ctx.Logf("wrote %s", c.Out)
 	return ctx.Result(struct {
-		Type     string             `json:"type"`
-		Output   string             `json:"output"`
-		Groups   []sections.Result  `json:"groups"`
-		Findings []sections.Finding `json:"findings"`
-	}{"report", c.Out, r.Results, r.Findings})
+		Type        string               `json:"type"`
+		Output      string               `json:"output"`
+		Lead        []sections.Statement `json:"result"`
+		Groups      []sections.Result    `json:"groups"`
+		Findings    []sections.Finding   `json:"findings"`
+		Conclusions sections.Conclusions `json:"conclusions"`
+	}{"report", c.Out, r.Lead, r.Results, r.Findings, r.Conclusions})
+}
+
+// build reads the records and makes their report.
+func (c *renders) build(ctx *cli.Context) (*sections.Report, error) {
+	sources, err := load.Read(slices.Compact(slices.Sorted(slices.Values(c.Metrics))))
+	if err != nil {
+		return nil, cli.Errorf(cli.ExitInput, "%w", err)
+	}
+	o := sections.Options{Title: c.Title, Version: ctx.Version, Only: c.Only, Effect: c.Effect / 100}
+	if slices.Equal(c.Only, []string{"list"}) {
+		o.Only = nil
+	}
+	return sections.Build(sources, o)
+}
+
+// list prints every name that --only takes: of the parts, and of the figures
+// that the records hold.
+func (c *renders) list(ctx *cli.Context) error {
+	names, about := sections.Parts()
+	if len(c.Metrics) > 0 {
+		r, err := c.build(ctx)
+		if err != nil {
+			return err
+		}
+		for _, s := range r.Sections {
+			for _, f := range s.Figures {
+				names, about = append(names, f.ID), append(about, s.Heading+": "+f.Title)
+			}
+		}
+	} else {
+		names, about = append(names, "c1-test-top1, …"), append(about, "Figures alone: with records, --only list prints those that they hold")
+	}
+	width := 20
+	for _, name := range names {
+		width = max(width, utf8.RuneCountInString(name))
+	}
+	for i, name := range names {
+		if _, err := fmt.Fprintf(cli.Visible(ctx.Stdout()), "%-*s %s\n", width, name, about[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // format picks the format by --format, or else by the output's suffix.

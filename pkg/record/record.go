@@ -22,6 +22,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Schema is the version of the records' layout that this package writes.
@@ -120,7 +121,19 @@ func (k Kind) Fields() []Field { return fieldsOf(k.of) }
 // FieldsOf lists the keys of a record's or block's struct.
 func FieldsOf(v any) []Field { return fieldsOf(reflect.Indirect(reflect.ValueOf(v)).Type()) }
 
+// known are the fields of structs that were asked for before.
+var known sync.Map
+
 func fieldsOf(t reflect.Type) []Field {
+	if list, ok := known.Load(t); ok {
+		return slices.Clone(list.([]Field))
+	}
+	list := structFields(t)
+	known.Store(t, list)
+	return slices.Clone(list)
+}
+
+func structFields(t reflect.Type) []Field {
 	var list []Field
 	for i := range t.NumField() {
 		f := t.Field(i)

@@ -92,6 +92,12 @@ const (
 	Worse
 )
 
+// String is the verdict in a word.
+func (v Verdict) String() string { return [...]string{"untested", "unresolved", "better", "worse"}[v] }
+
+// MarshalText makes it that in JSON.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
 // Verdict judges by a p-value that has been corrected for the family of tests.
 // Nothing is better that fails more often.
 func (c Comparison) Verdict(corrected float64) Verdict {

@@ -33,9 +33,13 @@ type Test struct {
 // is measured, 1/n of a share of n images, 0 where there is none: scatter
 // cannot be known more finely, so the standard deviation is at least that.
 // There is no test of fewer than two differences, nor of differences that are
-// all the same to within half of their resolution.
+// all the same to within half of their resolution. Differences so large that
+// their mean or deviation is not finite are none.
 func Differences(d []float64, resolution float64) Difference {
 	s := Summarise(d)
+	if !finite(s.Mean, s.SD) {
+		return Difference{}
+	}
 	r := Difference{N: s.N, Mean: s.Mean}
 	if s.N < 2 {
 		return r
@@ -56,20 +60,31 @@ func studentised(mean, se, df float64) *Test {
 	return &Test{Low: mean - half, High: mean + half, P: 2 * t.Survival(math.Abs(mean)/se)}
 }
 
-// Ratios compares positive values by the differences of their logarithms, a
-// pair a seed; pairs with a value that is not positive are left out. Mean, Low
-// and High are those of the geometric mean ratio, SD that of the logarithms.
-func Ratios(a, b []float64) Difference {
-	var logs []float64
-	for i := range a {
-		if a[i] > 0 && b[i] > 0 {
-			logs = append(logs, math.Log(a[i]/b[i]))
+// Exp turns a difference of logarithms into a ratio: mean and interval are
+// those of the geometric mean; SD stays that of the logarithms. What is not finite
+// is left out.
+func (d Difference) Exp() Difference {
+	if d.N > 0 {
+		d.Mean = math.Exp(d.Mean)
+	}
+	if d.Test != nil {
+		d.Test = &Test{Low: math.Exp(d.Test.Low), High: math.Exp(d.Test.High), P: d.Test.P}
+		if !finite(d.Test.High) {
+			d.Test = nil
 		}
 	}
-	r := Differences(logs, 0)
-	r.Mean = math.Exp(r.Mean)
-	if r.Test != nil {
-		r.Test.Low, r.Test.High = math.Exp(r.Test.Low), math.Exp(r.Test.High)
+	if !finite(d.Mean) {
+		return Difference{}
 	}
-	return r
+	return d
+}
+
+// finite says that no value is NaN or infinite.
+func finite(values ...float64) bool {
+	for _, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return false
+		}
+	}
+	return true
 }

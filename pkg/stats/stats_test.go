@@ -85,10 +85,18 @@ func TestNoScatter(t *testing.T) {
 	}
 }
 
-func TestRatios(t *testing.T) {
-	d := Ratios([]float64{2, 8, 3}, []float64{1, 2, -1})
+func TestExp(t *testing.T) {
+	logs := Differences([]float64{math.Log(2), math.Log(4)}, 0)
+	d := logs.Exp()
 	near(t, "mean ratio", d.Mean, math.Sqrt(8), 1e-12)
-	if d.N != 2 || d.Test.Low >= d.Mean || d.Test.High <= d.Mean {
+	near(t, "low", d.Test.Low, math.Exp(logs.Test.Low), 1e-12)
+	if d := Differences([]float64{math.MaxFloat64, -math.MaxFloat64, math.MaxFloat64}, 0); d.N != 0 || d.Test != nil {
+		t.Errorf("beyond what numbers hold: %+v", d)
+	}
+	if d := Differences([]float64{1400, 1450}, 0).Exp(); d.N != 0 || d.Test != nil {
+		t.Errorf("beyond what numbers hold: %+v", d)
+	}
+	if d.N != 2 || d.Test.P != logs.Test.P || Differences(nil, 0).Exp().Mean != 0 {
 		t.Errorf("%+v", d)
 	}
 }

@@ -42,5 +42,6 @@ func Quantile(values []float64, q float64) float64 {
 	if i+1 == len(s) {
 		return s[i]
 	}
-	return s[i] + (at-float64(i))*(s[i+1]-s[i])
+	t := at - float64(i)
+	return s[i]*(1-t) + s[i+1]*t // without a difference, which could overflow
 }

@@ -21,7 +21,7 @@ const (
 type Axis struct {
 	Label string // with the unit
 	Scale Scale
-	Whole bool                 // whole numbers such as epochs, from 0
+	Whole bool                 // whole numbers such as epochs
 	Text  func(float64) string // a value in tables and under the pointer; whole numbers need none
 }
 

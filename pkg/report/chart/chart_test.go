@@ -125,6 +125,15 @@ func TestEveryRange(t *testing.T) {
 	}
 }
 
+// Curves start where data start: no axis of epochs has an empty part before them.
+func TestCurvesFillTheirWidth(t *testing.T) {
+	c := &Lines{X: WholeAxis("Epoch"), Y: Axis{Label: "y", Scale: Linear}, Series: []Series{{Label: "s", Points: []Point{{5, 10, 10, 10, 1}, {20, 11, 11, 11, 1}, {30, 11, 11, 11, 1}}}}}
+	svg := Standalone(c, "id", "t")
+	if !strings.Contains(svg, ">5<") || strings.Contains(svg, ">0<") {
+		t.Error("an axis of 5 to 30 begins elsewhere")
+	}
+}
+
 // What XML cannot hold is no part of a drawing.
 func TestLabelsAreText(t *testing.T) {
 	c := &Lines{X: WholeAxis("Epoch"), Y: Axis{Label: "y\x00"}, Series: []Series{{Label: "a\x1b[0m\x01</svg><script>", Points: []Point{{1, 1, 1, 1, 1}}}}}

@@ -96,7 +96,7 @@ func (l *Lines) spans() (x, y span) {
 func (l *Lines) SVG(id, title string, legend bool) string {
 	xs, ys := l.spans()
 	p := &plot{x: l.X.ruler(xs, 5), y: l.Y.ruler(ys, 5)}
-	if !l.X.Whole && !p.x.log { // no empty margins beside a curve
+	if !p.x.log && (!l.X.Whole || xs.high > xs.low) { // curves start where data start, and end where they end
 		p.x.low, p.x.high = xs.low, xs.high
 		p.x.ticks = slices.DeleteFunc(p.x.ticks, func(t tick) bool { return t.value < xs.low || t.value > xs.high })
 	}

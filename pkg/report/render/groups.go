@@ -8,7 +8,7 @@ import (
 	"srn/pkg/report/conclude"
 	"srn/pkg/report/number"
 	"srn/pkg/report/sections"
-	"srn/pkg/report/study"
+	"srn/pkg/stats"
 )
 
 // groups are a row for each group: what it is, and of each metric n, mean and
@@ -52,7 +52,7 @@ func columns(name string, v any) (names, cells []string) {
 		return one(strconv.FormatBool(*v))
 	case []int64:
 		return one(strconv.Itoa(len(v)))
-	case study.Stat:
+	case stats.Summary:
 		cells = []string{strconv.Itoa(v.N), "", ""}
 		if v.N > 0 {
 			cells[1] = number.Exact(v.Mean)
@@ -61,15 +61,25 @@ func columns(name string, v any) (names, cells []string) {
 			cells[2] = number.Exact(v.SD)
 		}
 		return []string{name + "_n", name + "_mean", name + "_sd"}, cells
-	case *conclude.Paired:
-		cells = make([]string, 6)
+	case *conclude.Comparison:
+		parts := []string{"n", "failed", "mean", "low", "high", "p", "p_corrected", "verdict", "detectable"}
+		cells = make([]string, len(parts))
 		if v != nil {
-			cells[0], cells[1] = strconv.Itoa(v.N), number.Exact(v.Mean)
-			if v.N > 1 {
-				cells[2], cells[3], cells[4], cells[5] = number.Exact(v.Low), number.Exact(v.High), number.Exact(v.P), number.Exact(v.Detectable)
+			cells[0], cells[1], cells[7] = strconv.Itoa(v.Pairs), strconv.Itoa(v.Failed[0]), v.Verdict.String()
+			if v.N > 0 {
+				cells[2] = number.Exact(v.Mean)
+			}
+			if v.Test != nil {
+				cells[3], cells[4] = number.Exact(v.Test.Low), number.Exact(v.Test.High)
+			}
+			if p, ok := v.P(); ok {
+				cells[5], cells[6] = number.Exact(p), number.Exact(v.Corrected)
+			}
+			if v.Detectable > 0 {
+				cells[8] = number.Exact(v.Detectable)
 			}
 		}
-		for _, part := range []string{"n", "mean", "low", "high", "p", "detectable"} {
+		for _, part := range parts {
 			names = append(names, name+"_"+part)
 		}
 		return names, cells

@@ -22,6 +22,12 @@ func LaTeX(r *sections.Report, w io.Writer) error {
 	fmt.Fprintf(b, "%% %s\n%% In the preamble: \\usepackage{%s}\n", traceOf(r), packages)
 	if !r.Partial {
 		fmt.Fprintf(b, "\n\\section*{%s}\n%s\n", escape(r.Title), escape(r.Summary))
+		for _, l := range r.Lead {
+			if l.About != "" {
+				fmt.Fprintf(b, "\n\\paragraph*{%s}", escape(l.About))
+			}
+			fmt.Fprintf(b, "\n%s.\n", escape(l.Text))
+		}
 		if len(r.Findings) > 0 {
 			fmt.Fprint(b, "\\begin{itemize}\n")
 			for _, f := range r.Findings {
@@ -38,6 +44,9 @@ func LaTeX(r *sections.Report, w io.Writer) error {
 			fmt.Fprintf(b, "\n\\subsection*{%s}\n", escape(s.Heading))
 		}
 		for i := range s.Tables {
+			if s.Tables[i].Folded != "" && !r.Partial {
+				continue
+			}
 			s.Tables[i].LaTeX(b, fmt.Sprintf("%s-%d", s.ID, i+1), placement)
 		}
 		for _, f := range s.Figures {

@@ -21,6 +21,15 @@ func Markdown(r *sections.Report, w io.Writer) error {
 	escape := table.EscapeMarkdown
 	if !r.Partial {
 		fmt.Fprintf(b, "# %s\n\n%s\n", escape(r.Title), escape(r.Summary))
+		if len(r.Lead) > 0 {
+			fmt.Fprint(b, "\n## Result\n")
+			for _, l := range r.Lead {
+				if l.About != "" {
+					fmt.Fprintf(b, "\n**%s**\n", escape(l.About))
+				}
+				fmt.Fprintf(b, "\n%s.\n", escape(l.Text))
+			}
+		}
 		if len(r.Findings) > 0 {
 			fmt.Fprint(b, "\n## Findings\n\n")
 			for _, f := range r.Findings {
@@ -43,6 +52,10 @@ func Markdown(r *sections.Report, w io.Writer) error {
 			fmt.Fprintf(b, "\n%s.\n", escape(s.Detail))
 		}
 		for i := range s.Tables {
+			if f := s.Tables[i].Folded; f != "" && !r.Partial {
+				fmt.Fprintf(b, "\n%s: --only %s shows them.\n", escape(f), s.Part)
+				continue
+			}
 			s.Tables[i].Markdown(b)
 		}
 		for _, f := range s.Figures {

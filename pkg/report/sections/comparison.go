@@ -2,6 +2,7 @@ package sections
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"srn/pkg/compare"
@@ -9,6 +10,7 @@ import (
 	"srn/pkg/report/number"
 	"srn/pkg/report/paper"
 	"srn/pkg/report/study"
+	"srn/pkg/stats"
 )
 
 // comparison is the table of a cohort: a row a group.
@@ -18,7 +20,7 @@ func comparison(c *study.Cohort) Table {
 		Caption: "Test metrics of the last epoch, mean ± standard deviation over seeds",
 		Columns: []Column{
 			{Head: "Method"}, {Head: "Weight decay", Number: true}, {Head: "Epochs", Number: true}, {Head: "Seeds n", Number: true},
-			{Head: "Top-1 %", Number: true}, {Head: "Difference to CE", Number: true},
+			{Head: "Top-1 %", Number: true}, {Head: "Failed"}, {Head: "Difference to CE", Number: true},
 			{Head: "Top-1 % in the paper (quoted)", Number: true, Quoted: true},
 			{Head: "λ_max", Number: true}, {Head: "Guidance ratio", Number: true},
 			{Head: "Loss", Number: true}, {Head: "ECE %", Number: true},
@@ -31,15 +33,18 @@ func comparison(c *study.Cohort) Table {
 		if len(used) > 0 {
 			lambda = plusMinusDigits(g.Over(study.LambdaMax(used[0])), 3)
 		}
-		difference := ""
+		difference, failures := "", ""
 		if g.Baseline != nil {
-			if p := conclude.Minus(g, g.Baseline, study.Top1); p.N > 0 {
-				difference = number.Signed(100*p.Mean, 2)
+			if k := conclude.ToBaseline(c, g); k.N > 0 {
+				difference = conclude.Points(k.Mean) + noted.of(seedsNote(k))
 			}
+		}
+		if failed, ended := conclude.Failures(g); failed > 0 {
+			failures = fmt.Sprintf("%d of %d", failed, ended)
 		}
 		t.Rows = append(t.Rows, []string{
 			g.Label(), number.Plain(g.WeightDecay), fmt.Sprint(g.Epochs), fmt.Sprint(len(g.Complete())) + noted.of(strings.Join(g.Footnotes(), "; ")),
-			plusMinus(g.Over(study.Top1), number.Percent), difference, quoted(g),
+			plusMinus(g.Over(study.Top1), number.Percent), failures, difference, quoted(g),
 			lambda, plusMinusDigits(g.Over(study.GuidanceRatio), 3),
 			plusMinus(g.Over(study.Loss), number.Decimals(3)), plusMinus(g.Over(study.ECE), number.Percent),
 			plusMinusDigits(g.Over(study.SecondsPerEpoch), 3), plusMinus(g.Over(study.Top5), number.Percent),
@@ -52,13 +57,18 @@ func comparison(c *study.Cohort) Table {
 			break
 		}
 	}
-	if len(used) > 0 {
+	if has(t, "Failed") {
+		t.Notes = append(t.Notes, "Failed: runs that diverged, or ended at chance; means are over complete runs, those at chance included.")
+	}
+	if has(t, "λ_max") {
 		t.Notes = append(t.Notes, "λ_max: largest eigenvalue of the Hessian of the mean loss at the last epoch; "+used[0].String()+".")
 	}
-	if c.Guided() {
+	if has(t, "Guidance") {
 		t.Notes = append(t.Notes, "Guidance ratio: ‖λ∇r‖/‖∇task‖, the median over epochs.")
 	}
-	t.Notes = append(t.Notes, "Seconds per epoch: the median over a run’s epochs, of training alone.")
+	if has(t, "Seconds") {
+		t.Notes = append(t.Notes, "Seconds per epoch: the median over a run’s epochs, of training alone.")
+	}
 	t.Notes = append(t.Notes, noted.notes()...)
 	return t
 }
@@ -99,50 +109,11 @@ func quoteNote(c *study.Cohort) string {
 
 // differences is the table of paired comparisons with cross-entropy; it has no
 // rows where nothing can be paired.
-func differences(c *study.Cohort) Table {
-	t := Table{
-		Caption: "Differences to plain cross-entropy, paired by seed",
-		Columns: []Column{
-			{Head: "Method"}, {Head: "Against"}, {Head: "Metric"}, {Head: "Pairs n", Number: true}, {Head: "Mean difference", Number: true},
-			{Head: "95% interval", Number: true}, {Head: "p", Number: true}, {Head: "p, Holm", Number: true}, {Head: "Detectable", Number: true},
-		},
-		Notes: []string{conclude.TestNote + " Holm: corrected for all tests of the same metric in this table."},
+func differences(c *study.Cohort, baselines conclude.Family, effect float64) Table {
+	t := pairedTable("Differences to plain cross-entropy, paired by seed", "Method", baselines, effect, func(k conclude.Comparison) string { return k.Of })
+	if len(t.Rows) > 0 && slices.ContainsFunc(c.Groups, func(g *study.Group) bool { return conclude.IsControl(c, g) }) {
+		t.Notes = append(t.Notes, "Controls of guided training are not judged here, but with what they are controls of.")
 	}
-	points := func(v float64) string { return number.Signed(100*v, 2) }
-	type metric struct {
-		name  string
-		found map[*study.Group]conclude.Difference
-		text  func(float64) string
-	}
-	byGroup := func(m study.Metric) map[*study.Group]conclude.Difference {
-		found := map[*study.Group]conclude.Difference{}
-		for _, d := range conclude.Differences(c, m) {
-			found[d.Group] = d
-		}
-		return found
-	}
-	list := []metric{{"top-1, pp", byGroup(study.Top1), points}, {"loss", byGroup(study.Loss), func(v float64) string { return number.Signed(v, 4) }}}
-	if used := study.Conditions(c.Groups); len(used) > 0 {
-		list = append(list, metric{"λ_max", byGroup(study.LambdaMax(used[0])), func(v float64) string { return number.Plus(v, number.Significant(v, 3)) }})
-	}
-	var noted marks
-	for _, g := range c.Groups {
-		for _, k := range list {
-			d, ok := k.found[g]
-			if !ok {
-				continue
-			}
-			row := []string{g.Legend(c), d.Baseline.Legend(c) + noted.of(g.Against.Footnote()), k.name, fmt.Sprint(d.N), k.text(d.Mean), "", "", "", ""}
-			if d.N > 1 {
-				row[5] = k.text(d.Low) + " to " + k.text(d.High)
-				row[6], row[7] = conclude.PValue(d.P), conclude.PValue(d.Corrected)
-				row[8] = strings.TrimPrefix(k.text(d.Detectable), "+")
-			}
-			t.Rows = append(t.Rows, row)
-		}
-	}
-	t.DropEmpty(5)
-	t.Notes = append(t.Notes, noted.notes()...)
 	return t
 }
 
@@ -190,7 +161,7 @@ func curvature(c *study.Cohort) Table {
 				number.Significant(peak, 3), number.Significant(residual, 2), fmt.Sprintf("%d of %d", converged, checkpoints), number.Fixed(hvps, 0), "",
 			}
 			if len(seconds) > 0 {
-				row[9] = number.Significant(study.Median(seconds), 3)
+				row[9] = number.Significant(stats.Median(seconds), 3)
 			}
 			t.Rows = append(t.Rows, row)
 		}

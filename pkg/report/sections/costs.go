@@ -9,14 +9,19 @@ import (
 	"srn/pkg/report/number"
 	"srn/pkg/report/paper"
 	"srn/pkg/report/study"
+	"srn/pkg/stats"
 )
 
 // table3 is the time of an epoch, and its ratio to plain cross-entropy's,
 // which alone compares between machines.
-func table3(s *study.Study) []Section {
-	t := gridOf(s, 3, true, true)
-	seconds := t.table(number.Digits(4))
-	seconds.Caption = "Table 3: seconds of an epoch, ours, the paper’s (quoted) and the difference"
+func table3(s *material) []Section {
+	t := gridOf(s.Study, 3, true, true)
+	all := t
+	tables := t.tables(number.Digits(4))
+	tables[0].Caption = "Table 3: seconds of an epoch, ours, the paper’s (quoted) and the difference"
+	if ours, _ := t.split(); len(ours) > 0 {
+		t = t.of(ours)
+	}
 	ratios := Table{Caption: "Table 3: the same over cross-entropy alone", Columns: []Column{{Head: "Method"}}}
 	for _, c := range t.slots {
 		if c.Arch == "resnet32" && c.Dataset == "cifar10" {
@@ -45,12 +50,12 @@ func table3(s *study.Study) []Section {
 	}
 	ratios.DropEmpty(1)
 	ratios.Notes = append([]string{"Of the medians over a run’s epochs, of training alone; ours by runs of one seed on one machine, whose load while they ran is not recorded: take ratios of runs made in turn on an idle machine."}, paperNotes(paper.Notes[3])...)
-	return []Section{{ID: "table-3", Heading: "Table 3: time of an epoch", Tables: []Table{seconds, ratios}, Unmeasured: t.unmeasured(), Data: t.data}}
+	return []Section{{ID: "table-3", Heading: "Table 3: time of an epoch", Tables: append([]Table{tables[0], ratios}, tables[1:]...), Unmeasured: all.unmeasured(), Data: all.data}}
 }
 
 // overCE is the ratio of a line's time to that of plain cross-entropy in one
 // slot: ours by runs of one seed, the paper's by its values (0: none).
-func (t *grid) overCE(l line, k int) (ours study.Stat, quoted float64) {
+func (t *grid) overCE(l line, k int) (ours stats.Summary, quoted float64) {
 	for _, base := range t.lines {
 		if base.own != "" || base.name != "CE-only" {
 			continue
@@ -74,14 +79,14 @@ func (t *grid) overCE(l line, k int) (ours study.Stat, quoted float64) {
 				list = append(list, a/b)
 			}
 		}
-		ours = study.Summarise(list)
+		ours = stats.Summarise(list)
 	}
 	return ours, quoted
 }
 
 // figure6 draws the times of an epoch for each network.
-func figure6(s *study.Study) []Section {
-	t := gridOf(s, 3, true, true)
+func figure6(s *material) []Section {
+	t := gridOf(s.Study, 3, true, true)
 	section := Section{ID: "figure-6", Heading: "Figure 6: time of an epoch by method", Unmeasured: t.unmeasured()}
 	for k, c := range t.slots {
 		b := &chart.Bars{Value: chart.Axis{Label: "Time of an epoch / that of cross-entropy", Text: number.Decimals(2)}}
@@ -98,7 +103,7 @@ func figure6(s *study.Study) []Section {
 }
 
 // cost sets accuracy against the time it took.
-func cost(s *study.Study) []Section {
+func cost(s *material) []Section {
 	section := Section{ID: "cost", Heading: "Cost against accuracy"}
 	for i, co := range s.Cohorts {
 		for j, epochs := range co.Lengths() {
@@ -119,7 +124,7 @@ func cost(s *study.Study) []Section {
 }
 
 // figure5 is the time of an evaluation of the surrogate.
-func figure5(s *study.Study) []Section {
+func figure5(s *material) []Section {
 	section := Section{ID: "figure-5", Heading: "Figure 5: time of an evaluation of the surrogate"}
 	for i, co := range s.Cohorts {
 		f := figure(co, fmt.Sprintf("figure-5-%d", i+1), "Evaluation of r and ∇r, "+co.Name(), "Seconds of an evaluation", chart.Linear, number.Digits(3),

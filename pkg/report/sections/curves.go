@@ -11,6 +11,7 @@ import (
 	"srn/pkg/report/load"
 	"srn/pkg/report/number"
 	"srn/pkg/report/study"
+	"srn/pkg/stats"
 )
 
 // course gives a run's values by epoch; the first value of an epoch counts.
@@ -119,7 +120,7 @@ func average(curves []map[int]float64) []chart.Point {
 	for x, values := range byX {
 		if len(values) == most {
 			slices.Sort(values) // sums do not depend on the map's order
-			points = append(points, chart.Point{X: float64(x), Mean: study.Summarise(values).Mean, Low: values[0], High: values[len(values)-1], N: len(values)})
+			points = append(points, chart.Point{X: float64(x), Mean: stats.Summarise(values).Mean, Low: values[0], High: values[len(values)-1], N: len(values)})
 		}
 	}
 	slices.SortFunc(points, func(a, b chart.Point) int { return cmp.Compare(a.X, b.X) })

@@ -16,7 +16,7 @@ import (
 
 // guidanceSections show what the surrogate's gradient points at, and what its
 // value follows.
-func guidanceSections(s *study.Study) []Section {
+func guidanceSections(s *material) []Section {
 	section := Section{ID: "guidance", Heading: "What the surrogate’s gradient points at"}
 	guidances := func(r *load.Run) []*record.Guidance { return r.Guidances }
 	for i, co := range s.Cohorts {
@@ -45,7 +45,7 @@ func guidanceSections(s *study.Study) []Section {
 			}
 		}
 	}
-	section.Tables = withRows(explained(s))
+	section.Tables = withRows(explained(s.Study))
 	return nonEmpty(section)
 }
 
@@ -103,7 +103,7 @@ func explained(s *study.Study) Table {
 }
 
 // stabilitySections set the learning rate beside what curvature allows.
-func stabilitySections(s *study.Study) []Section {
+func stabilitySections(s *material) []Section {
 	section := Section{ID: "stability", Heading: "Edge of stability"}
 	stabilities := func(r *load.Run) []*record.Stability { return r.Stabilities }
 	for i, co := range s.Cohorts {

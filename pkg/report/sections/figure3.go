@@ -11,15 +11,16 @@ import (
 	"srn/pkg/report/number"
 	"srn/pkg/report/paper"
 	"srn/pkg/report/study"
+	"srn/pkg/stats"
 )
 
 // figure3 is λ_max over the epochs, of plain cross-entropy and of what a
 // surrogate guides, with what the paper claims of its last epochs.
-func figure3(s *study.Study) []Section {
+func figure3(s *material) []Section {
 	section := Section{ID: "figure-3", Heading: "Figure 3: λ_max over the epochs"}
 	for i, co := range s.Cohorts {
-		only := co.Of(func(g *study.Group) bool { return compare.Is(g.Fit, "ce") || strings.HasPrefix(g.Method, "srn") })
-		for k, cond := range study.WholeMatrix(study.Conditions(only.Groups)) {
+		only := figure3Groups(co)
+		for k, cond := range figure3Conditions(co) {
 			f := figure(only, fmt.Sprintf("figure-3-%d-%d", i+1, k+1), "λ_max over the epochs, "+co.Name(), "λ_max of the mean loss", chart.Auto, number.Digits(3), func(r *load.Run, add func(int, float64)) {
 				for _, t := range study.Under(r.Tops, cond) {
 					add(load.EpochOf(t.Subject), t.LambdaMax)
@@ -33,42 +34,67 @@ func figure3(s *study.Study) []Section {
 	return nonEmpty(section)
 }
 
+// figure3Groups are those that the figure is of.
+func figure3Groups(c *study.Cohort) *study.Cohort {
+	return c.Of(func(g *study.Group) bool { return compare.Is(g.Fit, "ce") || strings.HasPrefix(g.Method, "srn") })
+}
+
+func figure3Conditions(c *study.Cohort) []compare.Condition {
+	return study.WholeMatrix(study.Conditions(figure3Groups(c).Groups))
+}
+
 // lateCurvature compares the ends of the runs.
 func lateCurvature(c *study.Cohort, cond compare.Condition) Table {
 	t := Table{
 		Caption: "λ_max at the end of training, " + c.Name(),
-		Columns: []Column{{Head: "Method"}, {Head: "Epochs"}, {Head: "Mean", Number: true}, {Head: "Its change", Number: true}, {Head: "Variance", Number: true}, {Head: "Its change", Number: true},
-			{Head: "Spikes of a run", Number: true}, {Head: "Checkpoints of a run: in these epochs, in all", Number: true}, {Head: "Seeds n", Number: true}},
-		Notes: []string{"Over the paper’s last 50 of 200 epochs, or the last quarter of a shorter run; changes are from cross-entropy of as many epochs. Mean ± standard deviation over seeds of each run’s mean, variance and spikes. " +
-			"A spike is a peak whose prominence is at least the run’s median λ_max; those between two checkpoints are not seen."},
+		Columns: []Column{{Head: "Method"}, {Head: "Epochs"}, {Head: "Seeds n", Number: true}, {Head: "Mean", Number: true},
+			{Head: "Pairs n", Number: true, Group: versusCE}, {Head: "Mean, ratio", Number: true, Group: versusCE}, {Head: "Variance, ratio", Number: true, Group: versusCE},
+			{Head: "Spikes of a run", Number: true, Group: versusCE}, {Head: "of cross-entropy", Number: true, Group: versusCE}, {Head: "Checkpoints in common: in these epochs, in all", Group: versusCE}},
 	}
-	for _, g := range c.Groups {
-		l := conclude.LateOf(g, cond)
-		if l.Mean.N == 0 {
-			continue
-		}
-		from, to := conclude.LateWindow(g.Epochs)
-		row := []string{g.Legend(c), fmt.Sprintf("%d–%d", from, to), plusMinusDigits(l.Mean, 3), "", plusMinusDigits(l.Variance, 3), "", plusMinus(l.Spikes, number.Decimals(1)), fmt.Sprintf("%d of %d", l.Inside, l.All), fmt.Sprint(l.Mean.N)}
-		if g.Baseline != nil {
-			if base := conclude.LateOf(g.Baseline, cond); base.Mean.N > 0 {
-				row[3] = change(l.Mean.Mean / base.Mean.Mean)
-				if base.Variance.N > 0 && l.Variance.N > 0 && base.Variance.Mean > 0 {
-					row[5] = change(l.Variance.Mean / base.Variance.Mean)
-				}
+	var noted marks
+	for _, l := range conclude.LateOf(c, cond) {
+		from, to := conclude.LateWindow(l.Group.Epochs)
+		row := []string{l.Group.Legend(c), fmt.Sprintf("%d–%d", from, to), fmt.Sprint(l.Mean.N), plusMinusDigits(l.Mean, 3), "", "", "", "", "", ""}
+		if l.Ratio.N > 0 {
+			row[4], row[5], row[9] = fmt.Sprint(len(l.Seeds)), ratio(l.Ratio), fmt.Sprintf("%d of %d", l.Checkpoints[0], l.Checkpoints[1])
+			if len(l.Seeds) != l.Mean.N {
+				row[4] += noted.of("of seed " + study.Seeds(l.Seeds) + " alone, which both have")
 			}
+		}
+		if l.Variance.N > 0 {
+			row[6] = ratio(l.Variance)
+		}
+		if l.SpikesMore.N > 0 {
+			row[7], row[8] = plusMinus(l.Spikes[0], number.Decimals(1)), plusMinus(l.Spikes[1], number.Decimals(1))
 		}
 		t.Rows = append(t.Rows, row)
 	}
+	t.DropEmpty(4)
+	if len(t.Rows) == 0 {
+		return t
+	}
+	t.Notes = []string{"Mean: of λ_max over the paper’s last 50 of 200 epochs, or the last quarter of a shorter run; over seeds ± standard deviation. Runs that failed are left out."}
+	if has(t, "ratio") {
+		t.Notes = append(t.Notes, "Against cross-entropy: geometric mean over pairs of one seed, by the checkpoints that both runs have, with a 95% interval (Student’s t on logarithms, each by itself; no verdict: λ_max is a secondary metric).")
+	}
+	if has(t, "Spikes") {
+		t.Notes = append(t.Notes, fmt.Sprintf("A spike is a peak whose prominence is at least the median of the run’s curve, by the checkpoints in common; those between two checkpoints are not seen, and fewer than %d in these epochs tell neither spikes nor a variance.", conclude.LeastCheckpoints))
+	}
+	t.Notes = append(t.Notes, noted.notes()...)
 	t.Notes = append(t.Notes, fmt.Sprintf("Quoted: the paper claims %s%% of the mean and %s%% of the variance over its last %d epochs, and about %d spikes of cross-entropy against %d of SRN.",
 		number.Signed(paper.CurvatureMeanChange, 0), number.Signed(paper.CurvatureVarianceChange, 0), paper.LastEpochs, paper.SpikesCE, paper.SpikesSRN))
 	t.Notes = append(t.Notes, paperNotes(paper.FigureNotes[3])...)
 	return t
 }
 
-// change is a ratio in percent more or less, or as a factor where it is large.
-func change(ratio float64) string {
-	if ratio >= 10 {
-		return "× " + number.Significant(ratio, 3)
-	}
-	return number.Signed(100*(ratio-1), 0) + "%"
+const versusCE = "Against cross-entropy"
+
+// ratio is a ratio with its interval.
+func ratio(d stats.Difference) string {
+	return secondary(d, func(v float64) string {
+		if v >= 10 || v < 0.1 {
+			return number.Significant(v, 3)
+		}
+		return number.Fixed(v, 2)
+	})
 }

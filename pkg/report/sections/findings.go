@@ -11,10 +11,10 @@ import (
 	"srn/pkg/compare"
 	"srn/pkg/record"
 	"srn/pkg/report/chart"
-	"srn/pkg/report/conclude"
 	"srn/pkg/report/load"
 	"srn/pkg/report/number"
 	"srn/pkg/report/study"
+	"srn/pkg/stats"
 )
 
 // Finding is a statement that follows from the numbers alone.
@@ -120,23 +120,52 @@ func (f *findings) ofCohort(c *study.Cohort, where string) {
 	if d := dataDeviations(c.Groups[0]); c.Known && len(d) > 0 {
 		f.note("%sthese are not the paper’s images: %s", where, strings.Join(d, ", "))
 	}
+	var alike shared
 	for _, g := range c.Groups {
-		name := where + g.Legend(c)
-		f.ofGuidance(g, name)
-		f.ofIncomplete(g, name)
+		name := g.Legend(c)
+		f.ofGuidance(g, where+name, &alike)
+		f.ofIncomplete(g, where+name)
 		if len(g.Complete()) > 0 && g.Over(study.Top1).N == 0 {
-			f.note("%s: no test accuracy of the last epoch; run srn-eval on the final checkpoints", name)
+			alike.add(name, "no test accuracy of the last epoch; run srn-eval on the final checkpoints")
 		}
 		if notes := g.Footnotes(); len(notes) > 0 {
-			f.note("%s: %s", name, strings.Join(notes, "; "))
+			alike.add(name, strings.Join(notes, "; "))
 		}
 	}
+	alike.note(f, where, len(c.Groups))
 	f.ofBaselines(c, where)
 	f.ofSeeds(c, where)
-	for _, text := range conclude.Sentences(c) {
-		f.note("%s%s", where, text)
-	}
 	f.ofCurvature(c, where)
+}
+
+// shared are statements with the names that each is true of.
+type shared struct {
+	texts []string
+	names map[string][]string
+}
+
+func (s *shared) add(name, text string) {
+	if s.names == nil {
+		s.names = map[string][]string{}
+	}
+	if s.names[text] == nil {
+		s.texts = append(s.texts, text)
+	}
+	s.names[text] = append(s.names[text], name)
+}
+
+// note writes each statement once; all is how many names there are.
+func (s *shared) note(f *findings, where string, all int) {
+	for _, text := range s.texts {
+		names := strings.Join(s.names[text], ", ")
+		switch n := len(s.names[text]); {
+		case n == all && n > 2:
+			names = fmt.Sprintf("all %d configurations", n)
+		case n > 6:
+			names = fmt.Sprintf("%s and %d others of %d configurations", s.names[text][0], n-1, all)
+		}
+		f.note("%s%s: %s", where, names, text)
+	}
 }
 
 // ofBaselines names groups that lack the plain training that they would be
@@ -160,7 +189,7 @@ func (f *findings) ofBaselines(c *study.Cohort, where string) {
 }
 
 // ofGuidance says how strong the SRN term was.
-func (f *findings) ofGuidance(g *study.Group, name string) {
+func (f *findings) ofGuidance(g *study.Group, name string, alike *shared) {
 	var all []float64
 	below := 0
 	for _, r := range g.Runs {
@@ -182,11 +211,11 @@ func (f *findings) ofGuidance(g *study.Group, name string) {
 			advice = ": before a difference from plain CE is put down to it, compare an untrained surrogate of the same strength (srn-untrained)"
 		}
 		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ stays below 10⁻³ in every epoch (median %s, largest %s)%s",
-			name, number.Significant(study.Median(all), 2), number.Significant(slices.Max(all), 2), advice)
+			name, number.Significant(stats.Median(all), 2), number.Significant(slices.Max(all), 2), advice)
 	case 2*below > len(all):
-		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ is below 10⁻³ in %d of %d epochs (median %s)", name, below, len(all), number.Significant(study.Median(all), 2))
+		f.warn("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ is below 10⁻³ in %d of %d epochs (median %s)", name, below, len(all), number.Significant(stats.Median(all), 2))
 	default:
-		f.note("%s: the guidance ratio ‖λ∇r‖/‖∇task‖ has a median of %s over epochs", name, number.Significant(study.Median(all), 2))
+		alike.add(g.Name(), "the guidance ratio ‖λ∇r‖/‖∇task‖ has a median of "+number.Significant(stats.Median(all), 2)+" over epochs")
 	}
 }
 
@@ -221,6 +250,7 @@ func (f *findings) ofSeeds(c *study.Cohort, where string) {
 		}
 	}
 	single := 0
+	var alike shared
 	for _, g := range c.Groups {
 		own := map[int64]bool{}
 		for _, r := range g.Runs {
@@ -233,12 +263,13 @@ func (f *findings) ofSeeds(c *study.Cohort, where string) {
 			}
 		}
 		if len(missing) > 0 && g.Known {
-			f.note("%s%s lacks seed %s, which other methods have", where, g.Legend(c), study.Seeds(missing))
+			alike.add(g.Legend(c), "no run of seed "+study.Seeds(missing)+", which other configurations have")
 		}
 		if len(g.Complete()) == 1 {
 			single++
 		}
 	}
+	alike.note(f, where, len(c.Groups))
 	if single == len(c.Groups) && single > 1 {
 		f.note("%sone seed each: the scatter between seeds is unknown, so no difference here says that one method is better", where)
 	}
@@ -345,4 +376,4 @@ func relativeRange(values []float64) float64 {
 }
 
 // often says that fractions are above one half on average.
-func often(values []float64) bool { return len(values) > 0 && study.Summarise(values).Mean > 0.5 }
+func often(values []float64) bool { return len(values) > 0 && stats.Summarise(values).Mean > 0.5 }

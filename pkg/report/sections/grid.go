@@ -10,6 +10,7 @@ import (
 	"srn/pkg/report/number"
 	"srn/pkg/report/paper"
 	"srn/pkg/report/study"
+	"srn/pkg/stats"
 )
 
 // slot is a column of one of the paper's tables: what is measured on what.
@@ -22,7 +23,7 @@ type slot struct {
 // cell is what is known of a row in a slot, ours and the paper's apart.
 type cell struct {
 	group  *study.Group // nil: not measured
-	ours   study.Stat
+	ours   stats.Summary
 	quoted *paper.Value // nil: the paper has none
 	others int          // further groups that would fit as well
 }
@@ -92,32 +93,39 @@ func gridOf(s *study.Study, table int, widen, own bool) *grid {
 // oursFirst moves the columns in which something was measured to the front,
 // but for the ablation's, which belong together.
 func (t *grid) oursFirst() {
-	if t.slots[0].Setting != "" {
-		return
+	if t.slots[0].Setting == "" {
+		ours, rest := t.split()
+		*t = *t.of(append(ours, rest...))
 	}
-	measured := func(k int) bool {
-		return slices.ContainsFunc(t.lines, func(l line) bool { return l.cells[k].group != nil })
-	}
-	var order []int
-	for _, first := range []bool{true, false} {
-		for k := range t.slots {
-			if measured(k) == first {
-				order = append(order, k)
-			}
+}
+
+// split lists the columns in which something was measured, and the others.
+func (t *grid) split() (ours, rest []int) {
+	for k := range t.slots {
+		if slices.ContainsFunc(t.lines, func(l line) bool { return l.cells[k].group != nil }) {
+			ours = append(ours, k)
+		} else {
+			rest = append(rest, k)
 		}
 	}
-	slots := make([]slot, len(order))
-	for at, k := range order {
-		slots[at] = t.slots[k]
+	return ours, rest
+}
+
+// of is the grid of some of its columns.
+func (t *grid) of(columns []int) *grid {
+	some := &grid{number: t.number}
+	for _, k := range columns {
+		some.slots = append(some.slots, t.slots[k])
 	}
-	t.slots = slots
-	for i := range t.lines {
-		cells := make([]cell, len(order))
-		for at, k := range order {
-			cells[at] = t.lines[i].cells[k]
+	for _, l := range t.lines {
+		cells := l.cells
+		l.cells = nil
+		for _, k := range columns {
+			l.cells = append(l.cells, cells[k])
 		}
-		t.lines[i].cells = cells
+		some.lines = append(some.lines, l)
 	}
+	return some
 }
 
 // has says whether the table has a row for what the group repeats.

@@ -58,7 +58,7 @@ func (v view) String() string {
 
 // figure1 shows the landscapes of one network and data set side by side: those
 // of the last checkpoints, with the same directions, range and images.
-func figure1(s *study.Study) []Section {
+func figure1(s *material) []Section {
 	section := Section{ID: "figure-1", Heading: "Figure 1: loss landscapes"}
 	for i, co := range s.Cohorts {
 		var views []view

@@ -3,11 +3,11 @@ package sections
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"srn/pkg/report/number"
 	"srn/pkg/report/paper"
-	"srn/pkg/report/study"
 )
 
 // accuracies is one of the paper's tables of accuracies.
@@ -18,16 +18,22 @@ type accuracies struct {
 	compare    bool // SRN is compared with the other rows
 }
 
+// comparedTables are those in which SRN is compared with the other rows.
+var comparedTables = map[int]bool{2: true, 6: true, 7: true}
+
 func (a accuracies) part() part {
 	name := fmt.Sprintf("Table %d: %s", a.number, a.about)
-	return part{fmt.Sprintf("table%d", a.number), name, func(s *study.Study) []Section {
-		t := gridOf(s, a.number, a.widen, a.own)
-		section := Section{ID: fmt.Sprintf("table-%d", a.number), Heading: name, Unmeasured: t.unmeasured(), Tables: []Table{t.table(number.Decimals(2))}, Data: t.data}
+	return part{fmt.Sprintf("table%d", a.number), name, func(s *material) []Section {
+		t := gridOf(s.Study, a.number, a.widen, a.own)
+		section := Section{ID: fmt.Sprintf("table-%d", a.number), Heading: name, Unmeasured: t.unmeasured(), Data: t.data}
+		tables := t.tables(number.Decimals(2))
+		section.Tables = tables[:1:1]
 		if a.compare {
-			section.Tables = append(section.Tables, withRows(best(t), pairs(t))...)
+			section.Tables = append(section.Tables, withRows(best(t), pairs(t, s.Cohorts, s.effect))...)
 		}
 		last := &section.Tables[len(section.Tables)-1]
 		last.Notes = append(last.Notes, paperNotes(paper.Notes[a.number])...)
+		section.Tables = append(section.Tables, tables[1:]...)
 		return []Section{section}
 	}}
 }
@@ -43,6 +49,23 @@ func paperNotes(list []string) []string {
 
 // topWord tells the accuracies of Table 6 apart.
 var topWord = map[string]string{paper.Top1: ", top-1", paper.Top5: ", top-5"}
+
+// tables are the grid for reading: that of the networks and data that were
+// measured, and folded that of the paper's others.
+func (t *grid) tables(format func(float64) string) []Table {
+	ours, rest := t.split()
+	if len(ours) == 0 || len(rest) == 0 || t.slots[0].Setting != "" {
+		return []Table{t.table(format)}
+	}
+	others := t.of(rest)
+	others.lines = slices.DeleteFunc(others.lines, func(l line) bool {
+		return !slices.ContainsFunc(l.cells, func(c cell) bool { return c.quoted != nil })
+	})
+	folded := others.table(format)
+	folded.Caption = fmt.Sprintf("Table %d: the paper’s values for networks and data that were not measured here", t.number)
+	folded.Folded = "The paper’s values for " + number.Count(len(rest), "column") + " of which nothing was measured here"
+	return []Table{t.of(ours).table(format), folded}
+}
 
 // table is the grid for reading: for each slot ours, the paper's and the
 // difference; a slot of which nothing is ours has the paper's alone.

@@ -3,6 +3,7 @@
 package sections
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/record"
+	"srn/pkg/report/conclude"
 	"srn/pkg/report/load"
 	"srn/pkg/report/number"
 	"srn/pkg/report/study"
@@ -20,12 +22,35 @@ type Options struct {
 	Title   string   // by default made from the data sets and networks
 	Version string   // of the program, shown at the end
 	Only    []string // parts to show, by their names in [Parts], or figures by their ids; empty: all
+	Effect  float64  // difference of top-1, a fraction, that plans are for; 0: [DefaultEffect]
+}
+
+// DefaultEffect is half a percentage point.
+const DefaultEffect = 0.005
+
+// material is what sections are made of: what was read, arranged, and what
+// follows from it.
+type material struct {
+	*study.Study
+	effect            float64
+	baselines, guided map[*study.Cohort]conclude.Family
+}
+
+func prepare(s *study.Study, effect float64) *material {
+	m := &material{Study: s, effect: effect, baselines: map[*study.Cohort]conclude.Family{}, guided: map[*study.Cohort]conclude.Family{}}
+	for _, c := range s.Cohorts {
+		if c.Known {
+			m.baselines[c], m.guided[c] = conclude.Baselines(c, effect), conclude.Guided(c, effect)
+		}
+	}
+	return m
 }
 
 // Report is everything a report shows, ready to be written.
 type Report struct {
 	Title      string
 	Summary    string // what was read, in one sentence
+	Lead       []Statement
 	Findings   []Finding
 	Sections   []Section
 	Provenance Table
@@ -34,6 +59,8 @@ type Report struct {
 	Version    string
 	Partial    bool // some parts alone were asked for
 	Results    []Result
+	// Conclusions are the comparisons that tables and findings say.
+	Conclusions Conclusions
 	// Missing says of each part asked for by name that there is nothing to show
 	// of it, and why.
 	Missing []string
@@ -60,7 +87,7 @@ type Section struct {
 // part makes sections of one kind; without anything to show, none.
 type part struct {
 	name, about string
-	sections    func(*study.Study) []Section
+	sections    func(*material) []Section
 }
 
 // parts are what a report consists of, in their order. A new one is a line
@@ -109,15 +136,16 @@ func Build(sources []*load.Source, o Options) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := study.Arrange(runs)
+	arranged := study.Arrange(runs)
+	s := prepare(arranged, cmp.Or(o.Effect, DefaultEffect))
 	if len(s.Cohorts) == 0 && len(s.Meta) == 0 {
 		return nil, &artifact.FormatError{Problem: "the files hold no run", Mend: "give the metrics of srn-fit or srn-meta, or what srn-eval or srn-hessian wrote"}
 	}
-	r := &Report{Title: o.Title, Version: o.Version, Partial: len(o.Only) > 0, Provenance: provenance(s.Sources), Configs: configs(s.Sources), Results: results(s)}
+	r := &Report{Title: o.Title, Version: o.Version, Partial: len(o.Only) > 0, Provenance: provenance(s.Sources), Configs: configs(s.Sources), Results: results(s), Lead: lead(s), Conclusions: concluded(s)}
 	if r.Title == "" {
-		r.Title = title(s)
+		r.Title = title(arranged)
 	}
-	r.Summary = summary(s)
+	r.Summary = summary(arranged)
 	r.Inputs = inputs(s.Sources)
 	for _, p := range parts {
 		if !wanted(o.Only, p.name) {
@@ -135,7 +163,7 @@ func Build(sources []*load.Source, o Options) (*Report, error) {
 		}
 	}
 	r.Missing = missing(o.Only, r.Sections)
-	r.Findings = reportFindings(s)
+	r.Findings = reportFindings(arranged)
 	for _, text := range slices.Backward(r.Missing) {
 		r.Findings = slices.Insert(r.Findings, 0, Finding{true, text})
 	}
@@ -217,21 +245,21 @@ func nonEmpty(s Section) []Section {
 }
 
 // runSections compare the runs of each network and data set.
-func runSections(s *study.Study) []Section {
+func runSections(s *material) []Section {
 	var list []Section
 	for i, co := range s.Cohorts {
 		section := Section{ID: fmt.Sprintf("cohort-%d", i+1), Heading: co.Name(), Tables: []Table{comparison(co)}, Figures: figures(co, fmt.Sprintf("c%d", i+1))}
 		if co.DataSHA256 != "" {
 			section.Detail = "Dataset file " + study.Short(co.DataSHA256)
 		}
-		section.Tables = append(section.Tables, withRows(differences(co), curvature(co))...)
+		section.Tables = append(section.Tables, withRows(differences(co, s.baselines[co], s.effect), curvature(co))...)
 		list = append(list, section)
 	}
 	return list
 }
 
 // metaSections are the curves of meta-training.
-func metaSections(s *study.Study) []Section {
+func metaSections(s *material) []Section {
 	if len(s.Meta) == 0 {
 		return nil
 	}

@@ -5,35 +5,37 @@ import (
 	"srn/pkg/record"
 	"srn/pkg/report/conclude"
 	"srn/pkg/report/study"
+	"srn/pkg/stats"
 )
 
 // Result is a group's numbers for machines. Fractions are 0…1; statistics with
 // n = 0 were not measured.
 type Result struct {
-	Dataset     string           `json:"dataset"`
-	Arch        string           `json:"arch"`
-	DataSHA256  string           `json:"data_sha256"`
-	TrainImages int              `json:"train_images"` // 0: not known
-	Official    *bool            `json:"data_official"`
-	Method      string           `json:"method"`
-	WeightDecay float64          `json:"weight_decay"`
-	Epochs      int              `json:"epochs"`
-	Seeds       []int64          `json:"seeds"` // of complete runs
-	Incomplete  []int64          `json:"incomplete_seeds,omitempty"`
-	Top1        study.Stat       `json:"top1"`
-	Top5        study.Stat       `json:"top5"`
-	Loss        study.Stat       `json:"loss"`
-	ECE         study.Stat       `json:"ece"`
-	LambdaMax   study.Stat       `json:"lambda_max"`
-	Condition   string           `json:"lambda_max_measured_on,omitempty"`
-	Guidance    study.Stat       `json:"guidance_ratio"`
-	Seconds     study.Stat       `json:"epoch_seconds"`
-	Images      study.Stat       `json:"images_per_second"`
-	Baseline    string           `json:"baseline,omitempty"`
-	NoBaseline  string           `json:"no_baseline_because,omitempty"`
-	Footnote    string           `json:"footnote,omitempty"`
-	Top1Minus   *conclude.Paired `json:"top1_minus_baseline,omitempty"`
-	Quoted      []Quoted         `json:"quoted_percent,omitempty"`
+	Dataset     string               `json:"dataset"`
+	Arch        string               `json:"arch"`
+	DataSHA256  string               `json:"data_sha256"`
+	TrainImages int                  `json:"train_images"` // 0: not known
+	Official    *bool                `json:"data_official"`
+	Method      string               `json:"method"`
+	WeightDecay float64              `json:"weight_decay"`
+	Epochs      int                  `json:"epochs"`
+	Seeds       []int64              `json:"seeds"`  // of complete runs
+	Failed      int                  `json:"failed"` // runs that diverged, or ended at chance
+	Incomplete  []int64              `json:"incomplete_seeds,omitempty"`
+	Top1        stats.Summary        `json:"top1"`
+	Top5        stats.Summary        `json:"top5"`
+	Loss        stats.Summary        `json:"loss"`
+	ECE         stats.Summary        `json:"ece"`
+	LambdaMax   stats.Summary        `json:"lambda_max"`
+	Condition   string               `json:"lambda_max_measured_on,omitempty"`
+	Guidance    stats.Summary        `json:"guidance_ratio"`
+	Seconds     stats.Summary        `json:"epoch_seconds"`
+	Images      stats.Summary        `json:"images_per_second"`
+	Baseline    string               `json:"baseline,omitempty"`
+	NoBaseline  string               `json:"no_baseline_because,omitempty"`
+	Footnote    string               `json:"footnote,omitempty"`
+	Top1Minus   *conclude.Comparison `json:"top1_minus_baseline,omitempty"`
+	Quoted      []Quoted             `json:"quoted_percent,omitempty"`
 }
 
 // MarshalJSON writes numbers that are not finite as null.
@@ -51,16 +53,21 @@ type Quoted struct {
 }
 
 // results lists the groups' numbers in the report's order.
-func results(s *study.Study) []Result {
+func results(s *material) []Result {
 	var list []Result
 	for _, c := range s.Cohorts {
 		used := study.Conditions(c.Groups)
+		against := map[*study.Group]*conclude.Comparison{}
+		for i, k := range s.baselines[c] {
+			against[k.Group] = &s.baselines[c][i]
+		}
 		for _, g := range c.Groups {
 			res := Result{
 				Dataset: g.Dataset, Arch: g.Arch, DataSHA256: g.DataSHA256, TrainImages: g.TrainImages, Official: g.DataOfficial, Method: g.Label(), WeightDecay: g.WeightDecay, Epochs: g.Epochs,
 				Top1: g.Over(study.Top1), Top5: g.Over(study.Top5), Loss: g.Over(study.Loss), ECE: g.Over(study.ECE),
 				Guidance: g.Over(study.GuidanceRatio), Seconds: g.Over(study.SecondsPerEpoch), Images: g.Over(study.ImagesPerSecond),
 			}
+			res.Failed, _ = conclude.Failures(g)
 			for _, run := range g.Runs {
 				if run.Complete() {
 					res.Seeds = append(res.Seeds, run.Seed)
@@ -72,8 +79,13 @@ func results(s *study.Study) []Result {
 				res.LambdaMax, res.Condition = g.Over(study.LambdaMax(used[0])), used[0].String()
 			}
 			if g.Baseline != nil {
-				if p := conclude.Minus(g, g.Baseline, study.Top1); p.N > 0 {
-					res.Baseline, res.Top1Minus, res.Footnote = g.Baseline.Legend(c), &p, g.Against.Footnote()
+				k := against[g]
+				if k == nil { // a control, or without a pair
+					one := conclude.ToBaseline(c, g)
+					one.Corrected, k = 1, &one
+				}
+				if k.Pairs > 0 {
+					res.Baseline, res.Top1Minus, res.Footnote = k.Against, k, k.Footnote
 				}
 			} else if g.Known && compare.Needs(g.Fit) {
 				res.NoBaseline = noBaseline(g)

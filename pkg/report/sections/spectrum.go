@@ -9,6 +9,7 @@ import (
 	"srn/pkg/report/load"
 	"srn/pkg/report/number"
 	"srn/pkg/report/study"
+	"srn/pkg/stats"
 )
 
 // densityPoints is how many points a curve of the spectral density has.
@@ -16,7 +17,7 @@ const densityPoints = 400
 
 // spectrum draws the spectral densities of the last checkpoints, smoothed anew
 // from their nodes by one bandwidth, because only such curves compare.
-func spectrum(s *study.Study) []Section {
+func spectrum(s *material) []Section {
 	section := Section{ID: "density", Heading: "Spectral density of the Hessian"}
 	densities := func(r *load.Run) []*record.Density { return r.Densities }
 	for i, co := range s.Cohorts {
@@ -113,8 +114,8 @@ func densityCurve(list []*record.Density, low, high, width float64) []chart.Poin
 			})
 			values = append(values, sum)
 		}
-		s := study.Summarise(values)
-		points[i] = chart.Point{X: x, Mean: s.Mean, Low: study.Quantile(values, 0), High: study.Quantile(values, 1), N: s.N}
+		s := stats.Summarise(values)
+		points[i] = chart.Point{X: x, Mean: s.Mean, Low: stats.Quantile(values, 0), High: stats.Quantile(values, 1), N: s.N}
 		largest = max(largest, s.Mean)
 	}
 	if !(largest > 0) || math.IsInf(largest, 0) {
@@ -144,5 +145,5 @@ func spectrumRow(label string, list []*record.Density) []string {
 		})
 		negative = append(negative, 100*below)
 	}
-	return []string{label, plusMinusDigits(study.Summarise(low), 3), plusMinusDigits(study.Summarise(high), 3), plusMinusDigits(study.Summarise(trace), 3), plusMinusDigits(study.Summarise(negative), 2), fmt.Sprint(len(list))}
+	return []string{label, plusMinusDigits(stats.Summarise(low), 3), plusMinusDigits(stats.Summarise(high), 3), plusMinusDigits(stats.Summarise(trace), 3), plusMinusDigits(stats.Summarise(negative), 2), fmt.Sprint(len(list))}
 }

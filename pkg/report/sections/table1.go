@@ -7,12 +7,11 @@ import (
 
 	"srn/pkg/compare"
 	"srn/pkg/report/paper"
-	"srn/pkg/report/study"
 )
 
 // table1 sets the settings of the runs read, and their data, beside those of
 // the paper's Table 1 and sections 4.1 and A.3.
-func table1(s *study.Study) []Section {
+func table1(s *material) []Section {
 	t := Table{
 		Caption: "Table 1: settings, the paper’s (quoted) and those of the runs read",
 		Columns: []Column{{Head: "Setting"}, {Head: "The paper, quoted", Quoted: true}, {Head: "Runs read"}, {Head: ""}},

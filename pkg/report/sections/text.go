@@ -6,11 +6,11 @@ import (
 	"strings"
 
 	"srn/pkg/report/number"
-	"srn/pkg/report/study"
+	"srn/pkg/stats"
 )
 
 // plusMinus is mean ± sd, the mean alone where n is 1 and empty where it is 0.
-func plusMinus(s study.Stat, text func(float64) string) string {
+func plusMinus(s stats.Summary, text func(float64) string) string {
 	switch s.N {
 	case 0:
 		return ""
@@ -22,7 +22,7 @@ func plusMinus(s study.Stat, text func(float64) string) string {
 
 // plusMinusDigits is plusMinus with n significant digits of the mean, and the
 // deviation to the same place: 15.1 ± 4.9, (7.2 ± 0.1)·10⁻⁵.
-func plusMinusDigits(s study.Stat, n int) string {
+func plusMinusDigits(s stats.Summary, n int) string {
 	mean := number.Significant(s.Mean, n)
 	if s.N < 2 {
 		return plusMinus(s, number.Digits(n))

@@ -4,13 +4,13 @@ import (
 	"testing"
 
 	"srn/pkg/report/chart"
-	"srn/pkg/report/study"
+	"srn/pkg/stats"
 )
 
 func TestPlusMinus(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{plusMinusDigits(study.Stat{N: 3, Mean: 13.71, SD: 3.14}, 3), "13.7 ± 3.1"}, {plusMinusDigits(study.Stat{N: 3, Mean: 7.29e-5, SD: 1e-6}, 3), "(7.29 ± 0.10)·10⁻⁵"},
-		{plusMinusDigits(study.Stat{N: 1, Mean: 5, SD: 0}, 2), "5.0"}, {plusMinusDigits(study.Stat{}, 2), ""},
+		{plusMinusDigits(stats.Summary{N: 3, Mean: 13.71, SD: 3.14}, 3), "13.7 ± 3.1"}, {plusMinusDigits(stats.Summary{N: 3, Mean: 7.29e-5, SD: 1e-6}, 3), "(7.29 ± 0.10)·10⁻⁵"},
+		{plusMinusDigits(stats.Summary{N: 1, Mean: 5, SD: 0}, 2), "5.0"}, {plusMinusDigits(stats.Summary{}, 2), ""},
 	} {
 		if c.got != c.want {
 			t.Errorf("%q, want %q", c.got, c.want)

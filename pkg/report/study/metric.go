@@ -4,32 +4,11 @@ import (
 	"math"
 	"slices"
 
-	"gonum.org/v1/gonum/stat"
-
 	"srn/pkg/compare"
 	"srn/pkg/record"
 	"srn/pkg/report/load"
+	"srn/pkg/stats"
 )
-
-// Stat is a mean over seeds.
-type Stat struct {
-	N    int     `json:"n"`
-	Mean float64 `json:"mean"`
-	SD   float64 `json:"sd"` // with n-1; 0 where N is below 2
-}
-
-// Summarise is the mean and standard deviation of values.
-func Summarise(values []float64) Stat {
-	s := Stat{N: len(values)}
-	switch s.N {
-	case 0:
-	case 1:
-		s.Mean = values[0]
-	default:
-		s.Mean, s.SD = stat.MeanStdDev(values, nil)
-	}
-	return s
-}
 
 // Metric is one number that a run has, ok being false where it was not
 // measured or is not finite.
@@ -106,7 +85,7 @@ var (
 func epochMedian(of func(*record.Epoch) float64) Metric {
 	return func(r *load.Run) (float64, bool) {
 		values := OfEpochs(r.Curve, of)
-		return Median(values), len(values) > 0
+		return stats.Median(values), len(values) > 0
 	}
 }
 
@@ -141,7 +120,7 @@ func GuidanceRatio(r *load.Run) (float64, bool) {
 	if len(values) == 0 || slices.Max(values) == 0 {
 		return 0, false
 	}
-	return Median(values), true
+	return stats.Median(values), true
 }
 
 // TrainingSeconds is what all epochs of a run took.
@@ -157,24 +136,6 @@ func TrainingSeconds(r *load.Run) (float64, bool) {
 	return sum, true
 }
 
-// Quantile interpolates between the sorted values; NaN where there are none.
-func Quantile(values []float64, q float64) float64 {
-	if len(values) == 0 {
-		return math.NaN()
-	}
-	s := slices.Sorted(slices.Values(values))
-	at := q * float64(len(s)-1)
-	i := int(at)
-	if i+1 == len(s) {
-		return s[i]
-	}
-	t := at - float64(i)
-	return s[i]*(1-t) + s[i+1]*t
-}
-
-// Median is the middle of values.
-func Median(values []float64) float64 { return Quantile(values, 0.5) }
-
 // Values are a metric's over complete runs.
 func (g *Group) Values(m Metric) []float64 {
 	var values []float64
@@ -187,22 +148,4 @@ func (g *Group) Values(m Metric) []float64 {
 }
 
 // Over summarises a metric over a group's complete runs.
-func (g *Group) Over(m Metric) Stat { return Summarise(g.Values(m)) }
-
-// Minus lists the differences of a metric between g and another group, a pair
-// for each seed of which both have a complete run.
-func (g *Group) Minus(b *Group, m Metric) []float64 {
-	var differences []float64
-	for _, r := range g.Complete() {
-		other := b.Seed(r.Seed)
-		if other == nil {
-			continue
-		}
-		v, ok := m(r)
-		w, ok2 := m(other)
-		if ok && ok2 {
-			differences = append(differences, v-w)
-		}
-	}
-	return differences
-}
+func (g *Group) Over(m Metric) stats.Summary { return stats.Summarise(g.Values(m)) }

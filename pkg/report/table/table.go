@@ -19,6 +19,9 @@ type Table struct {
 	// Breaks are rows before which a rule is drawn, with what follows named.
 	Breaks map[int]string
 	Notes  []string
+	// Folded, where it is not empty, says what the table is of to readers who
+	// need not see it: a page shows it on demand, a text leaves it out.
+	Folded string
 }
 
 // Grouped says that some columns share a head.
