@@ -91,7 +91,7 @@ func Between(c *study.Cohort, a, b *study.Group, role compare.Role) Comparison {
 // lambda compares λ_max, as a ratio, under the condition that the cohort has
 // most measurements of.
 func lambda(c *study.Cohort, a *study.Group, others []*study.Group, seeds []int64) stats.Difference {
-	used := study.WholeMatrix(study.Conditions(c.Groups))
+	used := c.Curvature()
 	if len(used) == 0 {
 		return stats.Difference{}
 	}

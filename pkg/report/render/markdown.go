@@ -53,7 +53,7 @@ func Markdown(r *sections.Report, w io.Writer) error {
 		}
 		for i := range s.Tables {
 			if f := s.Tables[i].Folded; f != "" && !r.Partial {
-				fmt.Fprintf(b, "\n%s: --only %s shows them.\n", escape(f), s.Part)
+				fmt.Fprintf(b, "\n%s; %s by itself shows them.\n", escape(f), s.Part)
 				continue
 			}
 			s.Tables[i].Markdown(b)

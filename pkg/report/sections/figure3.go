@@ -40,7 +40,7 @@ func figure3Groups(c *study.Cohort) *study.Cohort {
 }
 
 func figure3Conditions(c *study.Cohort) []compare.Condition {
-	return study.WholeMatrix(study.Conditions(figure3Groups(c).Groups))
+	return figure3Groups(c).Curvature()
 }
 
 // lateCurvature compares the ends of the runs.

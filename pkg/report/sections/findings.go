@@ -11,6 +11,7 @@ import (
 	"srn/pkg/compare"
 	"srn/pkg/record"
 	"srn/pkg/report/chart"
+	"srn/pkg/report/conclude"
 	"srn/pkg/report/load"
 	"srn/pkg/report/number"
 	"srn/pkg/report/study"
@@ -226,7 +227,11 @@ func (f *findings) ofIncomplete(g *study.Group, name string) {
 			if s := r.Trained.State(); s != "" {
 				state = " (" + s + ")"
 			}
-			f.warn("%s, seed %d: stopped after epoch %d of %d%s; left out of the tables", name, r.Seed, r.Last(), r.Epochs, state)
+			becomes := "left out of the tables"
+			if conclude.Failed(r) {
+				becomes = "counted as failed"
+			}
+			f.warn("%s, seed %d: stopped after epoch %d of %d%s; %s", name, r.Seed, r.Last(), r.Epochs, state, becomes)
 		}
 	}
 	for _, r := range g.Dropped {

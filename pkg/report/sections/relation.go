@@ -50,7 +50,7 @@ type relative struct {
 
 // related is a cohort by numbers of epochs; empty where λ_max was not measured.
 func related(c *study.Cohort) []relative {
-	used := study.WholeMatrix(study.Conditions(c.Groups))
+	used := c.Curvature()
 	if len(used) == 0 {
 		return nil
 	}

@@ -55,7 +55,8 @@ type Cohort struct {
 	Known  bool // the groups' trainings are
 	Groups []*Group
 
-	name string
+	name  string
+	whole []compare.Condition // see Curvature
 }
 
 type cohortKey struct {
@@ -103,6 +104,9 @@ func cohorts(runs *load.Runs) []*Cohort {
 		all := byKey[k.String()]
 		list = append(list, &Cohort{Network: all[0].Network, Data: all[0].Data, Known: all[0].Known, Groups: groups(all, guides)})
 	}
+	for _, c := range list {
+		c.whole = WholeMatrix(Conditions(c.Groups))
+	}
 	nameCohorts(list)
 	return list
 }
@@ -125,6 +129,10 @@ func archOrder(arch string) int {
 	}
 	return n
 }
+
+// Curvature lists the conditions under which λ_max of all parameters' Hessian
+// was measured, the most often used first.
+func (c *Cohort) Curvature() []compare.Condition { return c.whole }
 
 // ManyLengths says that the groups are not all of as many epochs.
 func (c *Cohort) ManyLengths() bool { return len(c.Lengths()) > 1 }
@@ -149,6 +157,7 @@ func (c *Cohort) Of(which func(*Group) bool) *Cohort {
 			only.Groups = append(only.Groups, g)
 		}
 	}
+	only.whole = WholeMatrix(Conditions(only.Groups))
 	return &only
 }
 
