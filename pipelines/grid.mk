@@ -12,9 +12,8 @@ targets.runs       = $(call once,targets.runs,$(sort $(foreach t,$(chosen),$(cal
 targets.records    = $(call once,targets.records,$(sort $(foreach t,$(chosen),$(call records,$t))))
 
 # The state of a file: complete, stale, partial or missing.
-leftover = $(wildcard $(foreach f,$(made),$f $f.partial $f.state $f.new))
-finished = $(if $(filter-out $(wildcard $(filter %.zst,$(made))),$(filter %.zst,$(made))),,yes)
-state    = $(if $(fresh),$(if $(finished),complete,$(if $(leftover),partial,missing)),$(if $(leftover),stale,missing))
+leftover = $(wildcard $(foreach f,$(made),$f $f.partial $f.state))
+state    = $(if $(fresh),$(if $(wildcard $@),complete,$(if $(leftover),partial,missing)),$(if $(leftover),stale,missing))
 states   = $(foreach @,$1,$(state))
 # Of several files: the first of these that any of them has.
 worst    = $(firstword $(foreach s,stale partial missing complete,$(filter $s,$1)))
@@ -37,7 +36,7 @@ pending: | ready
 each     = $(call shown,$(sort $(foreach @,$2,$(if $(filter stale,$(state)),$($1)))))
 differs  = $(if $(strip $(foreach @,$1,$(if $(filter stale,$(state)),$(if $(stamped),,unknown)))),nothing tells the flags that made it,\
 	made with $(or $(call each,then,$1),$(if $(call each,now,$1),less,the same in another order))$(and $(call each,now,$1),$(comma) asked for $(call each,now,$1)))
-saved    = $(firstword $(foreach @,$1,$(if $(filter partial,$(state)),$(wildcard $(@D)/*.state))))
+saved    = $(firstword $(foreach @,$1,$(if $(filter partial,$(state)),$(wildcard $(addsuffix .state,$(made))))))
 found.in = $(call worst,$(call states,$2))|$(patsubst $(OUT)/%,%,$1)|$(strip $(if $(filter stale,$(call states,$2)),$(call differs,$2),$(and $(filter complete,$(call states,$2)),$(strip $(call undone,$2)),no $(notdir $(call undone,$2)))))|$(call saved,$2)
 write.status = $(call write,$(OUT)/status)$(if $(dry),,$(foreach f,$(targets.datas) $(targets.surrogates),$(file >>$(OUT)/status,$(call found.in,$f,$f))) \
 	$(foreach r,$(targets.runs),$(file >>$(OUT)/status,$(call found.in,$r,$(call files,$r)))))
@@ -79,8 +78,7 @@ $(OUT)/%/sample.jsonl: $$(data) $$(surrogate) $$(changed) | ready
 	$(step) $(BIN)/srn-fit --resume --quiet --data $(data) $(on)$(call flags,sample)$(patsubst %,--srn % ,$(surrogate))--checkpoints $(@D)/samples -o $(@D)/sample.safetensors.zst --metrics $@
 
 $(OUT)/%/lambda.jsonl: $(OUT)/%/sample.jsonl
-	$(BIN)/srn-hessian top --quiet --data $(data) $(on)$(call flags,hessian)$(@D)/sample.safetensors.zst -o $@.new
-	@mv $@.new $@
+	$(BIN)/srn-hessian top --quiet --data $(data) $(on)$(call flags,hessian)$(@D)/sample.safetensors.zst --overwrite -o $@
 
 network.of = $(word 2,$(subst /, ,$(patsubst $(OUT)/%,%,$1)))
 samples    = $(sort $(foreach r,$(targets.runs),$r/sample.jsonl $(OUT)/synthetic/$(call network.of,$r)/1epochs/ce/seed0/lambda.jsonl))

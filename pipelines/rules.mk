@@ -124,7 +124,7 @@ $(OUT)/%/checkpoint.safetensors.zst $(OUT)/%/fit.jsonl.zst: $$(data) $$(surrogat
 
 # What measures a run: srn-eval and the subcommands of srn-hessian.
 measured = $(step) $(BIN)/$(call tool,$(name)) --data $(data) $(on)$(call flags,$(name))
-to       = -o $@.new$(newline)@mv $@.new $@
+to       = --resume -o $@$(newline)@touch -c $@
 # Plain training can be stopped early: held-out images choose among all its checkpoints.
 judged   = $(if $(filter ce ce-meta-train,$(arm)),$(br)$(series),$(run))
 
@@ -134,7 +134,7 @@ recipe.test      = $(measured)$(judged) $(to)
 recipe.hessian   = $(measured)$(br)$(series) $(to)
 recipe.lambda    = $(measured)$(run) $(to)
 recipe.density   = $(measured)$(run) $(to)
-recipe.landscape = $(measured)--resume $(run) $(to)
+recipe.landscape = $(measured)$(run) $(to)
 recipe.stability = $(measured)$(br)$(series) $(to)
 recipe.guidance  = $(measured)--srn $(asked) $(br)$(series) $(to)
 
