@@ -134,10 +134,10 @@ func mistakenFiles(t *testing.T, dir string) {
 	write("pointer.pth", []byte("version https://git-lfs.github.com/spec/v1\noid sha256:12fca82f\nsize 1099231\n"))
 	write("model.gguf", []byte("GGUF\x03\x00\x00\x00"))
 	write("figure.png", []byte("\x89PNG\r\n\x1a\n"))
-	write("broken.json", []byte("{\"type\":\"header\",\"tool\":\"srn-fit\",\"version\":\"1\",\"schema\":1}\n{\"type\":\"epoch\",\"epoch\":1\n{}\n"))
+	write("broken.json", []byte("{\"type\":\"header\",\"tool\":\"srn-eval\",\"version\":\"1\",\"schema\":2,\"seed\":0,\"config\":{},\"inputs\":[]}\n{\"type\":\"epoch\",\"epoch\":1\n{}\n"))
 	write("other.json", []byte("{\"loss\":1}\n"))
 	write("newer.jsonl", []byte("{\"type\":\"header\",\"tool\":\"srn-fit\",\"version\":\"v9.0\",\"schema\":9}\n"))
-	write("wandb.json", []byte("{\"type\":\"header\",\"tool\":\"wandb\",\"version\":\"1\",\"schema\":1}\n"))
+	write("wandb.json", []byte("{\"type\":\"header\",\"tool\":\"wandb\",\"version\":\"1\",\"schema\":2,\"seed\":0,\"config\":{},\"inputs\":[]}\n"))
 
 	for _, spec := range []cifartest.Spec{{Dataset: "cifar10", PerFile: 20}, {Dataset: "cifar100", PerFile: 100}} {
 		archive := filepath.Join(dir, spec.Dataset+".tar.gz")
