@@ -70,7 +70,7 @@ func (c *Checkpoint) decode(f *artifact.File, o Overrides) (*Checkpoint, error) 
 	if err != nil {
 		return nil, err
 	}
-	if err := c.settle(parts, f.Metadata, o); err != nil {
+	if err := c.settle(parts, o); err != nil {
 		return nil, err
 	}
 	params, running, err := c.Layouts()
@@ -80,15 +80,18 @@ func (c *Checkpoint) decode(f *artifact.File, o Overrides) (*Checkpoint, error) 
 	if err := c.fit(parts, params, running); err != nil {
 		return nil, err
 	}
+	if err := c.settleNormalisation(f.Metadata, o); err != nil {
+		return nil, err
+	}
 	if err := c.fill(parts, params, running); err != nil {
 		return nil, err
 	}
 	return c, nil
 }
 
-// settle decides architecture, classes and normalisation from the metadata,
-// what the user says and the tensors.
-func (c *Checkpoint) settle(parts map[string]part, metadata map[string]string, o Overrides) error {
+// settle decides architecture and classes from the metadata, what the user says
+// and the tensors.
+func (c *Checkpoint) settle(parts map[string]part, o Overrides) error {
 	m := &c.Meta
 	head := "linear.weight"
 	if p, ok := parts[head]; ok {
@@ -116,7 +119,7 @@ func (c *Checkpoint) settle(parts map[string]part, metadata map[string]string, o
 			return err
 		}
 	}
-	return c.settleNormalisation(metadata, o)
+	return nil
 }
 
 // settleArch decides the architecture.

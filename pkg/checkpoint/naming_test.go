@@ -106,6 +106,38 @@ func TestNamings(t *testing.T) {
 	}
 }
 
+// Names of option B's shortcuts, which no network here has yet, are known under
+// every naming; other names under none.
+func TestTranslate(t *testing.T) {
+	for name, want := range map[string]string{
+		"layer2.0.downsample.0.weight":                      "layer2.0.shortcut.0.weight",
+		"layer3.0.shortcut.1.running_var":                   "layer3.0.shortcut.1.running_var",
+		"layer4.1.bn2.num_batches_tracked":                  "layer4.1.bn2.num_batches_tracked",
+		"features.stage2.unit1.identity_conv.conv.weight":   "layer2.0.shortcut.0.weight",
+		"features.stage3.unit1.identity_conv.bn.bias":       "layer3.0.shortcut.1.bias",
+		"features.stage1.unit10.body.conv2.bn.running_mean": "layer1.9.bn2.running_mean",
+		"conv3_x.0.shortcut.0.weight":                       "layer2.0.shortcut.0.weight",
+		"conv5_x.1.residual_function.4.weight":              "layer4.1.bn2.weight",
+		"output.bias":                                       "linear.bias",
+		"features.stage1.unit0.body.conv1.conv.weight":      "",
+		"layer01.0.conv1.weight":                            "",
+		"layer1.0.conv1":                                    "",
+		"conv1_x.0.shortcut.0":                              "",
+		"head.weight":                                       "",
+		"weight":                                            "",
+	} {
+		got := ""
+		for _, list := range translators {
+			if here, known := translate(list, []string{name}); known > 0 && got == "" {
+				got = here[0]
+			}
+		}
+		if got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}
+
 // resnet18 is the names and shapes of a four-stage network of the CIFAR
 // repositories, with the given name of its head and shortcuts.
 func resnet18(head, shortcut string) *artifact.File {
