@@ -21,7 +21,4 @@ $(foreach s,SEEDS EPOCHS EVAL_EVERY CHECKPOINT_EVERY GRID SURROGATE_SEED SLURM_L
 $(foreach s,EVAL_EVERY CHECKPOINT_EVERY GRID SURROGATE_SEED SLURM_LIMIT TASK_EPOCHS,$(call single,$s))
 $(call among,DATASETS,data set,$(datasets))
 $(call among,STALE,way,refuse remake)
-# resnetN-…, resnetNxW: N is 6n+2, or 18.
-depths := $(foreach n,8 14 18 20 26 32 38 44 50 56 62 68 74 80 86 92 98 104 110,resnet$n)
-$(foreach a,$(ARCHS),$(if $(filter $(depths) $(addsuffix -%,$(depths)) $(addsuffix x%,$(depths)),$a),,$(error ARCHS: there is no network $a; srn-fit --help names them)))
-$(foreach m,$(METHODS),$(if $(findstring /,$m),$(error METHODS: $m cannot name a folder)))
+$(foreach s,METHODS ARCHS,$(foreach x,$($s),$(if $(findstring /,$x),$(error $s: $x cannot name a folder))))

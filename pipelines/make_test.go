@@ -175,6 +175,7 @@ func TestRefused(t *testing.T) {
 		{"arm.mine=--method ce --set x=1", "METHODS: mine is neither"},
 		{"DATASETS=mnist", "DATASETS: there is no data set mnist; there are: "},
 		{"ARCHS=resnet9", "ARCHS: there is no network resnet9"},
+		{"ARCHS=../resnet8", "ARCHS: ../resnet8 cannot name a folder"},
 		{"ARCHS=vgg16", "ARCHS: there is no network vgg16"},
 		{"SEEDS=0 one", "SEEDS=0 one: one is not a whole number"},
 		{"EPOCHS=1.5", "EPOCHS=1.5: 1.5 is not a whole number"},

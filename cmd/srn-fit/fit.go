@@ -85,6 +85,9 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if err != nil {
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--set: %v", err), "srn-fit --method "+f.Method+" --describe explains them")
 	}
+	if _, _, err := resnet.Layouts(f.Arch, 10); err != nil {
+		return cli.Errorf(cli.ExitUsage, "--arch: %v", err)
+	}
 	if f.Describe {
 		data := &dataset.Data{}
 		if f.Data != "" {
