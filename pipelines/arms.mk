@@ -20,6 +20,7 @@ arm.srn-untrained-ratio0.1 := --method srn-untrained --set init-seed=run --guida
 arm.srn-ratio0.1          := --method srn --guidance-ratio 0.1
 arm.srn-flipped-ratio0.1  := --method srn-flipped --guidance-ratio 0.1
 arm.weight-decay-ratio0.1 := --method weight-decay-ratio
+arm.random-push0.1        := --method random-push
 
 # Table 4. The default surrogate has r_max 10, convolutions and γ_mar 1.
 ablations := srn-rmax1 srn-rmax5 srn-rmax50 srn-rmax200 srn-mlp srn-gamma0 srn-gamma0.5

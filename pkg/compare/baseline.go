@@ -59,6 +59,7 @@ const (
 	Flipped    Role = "flipped"                        // the opposite direction
 	Shuffled   Role = "shuffled"                       // each tensor guided by what was meant for another
 	DecayRatio Role = "weight decay of the same ratio" // weight decay as strong as the guidance
+	RandomPush Role = "random push of the same ratio"  // a push as strong as the guidance, in no direction
 	PlainRole  Role = "cross-entropy"
 )
 
@@ -78,6 +79,8 @@ func Control(guided, f record.Fit) Role {
 		return Shuffled
 	case Is(f, "weight-decay-ratio") && guided.GuidanceRatio != 0 && f.Parameters["weight-decay-ratio.ratio"] == guided.GuidanceRatio:
 		return DecayRatio
+	case Is(f, "random-push") && guided.GuidanceRatio != 0 && f.Parameters["random-push.ratio"] == guided.GuidanceRatio:
+		return RandomPush
 	case Plain(f):
 		return PlainRole
 	}

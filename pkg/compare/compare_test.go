@@ -181,12 +181,14 @@ func TestControl(t *testing.T) {
 	ratio := func(v float64) record.Fit {
 		return of("weight-decay-ratio", func(f *record.Fit) { f.Parameters = map[string]any{"weight-decay-ratio.ratio": v} })
 	}
+	push := of("random-push", func(f *record.Fit) { f.Parameters = map[string]any{"random-push.ratio": 0.1} })
 	untrained := of("srn-untrained", func(f *record.Fit) { f.GuidanceRatio, f.Surrogate = 0.1, "s-meta dictionary" })
 	for _, c := range []struct {
 		guided, f record.Fit
 		want      Role
 	}{
 		{guided(0.1), ratio(0.1), DecayRatio}, {guided(0.001), ratio(1e-3), DecayRatio}, {guided(0.001), ratio(0.1), NoRole}, {guided(0), ratio(0.1), NoRole},
+		{guided(0.1), push, RandomPush}, {guided(0.2), push, NoRole},
 		{guided(0.1), untrained, Untrained}, {guided(0.2), untrained, NoRole}, {guided(0.1), of("ce"), PlainRole}, {guided(0.1), of("ce", decay(5e-4)), NoRole},
 		{guided(0.1), of("ce", func(f *record.Fit) { f.TrainImages = 45000 }), NoRole},
 	} {

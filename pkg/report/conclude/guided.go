@@ -37,7 +37,7 @@ func Guided(c *study.Cohort, effect float64) Family {
 		if draws := byRole[compare.Untrained]; len(draws) > 0 {
 			f = append(f, untrained(c, g, draws))
 		}
-		for _, role := range []compare.Role{compare.Flipped, compare.Shuffled, compare.DecayRatio, compare.PlainRole} {
+		for _, role := range []compare.Role{compare.Flipped, compare.Shuffled, compare.DecayRatio, compare.RandomPush, compare.PlainRole} {
 			for _, o := range byRole[role] {
 				k := Between(c, g, o, role)
 				if len(byRole[role]) == 1 {
