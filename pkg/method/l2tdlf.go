@@ -42,11 +42,12 @@ var l2tDLFInfo = Info{
 	Validation: true,
 	Params: []Param{
 		number("mix", 0.5, 0, 1, "μ, the share of cross-entropy; 1 is cross-entropy"),
-		number("meta-lr", 0.01, 0, 1e6, "learning rate of the teacher; 0 keeps it"),
+		number("meta-lr", 0.3, 0, 1e6, "learning rate of the teacher; 0 keeps it"),
 		word("objective", "held-out loss: smooth-error, 2σ(50·(max p − p_y)) − 1 as the authors have it; ce, cross-entropy", "smooth-error", "ce"),
 		valBatch, valAugment("none", "training"),
 	},
 	Notes: []string{lookaheadNote,
+		"The teacher's rate was chosen on 10,000 training images that took no part: ResNet-8 on 3,000 CIFAR-10 images, 1,000 more teaching, 8 epochs. With 0.3 W moves by 0.02 (root mean square) and the loss is that of a teacher that is kept (1.518 and 1.518, accuracy 44.5 and 44.6, means of three seeds); with 0.01, the rate of the authors' demonstration, which teaches once a training, W moves by 0.0008; 3 and 30 move it further and are worse.",
 		"Chosen: accuracy is that of the step's batch. Half the loss is cross-entropy, as in the authors' final training.",
 		"train_loss is the plain cross-entropy."},
 	needs: lookaheadNeeds,
