@@ -114,6 +114,13 @@ func (f *fit) Run(ctx *cli.Context) error {
 	if err := config.Check(); err != nil {
 		return err
 	}
+	if n := config.TrainImages; config.BatchSize > n && n >= 2 {
+		ctx.Logf("--batch-size: there are %d images; taking %d", n, n)
+		config.BatchSize, f.Batch = n, n
+	}
+	if err := resnet.CheckMemory("batch_size", f.Arch, info.Needs(settings).Copies*config.BatchSize, info.Needs(settings).Tangents); err != nil {
+		return err
+	}
 	be, err := open.Backend(ctx.Device, ctx.Threads)
 	if err != nil {
 		return err

@@ -69,6 +69,13 @@ func (m *command) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	batches := meta.Examples{Classes: len(data.Classes), Labels: data.Train.Labels, MetaTrain: data.MetaTrain, MetaVal: data.MetaVal}
+	if err := config.CheckData(batches); err != nil {
+		return err
+	}
+	if err := resnet.CheckMemory("inner_n", m.Arch, config.Batch(len(data.Classes)), config.Tangents()); err != nil {
+		return err
+	}
 	kernels := run.Kernels(be)
 	r := meta.Run{Files: m.files(), File: &surrogate.File{Arch: m.Arch, Dataset: data.Name, DataSHA256: data.SHA256,
 		Meta: config.Record(record.Network{Arch: m.Arch, Classes: len(data.Classes)}, data, ctx.Precision(), kernels),

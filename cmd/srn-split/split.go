@@ -9,6 +9,7 @@ import (
 	"srn/pkg/dataset"
 	"srn/pkg/imageset"
 	"srn/pkg/record"
+	"srn/pkg/run"
 )
 
 // split is the command's flags.
@@ -169,7 +170,22 @@ func (s *split) warn(ctx *cli.Context, d *dataset.Data, ownValidation bool) {
 	}
 }
 
+// mostImages is what indices of 32 bits and the memory of large machines have
+// room for.
+const mostImages = 100_000_000
+
 func (s *split) check() error {
+	if s.Dataset == "synthetic" {
+		for _, part := range []struct {
+			setting string
+			n       int
+		}{{"synthetic_train", s.SyntheticTrain}, {"synthetic_test", s.SyntheticTest}} {
+			// Pixels, and once more as they are written.
+			if err := run.CheckMemory(part.setting, 2*dataset.Pixels*float64(part.n), "ask for fewer images"); err != nil && part.n <= mostImages {
+				return err
+			}
+		}
+	}
 	images := !slices.Contains([]string{"cifar10", "cifar100", "synthetic"}, s.Dataset)
 	halved := s.Dataset == imageset.Folder || s.Dataset == imageset.Arrays
 	switch {
@@ -178,8 +194,12 @@ func (s *split) check() error {
 	case s.Dataset != "synthetic" && s.Data == "":
 		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--data: missing; where is %s?", s.Dataset),
 			"give the archive or folder by --data, or choose --dataset synthetic, which needs none")
-	case s.Keep < 0:
-		return cli.Errorf(cli.ExitUsage, "--examples: %d is negative", s.Keep)
+	case s.Keep < 0 || s.Keep > mostImages:
+		return cli.Errorf(cli.ExitUsage, "--examples: %d, want 0 to %d", s.Keep, mostImages)
+	case s.SyntheticTrain > mostImages:
+		return cli.Errorf(cli.ExitUsage, "--synthetic-train: %d, want at most %d", s.SyntheticTrain, mostImages)
+	case s.SyntheticTest > mostImages:
+		return cli.Errorf(cli.ExitUsage, "--synthetic-test: %d, want at most %d", s.SyntheticTest, mostImages)
 	case s.ValFraction != nil && !(*s.ValFraction >= 0 && *s.ValFraction < 1):
 		return cli.Errorf(cli.ExitUsage, "--val-fraction: %v is not at least 0 and below 1", *s.ValFraction)
 	case !(s.LabelNoise >= 0 && s.LabelNoise <= 1):

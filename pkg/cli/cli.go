@@ -92,15 +92,25 @@ func Run(name, description string, app any, args []string, stdout, stderr io.Wri
 	if err != nil {
 		return fail(err, false)
 	}
+	args, err = arguments(args)
+	if err != nil {
+		return fail(err, false)
+	}
 	parsed, err := parser.Parse(args)
 	if err != nil {
 		return fail(usage(err, name, parsed), asksJSON(args))
 	}
+	out.quiet = common.Quiet
 	if err := common.check(); err != nil {
 		return fail(err, common.JSON)
 	}
+	if most := mostThreads(); common.Threads > most {
+		if !common.Quiet {
+			out.line("", "--threads: %d are more than serve; taking %d", common.Threads, most)
+		}
+		common.Threads = most
+	}
 
-	out.quiet = common.Quiet
 	ctx := &Context{Name: name, Version: Version(), Common: *common, stdout: stdout, out: out, flags: parsed.Flags()}
 	defer ctx.watchSignals()()
 	if err := parsed.Run(ctx); err != nil {
@@ -126,6 +136,9 @@ func decodeThreads(ctx *kong.DecodeContext, target reflect.Value) error {
 	target.SetInt(int64(n))
 	return nil
 }
+
+// mostThreads is several for each core: more only take memory.
+func mostThreads() int { return 4 * runtime.NumCPU() }
 
 // check validates the common flags and resolves Threads to a number of at least 1.
 func (c *Common) check() error {

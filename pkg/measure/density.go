@@ -27,16 +27,31 @@ type Density struct {
 // Check refuses values that cannot work.
 func (d *Density) Check() error {
 	switch {
-	case d.Probes < 1:
-		return run.Refuse("probes", "%d is not at least 1", d.Probes)
-	case d.Steps < 2:
-		return run.Refuse("steps", "%d is not at least 2", d.Steps)
+	case d.Probes < 1 || d.Probes > mostProbes:
+		return run.Refuse("probes", "%d, want 1 to %d", d.Probes, mostProbes)
+	case d.Steps < 2 || d.Steps > mostKrylov:
+		return run.Refuse("steps", "%d, want 2 to %d", d.Steps, mostKrylov)
+	case d.Grid > mostGrid:
+		return run.Refuse("grid", "%d, want at most %d", d.Grid, mostGrid)
 	case !(d.Bandwidth >= 0) || math.IsInf(d.Bandwidth, 0):
 		return run.Refuse("bandwidth", "%g is not at least 0", d.Bandwidth)
 	case d.Grid < 0 || d.Grid == 1:
 		return run.Refuse("grid", "%d is neither 0 nor at least 2", d.Grid)
 	}
 	return d.Operator.Check()
+}
+
+const (
+	mostProbes = 100_000 // and products of an estimate
+	mostGrid   = 1_000_000
+)
+
+// Prepare refuses more steps than memory has room for.
+func (d *Density) Prepare(s *Series) error {
+	if err := d.Operator.Prepare(s); err != nil {
+		return err
+	}
+	return d.vectors(s, "steps", d.Steps+1)
 }
 
 // Records are one for each block.

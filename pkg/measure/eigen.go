@@ -41,11 +41,11 @@ func (e *Eigen) Check() error {
 	if err := checkTol(e.Tol); err != nil {
 		return err
 	}
-	if e.MaxSteps < 2 {
-		return run.Refuse("max_steps", "%d is not at least 2", e.MaxSteps)
-	}
-	return nil
+	return run.Bound("max_steps", e.MaxSteps, 2, mostSteps)
 }
+
+// mostSteps is more products, or gradients, than anybody would wait for.
+const mostSteps = 10_000_000
 
 func checkTol(tol float64) error {
 	if !(tol > 0 && tol < 1) {

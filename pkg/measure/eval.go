@@ -32,10 +32,7 @@ type Eval struct {
 
 // Check refuses values that cannot work.
 func (e *Eval) Check() error {
-	if e.BatchSize < 1 {
-		return run.Refuse("batch_size", "%d is not at least 1", e.BatchSize)
-	}
-	return nil
+	return run.Bound("batch_size", e.BatchSize, 1, mostImages)
 }
 
 func (e *Eval) tests() int { return 0 }

@@ -27,14 +27,29 @@ const (
 	passMemory = 4 << 30
 )
 
+// mostImages is more than a pass could take.
+const mostImages = 10_000_000
+
+// room refuses passes of a size asked for that memory has no room for.
+func (l *Loss) room(s *Series) error {
+	config := s.Measurement.Network()
+	if l.BatchSize == 0 || config.ForwardOnly {
+		return nil
+	}
+	for _, c := range s.Checkpoints {
+		bytes := float64(imageMemory(c.Meta.Arch)) * float64(l.pass(c.Meta.Arch, len(s.examples), config.Tangents))
+		if err := run.CheckMemory("batch_size", bytes, "take fewer images at a time"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (l *Loss) settings() *Loss { return l }
 
 // Check refuses values that cannot work.
 func (l *Loss) Check() error {
-	if l.BatchSize < 0 {
-		return run.Refuse("batch_size", "%d is negative", l.BatchSize)
-	}
-	return nil
+	return run.Bound("batch_size", l.BatchSize, 0, mostImages)
 }
 
 // choose picks the images out of a split's.
@@ -66,13 +81,12 @@ func (l *Loss) pass(arch string, images int, tangents bool) int {
 }
 
 // imageMemory is about what an image takes in a network with tangents, in
-// bytes: measured 1.7 MB for resnet8, and 0.2 MB for each layer beyond.
+// bytes.
 func imageMemory(arch string) int {
-	blocks, err := resnet.Blocks(arch)
-	if err != nil {
-		return passMemory
+	if bytes := resnet.ImageMemory(arch, true); bytes > 0 {
+		return int(bytes)
 	}
-	return 500_000 + 1_200_000*blocks
+	return passMemory
 }
 
 // mode is that of batch normalisation.

@@ -69,6 +69,25 @@ func (o *Operator) Prepare(s *Series) error {
 	return nil
 }
 
+// vectors refuses as many vectors of a checkpoint's parameters as memory has no
+// room for, by the setting that decides their number.
+func (o *Operator) vectors(s *Series, setting string, n int) error {
+	for _, c := range s.Checkpoints {
+		blocks, err := o.Blocks(c)
+		if err != nil {
+			return err
+		}
+		for _, b := range blocks {
+			// The matrix of their products is at most as large again.
+			k := float64(min(n, b.Dim()))
+			if err := run.CheckMemory(setting, 4*k*float64(b.Dim())+16*k*k, "ask for fewer"); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // Blocks are the parts of a checkpoint's parameters that there is a matrix of.
 func (o *Operator) Blocks(c *checkpoint.Checkpoint) ([]curvature.Block, error) {
 	layout, _, err := c.Layouts()

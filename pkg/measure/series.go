@@ -76,6 +76,9 @@ func NewSeries(s *Session, m Measurement) (*Series, error) {
 	if series.examples, series.subset, err = series.loss.choose(s.Indices); err != nil {
 		return nil, err
 	}
+	if err := series.loss.room(series); err != nil {
+		return nil, err
+	}
 	return series, m.Prepare(series)
 }
 

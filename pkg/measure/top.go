@@ -41,6 +41,11 @@ func (t *Top) Check() error {
 		return err
 	}
 	switch {
+	case t.MaxSteps > mostSteps:
+		return run.Refuse("max_steps", "%d, want at most %d", t.MaxSteps, mostSteps)
+	case t.K > mostKrylov || t.Krylov > mostKrylov:
+		return &run.SettingError{Setting: map[bool]string{true: "k", false: "krylov"}[t.K > mostKrylov], Problem: fmt.Sprintf("%d, want at most %d", max(t.K, t.Krylov), mostKrylov),
+			Fix: "the spectral density shows the whole spectrum"}
 	case t.MaxSteps < t.K:
 		return run.Refuse("max_steps", "%d steps cannot give %d eigenvalues", t.MaxSteps, t.K)
 	case t.Algorithm == "power" && t.Order != string(curvature.LargestMagnitude):
@@ -68,7 +73,11 @@ func (t *Top) Prepare(s *Series) error {
 			return run.Refuse("k", "%d eigenvalues of %s, whose matrix has %d", t.K, c.Path, n)
 		}
 	}
-	return nil
+	setting, kept := "k", max(48, 2*t.K+20)
+	if t.Krylov > 0 {
+		setting, kept = "krylov", t.Krylov
+	}
+	return t.vectors(s, setting, kept+t.K)
 }
 
 // Records are one for each block.

@@ -25,6 +25,8 @@ type Trace struct {
 func (t *Trace) Check() error {
 	least := map[string]int{"hutch++": 6, "hutchinson": 2}[t.Algorithm]
 	switch {
+	case t.HVPs > mostProbes:
+		return run.Refuse("hvps", "%d, want at most %d", t.HVPs, mostProbes)
 	case t.HVPs < least:
 		return run.Refuse("hvps", "%d are too few for %s; at least %d", t.HVPs, t.Algorithm, least)
 	case !(t.Tol >= 0 && t.Tol < 1):
@@ -33,6 +35,17 @@ func (t *Trace) Check() error {
 		return &run.SettingError{Setting: "tol", Problem: "hutch++ fixes its HVPs beforehand", Fix: "use algorithm hutchinson"}
 	}
 	return t.Operator.Check()
+}
+
+// Prepare refuses more vectors than memory has room for.
+func (t *Trace) Prepare(s *Series) error {
+	if err := t.Operator.Prepare(s); err != nil {
+		return err
+	}
+	if t.Algorithm != "hutch++" {
+		return nil
+	}
+	return t.vectors(s, "hvps", t.HVPs/3)
 }
 
 // Records are one for each block.

@@ -31,8 +31,8 @@ func (w *Worst) Check() error {
 			return run.Refuse("rho", "%g is not above 0", rho)
 		}
 	}
-	if w.Ascent < 0 {
-		return run.Refuse("ascent", "%d is negative", w.Ascent)
+	if err := run.Bound("ascent", w.Ascent, 0, mostSteps); err != nil {
+		return err
 	}
 	if !(w.AscentTol >= 0 && w.AscentTol < 1) {
 		return run.Refuse("ascent_tol", "%g does not lie between 0 and 1", w.AscentTol)

@@ -50,6 +50,12 @@ func (c Config) Check() error {
 		return run.Refuse("clip_norm", "%g, want 0 (never) or a norm", c.ClipNorm)
 	case !(c.EMA >= 0 && c.EMA < 1):
 		return run.Refuse("ema", "%g, want 0 or more and less than 1", c.EMA)
+	case c.EvalEvery > mostEpochs:
+		return run.Refuse("eval_every", "%d, want at most %d", c.EvalEvery, mostEpochs)
+	case c.CheckpointEvery > mostEpochs:
+		return run.Refuse("checkpoint_every", "%d, want at most %d", c.CheckpointEvery, mostEpochs)
+	case len(c.Milestones) > 0 && c.Milestones[len(c.Milestones)-1] > mostEpochs:
+		return run.Refuse("milestones", "%d, want at most %d", c.Milestones[len(c.Milestones)-1], mostEpochs)
 	case c.EvalEvery < 0:
 		return run.Refuse("eval_every", "%d, want 0 (never) or a number of epochs", c.EvalEvery)
 	case c.CheckpointEvery < 0:

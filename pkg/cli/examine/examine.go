@@ -14,6 +14,7 @@ import (
 	"srn/pkg/device/open"
 	"srn/pkg/measure"
 	"srn/pkg/resnet"
+	"srn/pkg/run"
 )
 
 // Flags name the checkpoints, the data they are examined on, and the output.
@@ -97,8 +98,8 @@ func (f *Flags) overrides() (o checkpoint.Overrides, err error) {
 			return o, cli.Errorf(cli.ExitUsage, "--arch: %v", err)
 		}
 	}
-	if f.Classes < 0 {
-		return o, cli.Errorf(cli.ExitUsage, "--classes: %d is negative", f.Classes)
+	if err := run.Bound("classes", f.Classes, 0, 1_000_000); err != nil {
+		return o, err
 	}
 	for _, e := range []struct {
 		flag, text string

@@ -27,13 +27,16 @@ func (c Options) Check() error {
 		return run.Refuse("lambda_srn", "%g is no number", c.Lambda)
 	case !(c.Ratio >= 0) || math.IsInf(c.Ratio, 0):
 		return run.Refuse("guidance_ratio", "%g is negative or no number", c.Ratio)
-	case c.Every < 1:
-		return run.Refuse("guidance_every", "%d steps, want at least 1", c.Every)
+	case c.Every < 1 || c.Every > mostSteps:
+		return run.Refuse("guidance_every", "%d steps, want 1 to %d", c.Every, mostSteps)
 	case c.Refresh == "": // of a state or a caller that knows no other
 		return nil
 	}
 	return run.OneOf("guidance_refresh", c.Refresh, "whole", "cyclic")
 }
+
+// mostSteps is more than a guidance is worth using again for.
+const mostSteps = 1_000_000
 
 // Guidance adds λ·h to a classifier's gradient, for the h of a surrogate, or h
 // scaled to a held fraction of that gradient's norm. What depends on Θ alone

@@ -92,12 +92,13 @@ func (c ScheduleConfig) Check() error {
 			return e
 		}
 	}
+	const most = 10_000_000 // rounds, epochs or images: more than any run would see the end of
 	for _, d := range []struct {
 		name         string
 		value, least int
 	}{{"rounds", c.Rounds, 0}, {"inner_epochs", c.InnerEpochs, 1}, {"inner_batch", c.InnerBatch, 1}, {"inner_n", c.InnerN, 0}, {"outer_n", c.OuterN, 0}} {
-		if d.value < d.least {
-			return run.Refuse(d.name, "%d, want at least %d", d.value, d.least)
+		if err := run.Bound(d.name, d.value, d.least, most); err != nil {
+			return err
 		}
 	}
 	for _, e := range []error{

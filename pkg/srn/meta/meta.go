@@ -98,12 +98,15 @@ func New(net Classifier, data Examples, c Config) (*Meta, error) {
 }
 
 // checkSizes compares the numbers of images with what there is.
-func (m *Meta) checkSizes() error {
+func (m *Meta) checkSizes() error { return m.Config.CheckData(m.data) }
+
+// CheckData compares the numbers of images with what there is.
+func (m Config) CheckData(data Examples) error {
 	for _, part := range []struct {
 		setting, name string
 		n             int
 		from          []int32
-	}{{"inner_n", "training", m.InnerN, m.data.MetaTrain}, {"outer_n", "validation", m.OuterN, m.data.MetaVal}} {
+	}{{"inner_n", "training", m.InnerN, data.MetaTrain}, {"outer_n", "validation", m.OuterN, data.MetaVal}} {
 		if part.n < 1 {
 			return run.Refuse(part.setting, "%d images, want at least 1", part.n)
 		}
@@ -116,7 +119,7 @@ func (m *Meta) checkSizes() error {
 			}
 			continue
 		}
-		for class, members := range m.byClass(part.from) {
+		for class, members := range byClass(data, part.from) {
 			if part.n > len(members) {
 				return run.Refuse(part.setting, "%d images a class, but class %d has %d for %s", part.n, class, len(members), part.name)
 			}
@@ -288,16 +291,16 @@ func (m *Meta) draw(from []int32, n int, seed uint64) []int32 {
 		return dataset.Subset(from, n, seed)
 	}
 	var drawn []int32
-	for class, members := range m.byClass(from) {
+	for class, members := range byClass(m.data, from) {
 		drawn = append(drawn, dataset.Subset(members, n, rng.New(seed, uint64(class)).Uint64())...)
 	}
 	return drawn
 }
 
-func (m *Meta) byClass(from []int32) [][]int32 {
-	members := make([][]int32, m.data.Classes)
+func byClass(data Examples, from []int32) [][]int32 {
+	members := make([][]int32, data.Classes)
 	for _, i := range from {
-		y := m.data.Labels[i]
+		y := data.Labels[i]
 		members[y] = append(members[y], i)
 	}
 	return members

@@ -35,8 +35,8 @@ func (c TargetConfig) Check() error {
 		return run.Refuse("z_floor", "%g is not above 0", c.ZFloor)
 	case !(c.ZDecay > 0 && c.ZDecay < 1):
 		return run.Refuse("z_decay", "%g is not between 0 and 1", c.ZDecay)
-	case c.ZWindow < 2:
-		return run.Refuse("z_window", "%d rounds, want at least 2", c.ZWindow)
+	case c.ZWindow < 2 || c.ZWindow > 1_000_000:
+		return run.Refuse("z_window", "%d rounds, want 2 to 1000000", c.ZWindow)
 	}
 	return run.OneOf("z", c.Z, "running", "ema", "window", "none")
 }
