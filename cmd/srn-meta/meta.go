@@ -69,6 +69,9 @@ func (m *command) Run(ctx *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	if _, err := resnet.Blocks(m.Arch); err != nil {
+		return cli.Errorf(cli.ExitUsage, "--arch: %v", err)
+	}
 	batches := meta.Examples{Classes: len(data.Classes), Labels: data.Train.Labels, MetaTrain: data.MetaTrain, MetaVal: data.MetaVal}
 	if err := config.CheckData(batches); err != nil {
 		return err
