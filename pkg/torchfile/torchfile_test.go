@@ -286,3 +286,18 @@ func FuzzRead(f *testing.F) {
 		})
 	})
 }
+
+// Files of PyTorch before 0.4 describe views of storages: here elements 2 to 4
+// of six, of which the tensor has the last two.
+func TestViewOfStorage(t *testing.T) {
+	file := "\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19." + "\x80\x02M\xe9\x03." + "\x80\x02}." +
+		"\x80\x02}X\x03\x00\x00\x00a.bctorch._utils\n_rebuild_tensor\n(" +
+		"(X\x07\x00\x00\x00storagectorch\nFloatStorage\nX\x01\x00\x00\x000X\x03\x00\x00\x00cpuK\x06(X\x01\x00\x00\x00vK\x02K\x03ttQ" +
+		"K\x01K\x02\x85K\x01\x85tRs." + "\x80\x02]X\x01\x00\x00\x000a." + "\x06\x00\x00\x00\x00\x00\x00\x00"
+	for i := range 6 {
+		file += string(artifact.Float32("", nil, []float32{float32(i)}).Data)
+	}
+	if got, _ := floats(t, stateDict(t, []byte(file), ""), "a.b"); !slices.Equal(got, []float32{3, 4}) {
+		t.Errorf("%v", got)
+	}
+}
