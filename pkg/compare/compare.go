@@ -62,7 +62,7 @@ type Difference struct {
 func (d Difference) String() string {
 	switch {
 	case d.Mine == nil && d.Other == nil:
-		return d.Setting + " not known"
+		return d.Setting + ": not known"
 	case d.Mine == nil:
 		return d.Setting + " not known against " + Text(d.Other)
 	case d.Other == nil:
@@ -75,7 +75,12 @@ func (d Difference) String() string {
 var settings = record.FieldsOf(record.Fit{})
 
 // Name is a setting's in words.
-func Name(f record.Field) string { return strings.ReplaceAll(f.Key, "_", " ") }
+func Name(f record.Field) string {
+	if f.Name == "DataOfficial" {
+		return "official images"
+	}
+	return strings.ReplaceAll(f.Key, "_", " ")
+}
 
 // Trainings says whether the results of two trainings may be compared, as
 // those of two methods.

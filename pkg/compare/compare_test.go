@@ -102,10 +102,10 @@ func TestImages(t *testing.T) {
 		t.Errorf("%q", a.Because())
 	}
 	unknown := with(func(f *record.Fit) { f.TrainImages, f.DataOfficial = 0, nil })
-	if a := Trainings(training(), unknown); !a.Comparable() || a.Footnote() != "data official yes against not known, train images 50,000 against not known" {
+	if a := Trainings(training(), unknown); !a.Comparable() || a.Footnote() != "official images yes against not known, train images 50,000 against not known" {
 		t.Errorf("%+v: %q", a, a.Footnote())
 	}
-	if a := Trainings(unknown, unknown); a.Footnote() != "data official not known, train images not known" {
+	if a := Trainings(unknown, unknown); a.Footnote() != "official images: not known, train images: not known" {
 		t.Errorf("%q", a.Footnote())
 	}
 }

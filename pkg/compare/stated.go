@@ -82,7 +82,7 @@ func (s Stated) deviation(v any, external bool) []string {
 	case Differs:
 		return []string{fmt.Sprintf(s.Deviation, Text(v), Text(want[0]))}
 	case NotKnown:
-		return []string{fmt.Sprintf("%s not known", lower(s.Name))}
+		return []string{fmt.Sprintf("%s: not known", lower(s.Name))}
 	}
 	return nil
 }

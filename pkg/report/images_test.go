@@ -76,12 +76,12 @@ func TestOtherImagesAreNotThePapers(t *testing.T) {
 		want   []string
 	}{
 		{"a part", func(f *record.Fit) { f.TrainImages, f.DataOfficial = 2000, &no }, []string{"# Training runs: ResNet-8 on CIFAR-10, 2,000 images\n", "trained on 2,000 images (50,000); other images than the official ones",
-			"these are not the paper’s images: trained on 2,000 images (50,000), other images than the official ones", "| 2,000 "}},
+			"images other than the paper’s, or not known to be its: trained on 2,000 images (50,000), other images than the official ones", "| 2,000 "}},
 		{"others", func(f *record.Fit) { f.DataOfficial = &no }, []string{"# Training runs: ResNet-8 on CIFAR-10, other images than the official ones\n", "other images than the official ones; 2 epochs", "| no "}},
 		{"fewer test images", func(f *record.Fit) { f.TestImages, f.DataOfficial = 100, &no }, []string{"100 test images", "tested on 100 images (10,000)"}},
 		{"wrong labels", func(f *record.Fit) { f.LabelNoise, f.NoiseKind, f.DataOfficial = 0.14, "symmetric", &no }, []string{"% wrong labels\n", "0.14 of the labels are wrong (0)", "| Wrong labels "}},
-		{"synthetic", func(f *record.Fit) { f.Dataset, f.TrainImages, f.DataOfficial = "synthetic", 100, &no }, []string{"# Training runs: ResNet-8 on synthetic images, 100 images\n", "these are not the paper’s images"}},
-		{"not known", func(f *record.Fit) { f.TrainImages, f.TestImages, f.DataOfficial = 0, 0, nil }, []string{"# Training runs: ResNet-8 on CIFAR-10\n", "images trained on not known", "official images not known", "not known"}},
+		{"synthetic", func(f *record.Fit) { f.Dataset, f.TrainImages, f.DataOfficial = "synthetic", 100, &no }, []string{"# Training runs: ResNet-8 on synthetic images, 100 images\n", "images other than the paper’s"}},
+		{"not known", func(f *record.Fit) { f.TrainImages, f.TestImages, f.DataOfficial = 0, 0, nil }, []string{"# Training runs: ResNet-8 on CIFAR-10\n", "images trained on: not known", "official images: not known", "not known"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			text := markdown(t, made(t, []*load.Source{stream("srn", 0, 0.9, c.change), stream("ce", 0, 0.9, c.change)}))

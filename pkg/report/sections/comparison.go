@@ -97,7 +97,7 @@ func quoted(g *study.Group) string {
 func quoteNote(c *study.Cohort) string {
 	s := "Quoted values are printed in the paper, not measured here; the paper has no accuracy of plain cross-entropy and does not state the weight decay of its rows"
 	if d := dataDeviations(c.Groups[0]); len(d) > 0 {
-		s += "; these runs are " + strings.Join(d, " and ")
+		s += "; of the images of these runs: " + strings.Join(d, "; ")
 	}
 	for _, g := range c.Groups {
 		if quoted(g) != "" && g.Epochs != paper.Epochs {

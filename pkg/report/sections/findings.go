@@ -119,7 +119,7 @@ func isAre(n int, what string) string {
 // are several.
 func (f *findings) ofCohort(c *study.Cohort, where string) {
 	if d := dataDeviations(c.Groups[0]); c.Known && len(d) > 0 {
-		f.note("%sthese are not the paper’s images: %s", where, strings.Join(d, ", "))
+		f.note("%simages other than the paper’s, or not known to be its: %s", where, strings.Join(d, ", "))
 	}
 	var alike shared
 	for _, g := range c.Groups {
