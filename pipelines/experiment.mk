@@ -24,13 +24,15 @@ records    = $(foreach r,$(call runs,$1),$(foreach k,$($1.kinds),$(if $(call of,
 write = $(if $(dry),,$(shell mkdir -p $(dir $1))$(file >$1)$(foreach l,$2,$(file >>$1,$(subst |, ,$l))))
 dry   = $(findstring n,$(filter-out -%,$(firstword $(MAKEFLAGS))))
 
-# The report is made again for another list of records than the last.
-report = $(foreach f,html md tex csv,$(BIN)/srn-report $$(cat $(@D)/records) -o $(@D)/report.$f$(newline))
+# The report is made again for another list of records than that of the last
+# which was made to its end.
+formats = html md tex csv
+report  = $(foreach f,$(formats),$(BIN)/srn-report $$(cat $(@D)/records.new) -o $(@D)/report.$f$(newline))@mv $(@D)/records.new $(@D)/records
 
 define experiment
 experiments += $1
 .PHONY: $1
-$1: $(OUT)/$1/report.html
-$(addprefix $(OUT)/$1/report.,html md tex csv) &: $$$$(call records,$1) $$$$(if $$$$(call same,$$$$(strip $$$$(file < $(OUT)/$1/records)),$$$$(strip $$$$(call records,$1))),,FORCE) | ready
-	$$(call write,$$(@D)/records,$$(call records,$1))$$(report)
+$1: $(addprefix $(OUT)/$1/report.,$(formats))
+$(addprefix $(OUT)/$1/report.,$(formats)) &: $$$$(call records,$1) $$$$(if $$$$(call same,$$$$(strip $$$$(file < $(OUT)/$1/records)),$$$$(strip $$$$(call records,$1))),,FORCE) | ready
+	$$(call write,$$(@D)/records.new,$$(call records,$1))$$(report)
 endef

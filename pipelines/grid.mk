@@ -46,7 +46,7 @@ status: | ready
 
 # The reports of what is complete: what is not is named, and is not made.
 .PHONY: reports
-partly  = $(call write,$(OUT)/$1/missing,$(call undone,$(call records,$1)))$(call write,$(OUT)/$1/records,$(filter-out $(call undone,$(call records,$1)),$(call records,$1)))
+partly  = $(call write,$(OUT)/$1/missing,$(call undone,$(call records,$1)))$(call write,$(OUT)/$1/records.new,$(filter-out $(call undone,$(call records,$1)),$(call records,$1)))
 reports: | ready
 	@$(foreach t,$(chosen),$(call partly,$t))./reports $(BIN)/srn-report $(addprefix $(OUT)/,$(chosen))
 

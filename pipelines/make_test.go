@@ -96,7 +96,7 @@ func equal(t *testing.T, got, want map[string]string) {
 
 func wait(t *testing.T, what string, ready func() bool) {
 	t.Helper()
-	for range 1200 {
+	for range 6000 { // five minutes
 		if ready() {
 			return
 		}

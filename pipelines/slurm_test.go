@@ -182,7 +182,7 @@ func TestSlurm(t *testing.T) {
 		t.Error("not the two runs that were let go on are complete")
 	}
 	log, _ := os.ReadFile(filepath.Join(out, "slurm/srn-runs-"+array+"_3.log"))
-	if !strings.Contains(string(log), "the state is saved") || !strings.Contains(string(log), "resuming in epoch") {
+	if !strings.Contains(string(log), "; saved in ") || !strings.Contains(string(log), "resuming in epoch") {
 		t.Errorf("the requeued task did not resume:\n%s", log)
 	}
 	logs, _ := filepath.Glob(filepath.Join(out, "slurm/srn-report-*.log"))
