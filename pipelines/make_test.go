@@ -138,6 +138,15 @@ func TestChain(t *testing.T) {
 		t.Errorf("made again without need:\n%s", again)
 	}
 
+	// A report that was stopped between its formats is made to its end.
+	if err := os.Remove(filepath.Join(out, "synthetic-resnet8/report.csv")); err != nil {
+		t.Fatal(err)
+	}
+	run(t, makes(t, out, "synthetic-resnet8"))
+	if !exists(filepath.Join(out, "synthetic-resnet8/report.csv")) {
+		t.Error("a format that is missing is not made")
+	}
+
 	// One run more makes one run, and the report anew.
 	more := run(t, makes(t, out, "synthetic-resnet8", "METHODS=ce srn mine", "SEEDS=0", "arm.mine=--method ce --lr 0.1"))
 	if strings.Count(more, "srn-fit --resume") != 1 || !strings.Contains(more, "--method ce --lr 0.1") || !strings.Contains(more, "srn-report ") {
