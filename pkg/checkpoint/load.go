@@ -86,7 +86,24 @@ func (c *Checkpoint) decode(f *artifact.File, o Overrides) (*Checkpoint, error) 
 	if err := c.fill(parts, params, running); err != nil {
 		return nil, err
 	}
-	return c, nil
+	return c, c.sound(running)
+}
+
+// sound refuses statistics that are not finite, which a pass with batches'
+// own would not show, and epochs beyond the last. Parameters that are not finite
+// are those of a network that diverged, which what is computed with them tells.
+func (c *Checkpoint) sound(running nn.Layout) error {
+	for _, p := range running {
+		for i, v := range c.Running[p.Offset : p.Offset+p.Len()] {
+			if v-v != 0 {
+				return c.failf(fmt.Sprintf("tensor %q", p.Name), "use an earlier checkpoint of the run", "number %d of %d is %g", i+1, p.Len(), v)
+			}
+		}
+	}
+	if t := c.Meta.Training; t != nil && (c.Meta.Epoch < 0 || c.Meta.Epoch > t.Epochs) {
+		return c.failf(`metadata "epoch"`, "use a checkpoint as srn-fit wrote it", "%d is not from 0 to %d, the epochs of its training", c.Meta.Epoch, t.Epochs)
+	}
+	return nil
 }
 
 // settle decides architecture and classes from the metadata, what the user says
