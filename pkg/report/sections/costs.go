@@ -20,7 +20,7 @@ func table3(s *material) []Section {
 	tables := t.tables(number.Digits(4))
 	tables[0].Caption = "Table 3: seconds of an epoch, ours, the paper’s (quoted) and the difference"
 	if ours, _ := t.split(); len(ours) > 0 {
-		t = t.of(ours)
+		t = t.of(ours).filled()
 	}
 	ratios := Table{Caption: "Table 3: the same over cross-entropy alone", Columns: []Column{{Head: "Method"}}}
 	for _, c := range t.slots {

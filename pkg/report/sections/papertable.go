@@ -57,14 +57,18 @@ func (t *grid) tables(format func(float64) string) []Table {
 	if len(ours) == 0 || len(rest) == 0 || t.slots[0].Setting != "" {
 		return []Table{t.table(format)}
 	}
-	others := t.of(rest)
-	others.lines = slices.DeleteFunc(others.lines, func(l line) bool {
-		return !slices.ContainsFunc(l.cells, func(c cell) bool { return c.quoted != nil })
-	})
-	folded := others.table(format)
+	folded := t.of(rest).filled().table(format)
 	folded.Caption = fmt.Sprintf("Table %d: the paper’s values for networks and data that were not measured here", t.number)
 	folded.Folded = "The paper’s values for " + number.Count(len(rest), "column") + " of which nothing was measured here"
-	return []Table{t.of(ours).table(format), folded}
+	return []Table{t.of(ours).filled().table(format), folded}
+}
+
+// filled is the grid without rows that have neither our value nor the paper's.
+func (t *grid) filled() *grid {
+	t.lines = slices.DeleteFunc(t.lines, func(l line) bool {
+		return !slices.ContainsFunc(l.cells, func(c cell) bool { return c.group != nil || c.quoted != nil })
+	})
+	return t
 }
 
 // table is the grid for reading: for each slot ours, the paper's and the
