@@ -76,7 +76,7 @@ func (f Family) Judge(effect float64) Family {
 // Between compares two groups of a cohort, unjudged.
 func Between(c *study.Cohort, a, b *study.Group, role compare.Role) Comparison {
 	mine, theirs := outcomes(a), outcomes(b)
-	k := Comparison{Group: a, Other: b, Of: a.Legend(c), Against: b.Legend(c), Role: role, Seeds: common(mine, theirs), Footnote: compare.Trainings(a.Fit, b.Fit).Footnote()}
+	k := Comparison{Group: a, Other: b, Of: name(c, a), Against: name(c, b), Role: role, Seeds: common(mine, theirs), Footnote: compare.Trainings(a.Fit, b.Fit).Footnote()}
 	var x, y []stats.Outcome
 	for _, seed := range k.Seeds {
 		x, y = append(x, mine[seed]), append(y, theirs[seed])
@@ -86,6 +86,18 @@ func Between(c *study.Cohort, a, b *study.Group, role compare.Role) Comparison {
 	k.Lambda = lambda(c, a, []*study.Group{b}, k.Seeds)
 	k.Shared = shared(a, k.Seeds)
 	return k
+}
+
+// name is a group's among those of its cohort that are compared: it has the
+// number of epochs where those have several.
+func name(c *study.Cohort, g *study.Group) string {
+	var compared study.Cohort
+	for _, o := range c.Groups {
+		if o.Baseline != nil {
+			compared.Groups = append(compared.Groups, o, o.Baseline)
+		}
+	}
+	return g.Legend(&compared)
 }
 
 // lambda compares λ_max, as a ratio, under the condition that the cohort has

@@ -64,7 +64,7 @@ func untrained(c *study.Cohort, g *study.Group, draws []*study.Group) Comparison
 		k.Against = "untrained, a fresh initialisation for each seed"
 		return k
 	}
-	k := Comparison{Group: g, Other: draws[0], Of: g.Legend(c), Against: "untrained, mean of " + number.Count(len(draws), "initialisation"), Role: compare.Untrained,
+	k := Comparison{Group: g, Other: draws[0], Of: name(c, g), Against: "untrained, mean of " + number.Count(len(draws), "initialisation"), Role: compare.Untrained,
 		Draws: len(draws), Footnote: compare.Trainings(g.Fit, draws[0].Fit).Footnote()}
 	mine := outcomes(g)
 	all := []map[int64]stats.Outcome{mine}
@@ -181,8 +181,8 @@ type candidate struct {
 // candidates are a group and, where it was measured at several epochs, the same
 // with each run ended after the epoch that is best on held-out images.
 func candidates(g *study.Group) []candidate {
-	name := fmt.Sprintf("tuned: %s, lr %s, wd %s, %s", g.Method, number.Plain(g.LR), number.Plain(g.WeightDecay), number.Count(g.Epochs, "epoch"))
-	list := []candidate{{g, name}}
+	called := fmt.Sprintf("tuned: %s, lr %s, wd %s, %s", g.Method, number.Plain(g.LR), number.Plain(g.WeightDecay), number.Count(g.Epochs, "epoch"))
+	list := []candidate{{g, called}}
 	early := *g
 	early.Runs = nil
 	for _, r := range g.Runs {
@@ -197,7 +197,7 @@ func candidates(g *study.Group) []candidate {
 		cut.Tops = slices.DeleteFunc(slices.Clone(r.Tops), func(t *record.Top) bool { return load.EpochOf(t.Subject) > cut.Epochs })
 		early.Runs = append(early.Runs, &cut)
 	}
-	return append(list, candidate{&early, name + ", stopped early"})
+	return append(list, candidate{&early, called + ", stopped early"})
 }
 
 func until(list []*record.Eval, epoch int) []*record.Eval {

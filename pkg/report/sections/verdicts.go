@@ -22,11 +22,11 @@ func verdicts(s *material) []Section {
 }
 
 func judged(c *study.Cohort, list conclude.Family, effect float64) Table {
-	t := pairedTable("Guided training against its controls and plain training, paired by seed: "+c.Name(), "Guided", list, effect, func(k conclude.Comparison) string { return armName(c, k.Group) })
+	t := pairedTable("Guided training against its controls and plain training, paired by seed: "+c.Name(), "Guided", list, effect, armName)
 	var names []string
 	byArm := map[string][]conclude.Comparison{}
 	for _, k := range list {
-		name := armName(c, k.Group)
+		name := armName(k)
 		if byArm[name] == nil {
 			names = append(names, name)
 		}
@@ -132,11 +132,11 @@ func secondary(d stats.Difference, text func(float64) string) string {
 	return s
 }
 
-// armName is a guided group's legend with the kind of its surrogate.
-func armName(c *study.Cohort, g *study.Group) string {
-	name := g.Legend(c)
-	if g.Surrogate != "" && !strings.Contains(name, g.Surrogate) {
-		name = g.Surrogate + ", " + name
+// armName is a guided group's name with the kind of its surrogate.
+func armName(k conclude.Comparison) string {
+	kind := k.Group.Surrogate
+	if kind == "" || strings.Contains(k.Of, kind) {
+		return k.Of
 	}
-	return name
+	return kind + ", " + k.Of
 }
