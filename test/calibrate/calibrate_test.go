@@ -23,7 +23,7 @@ func TestCalibration(t *testing.T) {
 			"verdict on two equal methods of which 3 of 10 runs fail, 5 seeds",
 			"better, where 2 of 5 runs fail",
 			"worse, where 5 of 5 runs end at chance",
-			"verdict on meta-training that does nothing: three draws shared by 10 seeds, draws scatter 2 times",
+			"verdict on meta-training that does nothing: three initialisations shared by 10 seeds, scattering 2 times",
 			"verdict against the best of twelve equal baselines, 10 seeds",
 			"a baseline with 2 of 5 seeds is chosen",
 			"95% interval of λ_max’s ratio holds a true −20%, 5 seeds",

@@ -22,6 +22,8 @@ func (q quantity) nominal() string {
 		return fmt.Sprintf("%.2f", q.low)
 	case q.low <= 0:
 		return fmt.Sprintf("≤ %.2f", q.high)
+	case q.high < 1:
+		return fmt.Sprintf("%.2f to %.2f", q.low, q.high)
 	default:
 		return fmt.Sprintf("≥ %.2f", q.low)
 	}

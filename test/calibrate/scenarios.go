@@ -198,7 +198,7 @@ func controls() []quantity {
 	}
 	for _, n := range []int{5, 10} {
 		for _, spread := range []float64{0, 0.5, 1, 2} {
-			list = append(list, quantity{fmt.Sprintf("verdict on meta-training that does nothing: three draws shared by %d seeds, draws scatter %g times as seeds", n, spread), 0, 0.05, func(w *world) (bool, bool) {
+			list = append(list, quantity{fmt.Sprintf("verdict on meta-training that does nothing: three initialisations shared by %d seeds, scattering %g times as much as these", n, spread), 0, 0.05, func(w *world) (bool, bool) {
 				common := w.common(n)
 				learned := w.arm(func(seed int) run { return guided("srn", seed) }, common, base, 0)
 				for i := range learned { // an initialisation of its own for each seed
@@ -213,7 +213,7 @@ func controls() []quantity {
 			}})
 		}
 	}
-	list = append(list, quantity{"verdict on meta-training that does nothing: a fresh draw for each of 5 seeds, draws scatter as seeds", 0, 0.05, func(w *world) (bool, bool) {
+	list = append(list, quantity{"verdict on meta-training that does nothing: a fresh initialisation for each of 5 seeds, scattering as much as these", 0, 0.05, func(w *world) (bool, bool) {
 		common := w.common(5)
 		fresh := w.arm(func(seed int) run { return untrained(seed+1, seed) }, common, base, 0.5)
 		learned := w.arm(func(seed int) run { return guided("srn", seed) }, common, base, 0.5)
