@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"math"
+	"strings"
 
+	"srn/pkg/curvature"
 	"srn/pkg/measure"
 	"srn/pkg/record"
 )
@@ -11,7 +14,7 @@ import (
 func describe(r record.Record) string {
 	switch r := r.(type) {
 	case *record.Top:
-		return fmt.Sprintf("%s: λ %.6g  residual %.1e  %d HVPs", measure.BlockLabel(r.Checkpoint, r.Block), r.Eigenvalues[0], r.Residual, r.HVPs)
+		return measure.BlockLabel(r.Checkpoint, r.Block) + ": " + eigenvalues(r)
 	case *record.Density:
 		return fmt.Sprintf("%s: eigenvalues from %.6g to %.6g, trace %.6g ± %.2g  %d HVPs",
 			measure.BlockLabel(r.Checkpoint, r.Block), r.RitzMin, r.RitzMax, r.Trace, r.TraceStderr, r.HVPs)
@@ -40,7 +43,47 @@ func describe(r record.Record) string {
 		if r.EpochLR != nil {
 			rate = fmt.Sprintf("learning rate %.4g", *r.EpochLR)
 		}
-		return fmt.Sprintf("%s: λ_max %.6g, bound 2/λ_max %.4g, %s; without scale %.6g", measure.Label(r.Checkpoint), r.LambdaMax, r.Bound, rate, r.LambdaMaxScaled)
+		bound := "no bound without learning rate and weight decay"
+		if r.BoundL2 != nil {
+			bound = fmt.Sprintf("bound %.4g", *r.BoundL2)
+		}
+		if r.BoundMomentum != nil {
+			bound += fmt.Sprintf(", with momentum %.4g", *r.BoundMomentum)
+		}
+		return fmt.Sprintf("%s: λ_max %.6g, %s, %s; without scale %.6g", measure.Label(r.Checkpoint), r.LambdaMax, bound, rate, r.LambdaMaxScaled)
 	}
 	return ""
+}
+
+// mostValues is how many eigenvalues a line shows.
+const mostValues = 10
+
+// eigenvalues are a record's, with what is known of them.
+func eigenvalues(r *record.Top) string {
+	var b strings.Builder
+	for i, x := range r.Eigenvalues[:min(len(r.Eigenvalues), mostValues)] {
+		if i > 0 {
+			b.WriteString(", ")
+		} else {
+			b.WriteString("λ ")
+		}
+		fmt.Fprintf(&b, "%.6g", x)
+		if i < len(r.EigenvaluesStderr) && !math.IsNaN(r.EigenvaluesStderr[i]) {
+			fmt.Fprintf(&b, " ± %.2g", r.EigenvaluesStderr[i])
+		}
+		if i < len(r.PairsStatus) && r.PairsStatus[i] == string(curvature.AtFloor) {
+			b.WriteString(" (at the float32 floor)")
+		}
+	}
+	if n := len(r.Eigenvalues) - mostValues; n > 0 {
+		fmt.Fprintf(&b, " and %d more", n)
+	}
+	if len(r.Interval) == 2 && !math.IsNaN(r.Interval[0]) {
+		fmt.Fprintf(&b, "  95%% %.4g to %.4g", r.Interval[0], r.Interval[1])
+	}
+	if r.LambdaMaxCrossfit != nil {
+		fmt.Fprintf(&b, "  cross-fitted %.6g ± %.2g", *r.LambdaMaxCrossfit, *r.LambdaMaxCrossfitStderr)
+	}
+	fmt.Fprintf(&b, "  residual %.1e  %d images  %d HVPs", r.Residual, r.Images, r.HVPs)
+	return b.String()
 }

@@ -47,7 +47,7 @@ func (g *guidance) Run(ctx *cli.Context) error {
 
 // stability is the flags of the subcommand stability.
 type stability struct {
-	examine.Flags
+	examine.Flags `set:"split=train"`
 	measure.Stability
 }
 
@@ -70,6 +70,6 @@ const guidanceExamples = `  What the surrogate's gradient points at along a run,
   The series at a glance:
     zstdcat guidance.jsonl.zst | jq 'select(.type=="guidance_series")'`
 
-const stabilityExamples = `  Learning rate and bound along a run, on training images:
-    srn-hessian stability --data cifar10.safetensors.zst --split train run/*.safetensors.zst -o stability.jsonl.zst
+const stabilityExamples = `  Learning rate and bound along a run, on training images in batches as trained:
+    srn-hessian stability --data cifar10.safetensors.zst run/*.safetensors.zst -o stability.jsonl.zst
     zstdcat stability.jsonl.zst | jq -r 'select(.type=="stability") | [.epoch, .loss, .lambda_max, .edge, .edge_momentum] | @tsv'`

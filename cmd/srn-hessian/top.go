@@ -60,11 +60,14 @@ func (t *top) write(s *measure.Session, h record.Header, vectors *measure.Vector
 	return artifact.Write(t.Vectors, f)
 }
 
-const topExamples = `  λ_max along a run, each checkpoint started from the one before:
+const topExamples = `  λ_max along a run, each with its standard error over images:
     srn-hessian top --data cifar10.safetensors.zst run/*.safetensors.zst -o lambda.jsonl.zst
 
   The same numbers as another tool, on the first 1000 training images:
     srn-hessian top --data cifar10.safetensors.zst --split train --examples first:1000 --k 5 ckpt.safetensors.zst
+
+  λ_max of the images' distribution from both sides, by halves of the images:
+    srn-hessian top --data cifar10.safetensors.zst --split train --examples 2000 --crossfit ckpt.safetensors.zst
 
   The negative end of the spectrum, on all test images:
     srn-hessian top --data cifar10.safetensors.zst --order sa --examples all ckpt.safetensors.zst

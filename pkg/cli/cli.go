@@ -82,6 +82,8 @@ func Run(name, description string, app any, args []string, stdout, stderr io.Wri
 	parser, err := kong.New(app,
 		kong.Name(name),
 		kong.Description(description),
+		// Defaults of flags that a subcommand may have otherwise, by a tag set:"NAME=VALUE".
+		kong.Vars{"split": "test", "bn": "eval"},
 		kong.Vars{"version": fmt.Sprintf("%s %s (%s %s/%s)", name, Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)},
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { panic(exited(code)) }),

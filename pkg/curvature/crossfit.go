@@ -58,7 +58,7 @@ func NewCrossFit(op Operator, opt Options) (*CrossFit, error) {
 		if err := h.on(halves[1-side], func() error {
 			s, err := SamplingOf(op, v)
 			if err == nil {
-				c.Quotients[side], errs[side] = s.Value, s.Error
+				c.Quotients[side], errs[side] = s[0].Value, s[0].Error
 			}
 			return err
 		}); err != nil {

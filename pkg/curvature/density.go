@@ -2,6 +2,7 @@ package curvature
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
@@ -41,6 +42,9 @@ type Density struct {
 	HVPs int
 	// Trace is Dim times the mean of the runs' means.
 	Trace Estimate
+	// TraceFloor is the part of Trace's error, and NodeFloor the error of every
+	// node, that is the float32 matrix's own, see [MatrixFloor].
+	TraceFloor, NodeFloor float64
 }
 
 // SpectralDensity finds the density by stochastic Lanczos quadrature (Lin, Saad
@@ -79,6 +83,9 @@ func SpectralDensity(op Operator, opt DensityOptions) (*Density, error) {
 		traces = append(traces, float64(op.Dim())*q.Mean())
 	}
 	d.Trace = estimate(traces)
+	lo, hi := d.Range()
+	d.TraceFloor, d.NodeFloor = MatrixFloor*rms(traces), MatrixFloor*max(hi, -lo)
+	d.Trace.Error = math.Hypot(d.Trace.Error, d.TraceFloor)
 	return d, nil
 }
 

@@ -70,8 +70,9 @@ type Result struct {
 	Steps    int    // products of the search
 	HVPs     int    // products, those of Verify included
 	Restarts int
-	Rounds   int // times that fresh random vectors were searched before the end
-	Kept     int // vectors of length Dim held at the most, which is what memory is spent on
+	Rounds   int     // times that fresh random vectors were searched before the end
+	Scale    float64 // the largest |λ| seen
+	Kept     int     // vectors of length Dim held at the most, which is what memory is spent on
 	// Converged says that every wanted pair is within tolerance or at the floor,
 	// and that a search from fresh random vectors changed none of them.
 	Converged bool

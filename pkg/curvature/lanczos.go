@@ -350,7 +350,7 @@ func (s *lanczos) report() Step {
 
 // result makes the pairs from T's eigenvectors.
 func (s *lanczos) result() (*Result, error) {
-	r := &Result{Steps: s.steps, Restarts: s.restarts, Rounds: s.checks, Kept: s.kept, Converged: s.settled}
+	r := &Result{Steps: s.steps, Restarts: s.restarts, Rounds: s.checks, Kept: s.kept, Scale: s.ritz.scale, Converged: s.settled}
 	for i := range s.wanted() {
 		s.v.combine(s.w, s.ritz.vectors[i])
 		p := Pair{Value: s.ritz.values[i], Vector: make([]float32, s.dim), Residual: s.residual(i)}

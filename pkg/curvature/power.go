@@ -120,7 +120,7 @@ func (p *power) result() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Steps: p.steps, HVPs: p.steps, Kept: 1 + 2*n, Converged: n == p.opt.K}
+	r := &Result{Steps: p.steps, HVPs: p.steps, Kept: 1 + 2*n, Scale: ritz.scale, Converged: n == p.opt.K}
 	images := basis{dim: p.dim, vectors: p.images, size: n}
 	for _, y := range ritz.vectors {
 		p.found.combine(p.w, y)

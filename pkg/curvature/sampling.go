@@ -3,6 +3,7 @@ package curvature
 import (
 	"errors"
 	"math"
+	"slices"
 )
 
 // Separable is a [Loss] that may say whether its examples are independent of one
@@ -73,75 +74,83 @@ func base(op Operator, v []float32) (h *Hessian, seen []float32, shift float64, 
 	return nil, nil, 0, ErrNotSampled
 }
 
-// SamplingOf computes what the quotient of a vector of norm 1 owes to the
-// examples. A Gauss–Newton or Fisher matrix takes one tangent pass; another loss
-// a product for each example alone, which takes a few times what one over all of
-// them does.
-func SamplingOf(op Operator, v []float32) (*Sampling, error) {
-	h, v, shift, err := base(op, v)
+// SamplingOf computes what the quotients of vectors of norm 1 owe to the
+// examples. A Gauss–Newton or Fisher matrix takes one tangent pass a vector;
+// another loss a product for each example alone, which takes some times what one
+// over all of them does.
+func SamplingOf(op Operator, vectors ...[]float32) ([]*Sampling, error) {
+	var h *Hessian
+	var shift float64
+	seen := make([][]float32, len(vectors))
+	for j, v := range vectors {
+		var err error
+		if h, seen[j], shift, err = base(op, v); err != nil {
+			return nil, err
+		}
+	}
+	list := make([]*Sampling, len(vectors))
+	q, weights, err := h.terms(seen)
 	if err != nil {
 		return nil, err
 	}
-	q, weights, err := h.terms(v)
-	if err != nil {
-		return nil, err
+	for j := range vectors {
+		for i := range q[j] {
+			q[j][i] += shift
+		}
+		s := sampling(q[j], weights)
+		s.Example = -1
+		if separable(h.loss) {
+			s.Example = h.examples[s.largest]
+		}
+		list[j] = &s.Sampling
 	}
-	for i := range q {
-		q[i] += shift
-	}
-	s := sampling(q, weights)
-	s.Example = -1
-	if separable(h.loss) {
-		s.Example = h.examples[s.largest]
-	}
-	return &s.Sampling, nil
+	return list, nil
 }
 
-// terms are the quadratic forms of v that the mean is made of, and their weights
-// in it, which have sum 1.
-func (h *Hessian) terms(v []float32) (q, weights []float64, err error) {
+// terms are the quadratic forms of each vector that the mean is made of, and
+// their weights in it, which have sum 1.
+func (h *Hessian) terms(vectors [][]float32) (q [][]float64, weights []float64, err error) {
 	defer func() { h.loaded = false }() // the batch that the loss holds is another
-	n := float64(len(h.examples))
-	if !separable(h.loss) {
-		for part := range h.batches() {
-			x, err := h.form(part, v)
+	q = make([][]float64, len(vectors))
+	size := h.batch()
+	all, quick := h.loss.(Quadratic)
+	if separable(h.loss) && !quick {
+		size = 1
+	}
+	for part := range slices.Chunk(h.examples, size) {
+		if quick && separable(h.loss) {
+			for range part {
+				weights = append(weights, 1/float64(len(h.examples)))
+			}
+			for j, v := range vectors {
+				forms := make([]float64, len(part))
+				if err := all.Quadratic(forms, part, v); err != nil {
+					return nil, nil, err
+				}
+				q[j] = append(q[j], forms...)
+				if err := h.told(len(part)); err != nil {
+					return nil, nil, err
+				}
+			}
+			continue
+		}
+		weights = append(weights, float64(len(part))/float64(len(h.examples)))
+		if _, err := h.load(part); err != nil {
+			return nil, nil, err
+		}
+		for j, v := range vectors {
+			x, err := h.form(len(part), v)
 			if err != nil {
 				return nil, nil, err
 			}
-			q, weights = append(q, x), append(weights, float64(len(part))/n)
-		}
-		return q, weights, nil
-	}
-	for range h.examples {
-		weights = append(weights, 1/n)
-	}
-	q = make([]float64, len(h.examples))
-	if all, ok := h.loss.(Quadratic); ok {
-		at := 0
-		for part := range h.batches() {
-			if err := all.Quadratic(q[at:at+len(part)], part, v); err != nil {
-				return nil, nil, err
-			}
-			at += len(part)
-			if err := h.told(len(part)); err != nil {
-				return nil, nil, err
-			}
-		}
-		return q, weights, nil
-	}
-	for i, e := range h.examples {
-		if q[i], err = h.form([]int32{e}, v); err != nil {
-			return nil, nil, err
+			q[j] = append(q[j], x)
 		}
 	}
 	return q, weights, nil
 }
 
-// form is vᵀ·A·v for the mean over some examples that make one batch.
-func (h *Hessian) form(examples []int32, v []float32) (float64, error) {
-	if _, err := h.load(examples); err != nil {
-		return 0, err
-	}
+// form is vᵀ·A·v for the mean over the examples of the batch.
+func (h *Hessian) form(examples int, v []float32) (float64, error) {
 	if err := h.loss.HVP(h.part, v); err != nil {
 		return 0, err
 	}
@@ -152,7 +161,7 @@ func (h *Hessian) form(examples []int32, v []float32) (float64, error) {
 	if !finite(sum) {
 		return 0, ErrNotFinite
 	}
-	return sum, h.told(len(examples))
+	return sum, h.told(examples)
 }
 
 // sampled is a Sampling, and the term that has the largest share.

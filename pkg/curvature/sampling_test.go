@@ -36,10 +36,11 @@ func TestSamplingOfNetwork(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			got, err := SamplingOf(op, r.Pairs[0].Vector)
+			list, err := SamplingOf(op, r.Pairs[0].Vector)
 			if err != nil {
 				t.Fatal(err)
 			}
+			got := list[0]
 			if math.Abs(got.Value-r.Pairs[0].Value) > 1e-5*math.Abs(r.Pairs[0].Value) {
 				t.Errorf("%s, %s: mean of the terms %.8g, quotient %.8g", matrix, name, got.Value, r.Pairs[0].Value)
 			}
@@ -52,11 +53,11 @@ func TestSamplingOfNetwork(t *testing.T) {
 			t.Fatal(err)
 		}
 		v := r.Pairs[0].Vector
-		q, _, err := h.terms(v)
+		terms, _, err := h.terms([][]float32{direction(len(v)), v})
 		if err != nil {
 			t.Fatal(err)
 		}
-		wide := make([]float64, len(v))
+		q, wide := terms[1], make([]float64, len(v))
 		widen(wide, v)
 		reference := s.reference(t, matrix)
 		for i := range n {
@@ -82,18 +83,19 @@ func TestSamplingOfBatches(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := SamplingOf(h, r.Pairs[0].Vector)
+	list, err := SamplingOf(h, r.Pairs[0].Vector)
 	if err != nil {
 		t.Fatal(err)
 	}
+	s := list[0]
 	if s.Terms != (n+2)/3 || s.Example != -1 || math.Abs(s.Value-r.Pairs[0].Value) > 1e-5*r.Pairs[0].Value {
 		t.Errorf("%+v, want a mean of %d batches, %g", s, (n+2)/3, r.Pairs[0].Value)
 	}
 	if h, err = NewHessian(newSubject(t, f, nn.TrainFrozen, n).loss(t, HessianMatrix), indices(n)); err != nil {
 		t.Fatal(err)
 	}
-	if s, err = SamplingOf(h, r.Pairs[0].Vector); err != nil || !math.IsNaN(s.Error) {
-		t.Errorf("one batch: %+v, %v; want no error bar", s, err)
+	if list, err = SamplingOf(h, r.Pairs[0].Vector); err != nil || !math.IsNaN(list[0].Error) {
+		t.Errorf("one batch: %+v, %v; want no error bar", list, err)
 	}
 	if _, err := NewCrossFit(h, Options{}); !errors.Is(err, ErrFewExamples) {
 		t.Errorf("one batch halved: %v", err)
@@ -141,10 +143,11 @@ func TestCrossFit(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			s, err := SamplingOf(h, top.Pairs[0].Vector)
+			list, err := SamplingOf(h, top.Pairs[0].Vector)
 			if err != nil {
 				t.Fatal(err)
 			}
+			s := list[0]
 			c, err := NewCrossFit(h, Options{Tol: 1e-4, Seed: 3})
 			if err != nil || !c.Converged {
 				t.Fatal(c, err)

@@ -2,6 +2,7 @@ package curvature
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -24,6 +25,9 @@ type TraceOptions struct {
 type Trace struct {
 	Trace     Estimate
 	Frobenius Estimate
+	// TraceFloor and FrobeniusFloor are the part of the errors that is the float32
+	// matrix's own, see [MatrixFloor]: more products do not lower it.
+	TraceFloor, FrobeniusFloor float64
 	// Products is how many the estimates are of.
 	Products int
 	// Sketch is the dimension of the subspace that Hutch++ treats exactly.
@@ -113,6 +117,7 @@ func HutchPP(op Operator, opt TraceOptions) (*Trace, error) {
 			widen(s.w, s.images[i])
 			trace += dot(v, s.w)
 			size := norm(s.w)
+			s.sizes += size
 			squares += size * size
 			s.fixed = trace
 			if err := s.report(); err != nil {
@@ -151,6 +156,7 @@ type sampler struct {
 	w              []float64
 	forms, squares []float64
 	fixed          float64 // the part of the trace that is not sampled
+	sizes          float64 // Σ‖Aq‖ of that part, which bounds Σ|qᵀAq|
 	taken          int     // products
 }
 
@@ -227,5 +233,17 @@ func (s *sampler) result(trace, squares float64, sketch int) *Trace {
 		square = estimate(s.squares)
 	}
 	square.Value += squares
-	return &Trace{Trace: s.trace(), Frobenius: square.root(), Products: s.taken, Sketch: sketch, Samples: len(s.forms)}
+	r := &Trace{Trace: s.trace(), Frobenius: square.root(), Products: s.taken, Sketch: sketch, Samples: len(s.forms)}
+	r.TraceFloor, r.FrobeniusFloor = MatrixFloor*(s.sizes+rms(s.forms)), MatrixFloor*r.Frobenius.Value
+	r.Trace.Error = math.Hypot(r.Trace.Error, r.TraceFloor)
+	r.Frobenius.Error = math.Hypot(r.Frobenius.Error, r.FrobeniusFloor)
+	return r
+}
+
+// rms is the root mean square, 0 of nothing.
+func rms(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	return norm(values) / math.Sqrt(float64(len(values)))
 }

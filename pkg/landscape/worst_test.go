@@ -116,3 +116,61 @@ func TestAscendRefuses(t *testing.T) {
 		t.Errorf("error %v, want %v", err, errStop)
 	}
 }
+
+// TestAscendStationary: what ends an ascent is the slope that is left, and not
+// small steps, few of them, or a centre without slope.
+func TestAscendStationary(t *testing.T) {
+	q := quadratic{g: []float64{1e-3, 0, 0}, h: []float64{1, 30, 29}}
+	short, err := Ascend(q, Ball{Rho: 0.5, Steps: 2, Tol: 1e-3, Starts: [][]float32{{1, 0.01, 0}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if short.Converged || short.Gap < 0 {
+		t.Errorf("two steps: %+v", short)
+	}
+	// The largest curvature lies where neither gradient nor start points.
+	long, err := Ascend(q, Ball{Rho: 0.5, Steps: 400, Tol: 1e-5, Starts: [][]float32{{1, 0, 0}}, Restarts: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := q.worst(0.5); !long.Converged || math.Abs(long.Increase()-want) > 2e-3*want || long.Start < 1 {
+		t.Errorf("with restarts: increase %g, want %g; %+v", long.Increase(), want, long)
+	}
+	if long.Increases[0] > 0.5*long.Increase() || len(long.Increases) != 4 {
+		t.Errorf("increases %v: the start along the gradient should miss the largest", long.Increases)
+	}
+	minimum := quadratic{g: make([]float64, 3), h: []float64{1, 1, 1}}
+	if w, err := Ascend(minimum, Ball{Rho: 1, Steps: 5, Tol: 1e-3}); err != nil || w.Increase() != 0 {
+		t.Errorf("a centre without slope: %+v, %v", w, err)
+	}
+}
+
+// cliff is not finite beyond a distance.
+type cliff struct {
+	quadratic
+	edge float64
+}
+
+func (c cliff) Gradient(dst, at []float32) (float64, error) {
+	v, err := c.quadratic.Gradient(dst, at)
+	if norm(at) >= c.edge {
+		v = math.Inf(1)
+	}
+	return v, err
+}
+
+// TestAscendNotFinite: where the loss overflows within the ball nothing has
+// converged, least of all to an increase of 0; and at the centre it is an error.
+func TestAscendNotFinite(t *testing.T) {
+	q := quadratic{g: []float64{1, 0}, h: []float64{1, 2}}
+	w, err := Ascend(cliff{q, 0.1}, Ball{Rho: 1, Steps: 40, Tol: 1e-3, Starts: [][]float32{{1, 0}, {0, 1}}, Restarts: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w.Converged || w.NotFinite == 0 || !(w.Increase() >= 0) {
+		t.Errorf("beyond a cliff: %+v", w)
+	}
+	if _, err := Ascend(cliff{q, 0}, Ball{Rho: 1, Steps: 5}); !errors.Is(err, ErrNotFinite) {
+		t.Errorf("at a cliff: %v", err)
+	}
+}

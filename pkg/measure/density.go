@@ -79,7 +79,7 @@ func (d *Density) Find(m *Matrix) (*record.Density, error) {
 	rec := &record.Density{
 		Subject: m.Point.subject(), Matrix: m.record(),
 		Algorithm: "slq", Distribution: d.Distribution, ProbeSeed: d.Seed, Probes: len(r.Runs), Steps: d.Steps, HVPs: r.HVPs,
-		Trace: r.Trace.Value, TraceStderr: r.Trace.Error,
+		Trace: r.Trace.Value, TraceStderr: r.Trace.Error, TraceFloor: r.TraceFloor, NodeFloor: r.NodeFloor,
 	}
 	rec.RitzMin, rec.RitzMax = r.Range()
 	for _, q := range r.Runs {

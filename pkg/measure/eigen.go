@@ -84,7 +84,7 @@ func (p *Point) before(what string, dim int) [][]float32 {
 // checkpoint after the other.
 type Follow struct {
 	Eigen
-	Warm bool `default:"true" negatable:"" help:"Start at the eigenvectors of the checkpoint before (default: yes)."`
+	Warm bool `default:"false" negatable:"" help:"Start at the eigenvectors of the checkpoint before too, which saves nothing (default: no)."`
 }
 
 // follow finds the first eigenpair in an order, from that of the checkpoint

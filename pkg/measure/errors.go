@@ -7,6 +7,7 @@ import (
 
 	"srn/pkg/curvature"
 	"srn/pkg/evaluate"
+	"srn/pkg/landscape"
 )
 
 // DivergedError says that outputs at a checkpoint are not finite.
@@ -28,7 +29,7 @@ func (e *DivergedError) Hint() string {
 
 // diverged names the checkpoint where an error says that nothing is finite.
 func diverged(path string, err error) error {
-	if errors.Is(err, curvature.ErrNotFinite) || errors.Is(err, evaluate.ErrNotFinite) {
+	if errors.Is(err, curvature.ErrNotFinite) || errors.Is(err, evaluate.ErrNotFinite) || errors.Is(err, landscape.ErrNotFinite) {
 		return &DivergedError{path, err}
 	}
 	return err

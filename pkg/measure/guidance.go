@@ -62,7 +62,7 @@ func (g *Guidance) Prepare(s *Series) error {
 	}
 	g.target = meta.NewTarget(g.TargetConfig)
 	g.series = guidanceSeries{examined: s.examined(len(s.examples)), sha256: g.sha256,
-		loss: s.loss.record(s.subset, s.loss.pass(s.Checkpoints[0].Meta.Arch, len(s.examples), true))}
+		loss: s.loss.record(s.subset, s.loss.pass(s.Checkpoints[0], len(s.examples), true))}
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package measure
 
 import (
+	"srn/pkg/checkpoint"
 	"srn/pkg/dataset"
 	"srn/pkg/nn"
 	"srn/pkg/record"
@@ -13,8 +14,8 @@ import (
 type Loss struct {
 	Examples   *dataset.Examples `placeholder:"N|first:N|all" help:"Images of the split: N at random by the subset seed, the first N in archive order, or all (default: 1000, or all where there are fewer)."`
 	SubsetSeed int64             `default:"0" placeholder:"N" help:"Of the random choice of images (${default})."`
-	BN         string            `name:"bn" default:"eval" enum:"eval,train" placeholder:"MODE" help:"Statistics of batch normalisation: eval, the running ones; train, each batch's own, so that the batch size matters (${default})."`
-	BatchSize  int               `aliases:"batch" default:"0" placeholder:"N" help:"Images of a pass, of which memory is 2 (resnet8) to 6 (resnet32) MB each. 0 is 128, or, for Hessian-vector products with running statistics, all images where 4 GB hold them, which saves a third of the time (${default})."`
+	BN         string            `name:"bn" default:"${bn}" enum:"eval,train" placeholder:"MODE" help:"Statistics of batch normalisation: eval, the running ones; train, each batch's own, so that the batch size matters (${default})."`
+	BatchSize  int               `aliases:"batch" default:"0" placeholder:"N" help:"Images of a pass, of which memory is 2 (resnet8) to 6 (resnet32) MB each. 0 is the batch size of training where the checkpoint tells it, else 128; or, for Hessian-vector products with running statistics, all images where 4 GB hold them, which saves a third of the time (${default})."`
 }
 
 const (
@@ -67,13 +68,17 @@ func (l *Loss) choose(indices []int32) (chosen []int32, subset dataset.Examples,
 	return chosen, subset, nil
 }
 
-// pass is how many of the images a pass takes. Hessian-vector products gain by
-// taking in all.
-func (l *Loss) pass(arch string, images int, tangents bool) int {
+// pass is how many of the images a pass takes at a checkpoint. With the batch's
+// own statistics it is the batch that training took. With the running ones
+// Hessian-vector products gain by taking in all.
+func (l *Loss) pass(c *checkpoint.Checkpoint, images int, tangents bool) int {
 	size := l.BatchSize
 	if size == 0 {
 		size = defaultBatch
-		if tangents && l.BN == "eval" && images <= passMemory/imageMemory(arch) {
+		switch t := c.Meta.Training; {
+		case l.BN == "train" && t != nil && t.BatchSize > 0:
+			size = t.BatchSize
+		case tangents && l.BN == "eval" && images <= passMemory/imageMemory(c.Meta.Arch):
 			size = images
 		}
 	}

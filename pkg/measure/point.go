@@ -31,7 +31,7 @@ type Point struct {
 // Point puts the network where a checkpoint is.
 func (s *Series) Point(c *checkpoint.Checkpoint) (*Point, error) {
 	config := s.Measurement.Network()
-	config.Batch = s.loss.pass(c.Meta.Arch, len(s.examples), config.Tangents)
+	config.Batch = s.loss.pass(c, len(s.examples), config.Tangents)
 	net, err := s.Net(c, config)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"iter"
+	"math"
 	"time"
 
 	"srn/pkg/checkpoint"
@@ -10,21 +11,40 @@ import (
 	"srn/pkg/landscape"
 	"srn/pkg/nn"
 	"srn/pkg/record"
+	"srn/pkg/run"
 	"srn/pkg/train"
 )
 
-// Stability sets the learning rate beside the bound 2/λ_max, and finds the
-// sharpness that does not depend on the scale of weights.
+// Stability sets the learning rate beside the bound that the largest eigenvalue
+// of the Hessian which training sees puts on it, and finds the sharpness that
+// does not depend on the scale of weights. Training sees batches with their own
+// statistics: that is the default here.
 type Stability struct {
-	Loss
+	Loss `set:"bn=train"`
 	Follow
-	PerLayer bool `help:"Find the largest eigenvalue of each convolution's own block of the Hessian too."`
+	LR          *float64 `name:"lr" placeholder:"X" help:"Learning rate in force, where the checkpoint does not tell it."`
+	Momentum    *float64 `placeholder:"X" help:"Momentum of SGD, likewise."`
+	Nesterov    bool     `help:"The momentum is Nesterov's, likewise."`
+	WeightDecay *float64 `placeholder:"X" help:"Coefficient λ of λ/2·‖θ‖², likewise."`
+	PerLayer    bool     `help:"Find the largest eigenvalue of each convolution's own block of the Hessian too."`
 }
 
 // Check refuses values that cannot work.
 func (b *Stability) Check() error {
 	if err := b.Eigen.Check(); err != nil {
 		return err
+	}
+	for _, s := range []struct {
+		name  string
+		value *float64
+		most  float64
+	}{{"lr", b.LR, math.Inf(1)}, {"momentum", b.Momentum, 1}, {"weight_decay", b.WeightDecay, math.Inf(1)}} {
+		if s.value != nil && !(*s.value >= 0 && *s.value < s.most) {
+			return run.Refuse(s.name, "%g is not at least 0 and finite, or a momentum below 1", *s.value)
+		}
+	}
+	if b.LR != nil && *b.LR == 0 {
+		return run.Refuse("lr", "0 is not above 0")
 	}
 	return b.Loss.Check()
 }
@@ -79,7 +99,7 @@ func (b *Stability) find(ctx context.Context, p *Point, start time.Time) (*recor
 			return nil, err
 		}
 	}
-	bounds(r, p.Checkpoint)
+	b.descent(p.Checkpoint).bound(r)
 	r.Subject, r.LossAt, r.Solver = p.subject(), p.lossAt(h.Loss()), b.solver(p)
 	r.Timed = record.Timed{HessianSeconds: time.Since(start).Seconds()}
 	return r, nil
@@ -114,32 +134,67 @@ func convolutions(layout nn.Layout) []nn.Param {
 	return list
 }
 
-// bounds sets the learning rate beside the bounds on it, as far as the
-// checkpoint tells of its training.
-func bounds(r *record.Stability, c *checkpoint.Checkpoint) {
-	lambda := r.LambdaMax
-	r.Bound = 2 / lambda
+// descent is how parameters are trained, as far as it is known.
+type descent struct {
+	now, next, momentum, decay *float64
+	nesterov                   bool
+}
+
+// descent is what a checkpoint tells of its training, and the settings tell
+// where it does not.
+func (b *Stability) descent(c *checkpoint.Checkpoint) descent {
+	d := descent{now: b.LR, momentum: b.Momentum, decay: b.WeightDecay, nesterov: b.Nesterov}
 	t := c.Meta.Training
 	if t == nil {
-		return
+		return d
 	}
-	number := func(v float64) *float64 { return &v }
-	r.BoundL2 = number(2 / (lambda + t.WeightDecay))
-	if !(t.LR > 0) || t.Epochs < 1 {
-		return
+	if d.momentum == nil {
+		d.momentum, d.nesterov = &t.Momentum, t.Nesterov
+	}
+	if d.decay == nil {
+		d.decay = &t.WeightDecay
+	}
+	if d.now != nil || !(t.LR > 0) || t.Epochs < 1 {
+		return d
 	}
 	config := train.Config{Fit: record.Fit{Training: *t}}
 	rate := func(epoch int) *float64 {
 		if epoch < 1 || epoch > t.Epochs {
 			return nil
 		}
-		return number(config.Rate(epoch))
+		lr := config.Rate(epoch)
+		return &lr
 	}
-	r.EpochLR, r.NextLR = rate(c.Meta.Epoch), rate(c.Meta.Epoch+1)
-	r.BoundMomentum = number(r.Bound * (1 + t.Momentum))
-	if r.EpochLR != nil {
-		now := *r.EpochLR
-		r.LROverBound, r.LROverBoundMomentum = number(now/r.Bound), number(now/(r.Bound*(1+t.Momentum)))
-		r.Edge, r.EdgeMomentum = number(2/now), number(2*(1+t.Momentum)/now)
+	d.now, d.next = rate(c.Meta.Epoch), rate(c.Meta.Epoch+1)
+	return d
+}
+
+// factor is what momentum multiplies the largest stable learning rate by:
+// 1+μ of heavy-ball momentum, (1+μ)/(1+2μ) of Nesterov's.
+func (d descent) factor() float64 {
+	mu := *d.momentum
+	if d.nesterov {
+		return (1 + mu) / (1 + 2*mu)
 	}
+	return 1 + mu
+}
+
+// bound sets the learning rate beside the bounds on it. Without the learning
+// rate or the weight decay there is none: it would be of another loss than the
+// one that is descended.
+func (d descent) bound(r *record.Stability) {
+	r.EpochLR, r.NextLR, r.StepMomentum = d.now, d.next, d.momentum
+	if d.now == nil || d.decay == nil {
+		return
+	}
+	number := func(v float64) *float64 { return &v }
+	r.Bound, r.BoundL2 = number(2/r.LambdaMax), number(2/(r.LambdaMax+*d.decay))
+	r.LROverBound, r.Edge = number(*d.now / *r.BoundL2), number(2 / *d.now)
+	if d.momentum == nil {
+		return
+	}
+	f := d.factor()
+	r.StepNesterov = d.nesterov
+	r.BoundMomentum = number(*r.BoundL2 * f)
+	r.LROverBoundMomentum, r.EdgeMomentum = number(*d.now / *r.BoundMomentum), number(2*f / *d.now)
 }

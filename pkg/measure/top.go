@@ -22,7 +22,9 @@ type Top struct {
 	Krylov    int     `default:"0" placeholder:"N" help:"Vectors kept before a restart, which bounds memory: 4 bytes a parameter each, 52 MB for resnet20 by default; 0 is the larger of 48 and 2k+20 (${default})."`
 	Seed      int64   `default:"0" placeholder:"N" help:"Of the random start vector (${default})."`
 	Verify    bool    `default:"true" negatable:"" help:"Compute each final residual by one more Hessian-vector product (default: yes)."`
-	Warm      bool    `default:"true" negatable:"" help:"Start at the eigenvectors of the checkpoint before (default: yes)."`
+	Sampling  bool    `default:"true" negatable:"" help:"Compute each eigenvalue's standard error over images (default: yes)."`
+	CrossFit  bool    `name:"crossfit" help:"Find the largest eigenvector on each half of the images and its quotient on the other half, which λ_max of the images bounds from above: twice the work."`
+	Warm      bool    `default:"false" negatable:"" help:"Start at the eigenvectors of the checkpoint before too, which saves nothing (default: no)."`
 
 	// OnPairs, if set, is given the eigenpairs of each block.
 	OnPairs func(curvature.Block, []curvature.Pair) `kong:"-"`
@@ -52,6 +54,8 @@ func (t *Top) Check() error {
 		return &run.SettingError{Setting: "algorithm", Problem: "power finds eigenvalues of largest magnitude", Fix: "use order lm"}
 	case t.Order == string(curvature.BothEnds) && t.K < 2:
 		return &run.SettingError{Setting: "order", Problem: "be: one eigenvalue has no two ends", Fix: "use k 2 or more"}
+	case t.CrossFit && t.Order != string(curvature.LargestAlgebraic):
+		return &run.SettingError{Setting: "crossfit", Problem: "is of the largest eigenvalue", Fix: "use order la"}
 	case t.Krylov != 0 && t.Krylov <= t.K:
 		return run.Refuse("krylov", "%d vectors are too few for %d eigenvalues; at least %d", t.Krylov, t.K, t.K+1)
 	case max(t.Krylov, 2*t.K+20) > mostKrylov:
@@ -128,8 +132,64 @@ func (t *Top) Find(m *Matrix) (*record.Top, error) {
 		rec.Eigenvalues = append(rec.Eigenvalues, pair.Value)
 		rec.Residuals = append(rec.Residuals, pair.Relative())
 		rec.PairsConverged = append(rec.PairsConverged, pair.Status != curvature.NotConverged)
+		rec.PairsStatus = append(rec.PairsStatus, string(pair.Status))
+		rec.Floors = append(rec.Floors, pair.Floor)
+	}
+	rec.MatrixFloor = curvature.MatrixFloor * r.Scale
+	if err := t.sample(m, r, rec); err != nil {
+		return nil, err
 	}
 	rec.LambdaMax, rec.LambdaMin = curvature.Extremes(r.Pairs, curvature.Order(t.Order))
 	rec.Timed = m.timed()
 	return rec, nil
 }
+
+// sample finds what the eigenvalues owe to the images.
+func (t *Top) sample(m *Matrix, r *curvature.Result, rec *record.Top) error {
+	if t.Sampling {
+		list, err := curvature.SamplingOf(m.Operator, curvature.Vectors(r.Pairs)...)
+		if err != nil {
+			return err
+		}
+		for _, s := range list {
+			rec.EigenvaluesStderr = append(rec.EigenvaluesStderr, s.Error)
+			rec.EffectiveTerms = append(rec.EffectiveTerms, s.Effective)
+			rec.LargestShare = append(rec.LargestShare, s.Share)
+			rec.LargestImage = append(rec.LargestImage, int(s.Example))
+			rec.Terms = s.Terms
+		}
+		largest := -1
+		for i, pair := range r.Pairs {
+			if largest < 0 || pair.Value > r.Pairs[largest].Value {
+				largest = i
+			}
+		}
+		if order := curvature.Order(t.Order); order == curvature.LargestAlgebraic || order == curvature.BothEnds {
+			value, stderr := r.Pairs[largest].Value, rec.EigenvaluesStderr[largest]
+			rec.LambdaMaxStderr, rec.EffectiveImages = &stderr, &rec.EffectiveTerms[largest]
+			rec.Interval = []float64{value - normal95*stderr, value + normal95*stderr}
+		}
+		if rec.LargestShare[largest] > 0.5 && rec.Terms > 1 {
+			m.Point.Series.note(fmt.Sprintf("%s: one of %d terms carries %.0f %% of λ %.4g", m.label(), rec.Terms, 100*rec.LargestShare[largest], r.Pairs[largest].Value))
+		} else if rec.EffectiveTerms[largest] < curvature.FewEffective {
+			m.Point.Series.note(fmt.Sprintf("%s: λ %.4g stands on %.1f effective images of %d; take more", m.label(), r.Pairs[largest].Value, rec.EffectiveTerms[largest], rec.Terms))
+		}
+	}
+	if !t.CrossFit {
+		return nil
+	}
+	c, err := curvature.NewCrossFit(m.Operator, curvature.Options{Tol: t.Tol, MaxSteps: t.MaxSteps, Krylov: t.Krylov, Seed: uint64(t.Seed), Verify: t.Verify})
+	if err != nil {
+		return err
+	}
+	rec.LambdaMaxCrossfit, rec.LambdaMaxCrossfitStderr = &c.Value, &c.Error
+	rec.CrossfitConverged, rec.CrossfitHVPs = &c.Converged, c.HVPs
+	rec.CrossfitHalves, rec.CrossfitQuotients = c.Halves[:], c.Quotients[:]
+	if len(rec.Interval) == 2 {
+		rec.Interval[0] = c.Value - normal95*c.Error
+	}
+	return nil
+}
+
+// normal95 is the quantile of the normal distribution that makes intervals of 95 %.
+const normal95 = 1.96

@@ -78,6 +78,6 @@ func (t *Trace) Estimate(m *Matrix) (*record.Trace, error) {
 		Subject: m.Point.subject(), Matrix: m.record(),
 		Algorithm: t.Algorithm, Distribution: t.Distribution, ProbeSeed: t.Seed, HVPs: r.Products, Sketch: r.Sketch, Samples: r.Samples,
 		Trace: r.Trace.Value, TraceStderr: r.Trace.Error, Frobenius: r.Frobenius.Value, FrobeniusStderr: r.Frobenius.Error,
-		Timed: m.timed(),
+		TraceFloor: r.TraceFloor, FrobeniusFloor: r.FrobeniusFloor, Timed: m.timed(),
 	}, nil
 }

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"math"
 	"sync"
@@ -21,7 +22,8 @@ type Worst struct {
 	Follow
 	Rho       []float64 `default:"0.01,0.05" placeholder:"X" help:"Radii ρ of the balls, in the Euclidean norm of all parameters (${default})."`
 	Ascent    int       `default:"30" placeholder:"N" help:"Steps of projected gradient ascent, each one gradient (${default})."`
-	AscentTol float64   `default:"1e-3" placeholder:"X" help:"Stop when two steps running add less than this fraction of the increase (${default})."`
+	AscentTol float64   `default:"1e-3" placeholder:"X" help:"An ascent has converged where the slope promises at most this fraction of the increase for any other point of the ball (${default})."`
+	Restarts  int       `default:"2" placeholder:"N" help:"Further ascents from random points of the sphere (${default})."`
 }
 
 // Check refuses values that cannot work.
@@ -33,6 +35,9 @@ func (w *Worst) Check() error {
 	}
 	if err := run.Bound("ascent", w.Ascent, 0, mostSteps); err != nil {
 		return err
+	}
+	if w.Restarts < 0 {
+		return run.Refuse("restarts", "%d is negative", w.Restarts)
 	}
 	if !(w.AscentTol >= 0 && w.AscentTol < 1) {
 		return run.Refuse("ascent_tol", "%g does not lie between 0 and 1", w.AscentTol)
@@ -103,6 +108,7 @@ func (w *Worst) ascend(ctx context.Context, p *Point, s *slope, rho float64) (*r
 	}
 	found, err := landscape.Ascend(&landscape.Around{Surface: p.Surface(ctx), Params: p.Checkpoint.Params}, landscape.Ball{
 		Rho: rho, Steps: w.Ascent, Tol: w.AscentTol, Starts: [][]float32{s.gradient, v, opposite},
+		Restarts: w.Restarts, Seed: uint64(w.Seed),
 	})
 	if err != nil {
 		return nil, err
@@ -115,12 +121,19 @@ func (w *Worst) ascend(ctx context.Context, p *Point, s *slope, rho float64) (*r
 		DisplacementNorm:        landscape.Norm(found.Displacement),
 		CosDisplacementGradient: landscape.Cosine(found.Displacement, s.gradient),
 		AbsCosDisplacementVMax:  math.Abs(landscape.Cosine(found.Displacement, v)),
-		Gradients:               found.Gradients, AscentConverged: found.Converged,
+		Gradients:               found.Gradients, AscentConverged: found.Converged, AscentGap: found.Gap, NotFinite: found.NotFinite, Increases: found.Increases,
 		Timed: s.timed, AscentSeconds: time.Since(start).Seconds(),
 	}
 	r.IncreaseOverSecondOrder = r.Increase / r.SecondOrder
-	if found.Start >= 0 { // else the centre, where no start is worse
-		r.Start = []string{"gradient", "v_max", "-v_max"}[found.Start]
+	starts := []string{"gradient", "v_max", "-v_max"}
+	switch {
+	case found.Start >= len(starts):
+		r.Start = "random"
+	case found.Start >= 0: // else the centre, where no start is worse
+		r.Start = starts[found.Start]
+	}
+	if found.NotFinite > 0 {
+		p.Series.warn(fmt.Sprintf("%s: ρ %g: the loss is not finite at %d points of the ball: its worst case is no number", p.label(), rho, found.NotFinite))
 	}
 	return r, nil
 }

@@ -17,9 +17,12 @@ type Density struct {
 	// Smallest and largest node.
 	RitzMin float64 `json:"ritz_min"`
 	RitzMax float64 `json:"ritz_max"`
-	// Estimate of the trace, and its standard error.
+	// Estimate of the trace, and its standard error, the matrix's own in float32 included.
 	Trace       float64 `json:"trace"`
 	TraceStderr float64 `json:"trace_stderr" range:"0.."`
+	// The part of that error, and the error of every node, that is the matrix's own in float32: more probes do not lower it.
+	TraceFloor float64 `json:"trace_floor,omitzero" range:"0.."`
+	NodeFloor  float64 `json:"node_floor,omitzero" range:"0.."`
 	// Nodes and weights of each probe's quadrature.
 	Nodes   [][]float64 `json:"nodes"`
 	Weights [][]float64 `json:"weights"`
@@ -65,6 +68,9 @@ type Trace struct {
 	TraceStderr     float64 `json:"trace_stderr" range:"0.."`
 	Frobenius       float64 `json:"frobenius" range:"0.."`
 	FrobeniusStderr float64 `json:"frobenius_stderr" range:"0.."`
+	// The part of these errors that is the matrix's own in float32: more HVPs do not lower it.
+	TraceFloor     float64 `json:"trace_floor,omitzero" range:"0.."`
+	FrobeniusFloor float64 `json:"frobenius_floor,omitzero" range:"0.."`
 	Timed
 }
 

@@ -6,17 +6,20 @@ type Stability struct {
 	LossAt
 	Solver
 	Eigenpair
-	// Learning rate in force, that of the next epoch, and the momentum; left out where they are not known.
-	EpochLR       *float64 `json:"epoch_lr,omitzero" range:"0.."`
-	NextLR        *float64 `json:"next_lr,omitzero" range:"0.."`
-	BoundMomentum *float64 `json:"bound_momentum,omitzero"`
-	// 2/λ_max, and 2/(λ_max + weight decay).
-	Bound   float64  `json:"bound"`
+	// Learning rate in force, that of the next epoch, the momentum, and whether it is Nesterov's; left out where they are not known.
+	EpochLR      *float64 `json:"epoch_lr,omitzero" range:"0.."`
+	NextLR       *float64 `json:"next_lr,omitzero" range:"0.."`
+	StepMomentum *float64 `json:"step_momentum,omitzero" range:"0..1"`
+	StepNesterov bool     `json:"step_nesterov,omitzero"`
+	// 2/λ_max, and 2/(λ_max + weight decay); left out, with what follows from them, where learning rate or weight decay are not known.
+	Bound   *float64 `json:"bound,omitzero"`
 	BoundL2 *float64 `json:"bound_l2,omitzero"`
-	// Learning rate over the bound, without and with momentum.
+	// bound_l2 times 1+μ with the momentum μ, or (1+μ)/(1+2μ) where it is Nesterov's.
+	BoundMomentum *float64 `json:"bound_momentum,omitzero"`
+	// Learning rate over bound_l2, and over bound_momentum.
 	LROverBound         *float64 `json:"lr_over_bound,omitzero"`
 	LROverBoundMomentum *float64 `json:"lr_over_bound_momentum,omitzero"`
-	// 2/η and 2(1+μ)/η.
+	// 2/η with the learning rate η, and that times the momentum's factor: the edge of stability in λ_max + weight decay.
 	Edge         *float64 `json:"edge,omitzero"`
 	EdgeMomentum *float64 `json:"edge_momentum,omitzero"`
 	ThetaNorm    float64  `json:"theta_norm" range:"0.."`

@@ -23,6 +23,30 @@ type Top struct {
 	Eigenvalues    []float64 `json:"eigenvalues"`
 	Residuals      []float64 `json:"residuals" range:"0.."`
 	PairsConverged []bool    `json:"pairs_converged"`
+	// Of each: tolerance, the residual is within it; floor, it is larger but no larger than float32 HVPs resolve; not_converged.
+	PairsStatus []string `json:"pairs_status,omitzero"`
+	// The least residual ‖Hv−λv‖ that HVPs resolve, of each.
+	Floors []float64 `json:"floors,omitzero" range:"0.."`
+	// How far eigenvalues of the float32 matrix may be from those of the matrix in exact arithmetic: sets of kernels differ by as much.
+	MatrixFloor float64 `json:"matrix_floor,omitzero" range:"0.."`
+	// Of each eigenvalue, for its eigenvector as it is: the standard error over images, or over batches with bn train; the number of equal terms that would weigh as much, (Σq)²/Σq²; the largest term's share of Σ|q|, and its image, -1 of a batch. Terms are the images, or batches, that the mean is of.
+	EigenvaluesStderr []float64 `json:"eigenvalues_stderr,omitzero" range:"0.."`
+	EffectiveTerms    []float64 `json:"effective_terms,omitzero" range:"0.."`
+	LargestShare      []float64 `json:"largest_share,omitzero" unit:"fraction" range:"0..1"`
+	LargestImage      []int     `json:"largest_image,omitzero"`
+	Terms             int       `json:"terms,omitzero" range:"0.."`
+	// The same of the largest eigenvalue; the error is null of a single batch.
+	LambdaMaxStderr *float64 `json:"lambda_max_stderr,omitzero" range:"0.."`
+	EffectiveImages *float64 `json:"effective_images,omitzero" range:"0.."`
+	// An interval of 95 % for the largest eigenvalue over the images' distribution: λ_max ± 1.96 standard errors, whose lower end does not know that λ_max of a sample is too large in expectation; with crossfit the lower end is that of lambda_max_crossfit.
+	Interval []float64 `json:"lambda_max_interval,omitzero"`
+	// Mean of the two quotients of an eigenvector found on one half of the images on the other half, at most the largest eigenvalue over the images' distribution in expectation; and its standard error.
+	LambdaMaxCrossfit       *float64  `json:"lambda_max_crossfit,omitzero"`
+	LambdaMaxCrossfitStderr *float64  `json:"lambda_max_crossfit_stderr,omitzero" range:"0.."`
+	CrossfitHalves          []float64 `json:"crossfit_halves,omitzero"`
+	CrossfitQuotients       []float64 `json:"crossfit_quotients,omitzero"`
+	CrossfitConverged       *bool     `json:"crossfit_converged,omitzero"`
+	CrossfitHVPs            int       `json:"crossfit_hvps,omitzero" unit:"HVPs" range:"0.."`
 	Timed
 }
 

@@ -20,7 +20,7 @@ import (
 // Flags name the checkpoints, the data they are examined on, and the output.
 type Flags struct {
 	Data   string `required:"" record:"-" placeholder:"FILE" help:"Dataset file of srn-split."`
-	Split  string `default:"test" enum:"test,train,meta_val,meta_train" placeholder:"NAME" help:"Images to use: test, train, meta_val or meta_train (${default})."`
+	Split  string `default:"${split}" enum:"test,train,meta_val,meta_train" placeholder:"NAME" help:"Images to use: test, train, meta_val or meta_train (${default})."`
 	Output string `short:"o" record:"-" default:"-" placeholder:"FILE" help:"Records to write; compressed where the name ends in .zst; - is standard output (default)."`
 
 	Arch    string `placeholder:"NAME" group:"Foreign checkpoints:" help:"Architecture, such as resnet20, where the file does not tell."`
