@@ -111,7 +111,7 @@ func (f *fixtureWriter) measure(method string, seed int64) {
 		x := float64(epoch) / 30
 		rest = append(rest, &record.Guidance{Subject: subject(fit, name, epoch, 1000), LossAt: onThousand(), R: 0.7 + 1e-5*x, CosTheta: 0.02 + 0.01*x, CosGrad: -0.01 * x, AbsCosVMax: 0.004 * x, AbsCosRandom: 0.0029,
 			RayleighOverLambdaMax: 0.01 * x, Eigenpair: record.Eigenpair{LambdaMax: sharp, Converged: true}, SurrogateSHA256: surrogateSum},
-			&record.Stability{Subject: subject(fit, name, epoch, 1000), LossAt: onThousand(), Eigenpair: record.Eigenpair{LambdaMax: sharp, Converged: true}, EpochLR: ptr(0.06 * (1 - x)), Bound: 2 / sharp,
+			&record.Stability{Subject: subject(fit, name, epoch, 1000), LossAt: onThousand(), Eigenpair: record.Eigenpair{LambdaMax: sharp, Converged: true}, EpochLR: ptr(0.06 * (1 - x)), Bound: ptr(2 / sharp),
 				LROverBound: ptr(0.06 * (1 - x) * sharp / 2), LROverBoundMomentum: ptr(0.06 * (1 - x) * sharp / 3.8), LambdaMaxScaled: 900 * (1 + x)})
 	}
 	rest = append(rest, &record.GuidanceSeries{Examined: subject(fit, name, 30, 1000).Examined, LossConfig: onThousand().LossConfig, Checkpoints: 3, SurrogateSHA256: surrogateSum,
