@@ -38,7 +38,7 @@ func (l *Loss) room(s *Series) error {
 		return nil
 	}
 	for _, c := range s.Checkpoints {
-		bytes := float64(imageMemory(c.Meta.Arch)) * float64(l.pass(c.Meta.Arch, len(s.examples), config.Tangents))
+		bytes := float64(imageMemory(c.Meta.Arch)) * float64(l.pass(c, len(s.examples), config.Tangents))
 		if err := run.CheckMemory("batch_size", bytes, "take fewer images at a time"); err != nil {
 			return err
 		}

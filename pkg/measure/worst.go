@@ -36,8 +36,8 @@ func (w *Worst) Check() error {
 	if err := run.Bound("ascent", w.Ascent, 0, mostSteps); err != nil {
 		return err
 	}
-	if w.Restarts < 0 {
-		return run.Refuse("restarts", "%d is negative", w.Restarts)
+	if err := run.Bound("restarts", w.Restarts, 0, mostSteps); err != nil {
+		return err
 	}
 	if !(w.AscentTol >= 0 && w.AscentTol < 1) {
 		return run.Refuse("ascent_tol", "%g does not lie between 0 and 1", w.AscentTol)
