@@ -39,6 +39,10 @@ func (c *Common) common() *Common { return c }
 // exampler is a command, or a subcommand, with examples for the end of its help.
 type exampler interface{ Examples() string }
 
+// Defaults are those of flags that a subcommand may have otherwise, by a tag
+// set:"NAME=VALUE" where it embeds them.
+var Defaults = kong.Vars{"split": "test", "bn": "eval"}
+
 // Main runs the command on the process's arguments and exits with its code.
 // The app is a pointer to a kong struct that embeds [Common] and has a method
 // Run(*Context) error, itself or in its subcommands. A method
@@ -82,8 +86,7 @@ func Run(name, description string, app any, args []string, stdout, stderr io.Wri
 	parser, err := kong.New(app,
 		kong.Name(name),
 		kong.Description(description),
-		// Defaults of flags that a subcommand may have otherwise, by a tag set:"NAME=VALUE".
-		kong.Vars{"split": "test", "bn": "eval"},
+		Defaults,
 		kong.Vars{"version": fmt.Sprintf("%s %s (%s %s/%s)", name, Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)},
 		kong.Writers(stdout, stderr),
 		kong.Exit(func(code int) { panic(exited(code)) }),

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"srn/pkg/cli"
 )
 
 // Bounds gives every flag of a command, and of its subcommands, that is a whole
@@ -24,7 +26,7 @@ import (
 // under its name, "" for a command without any; they are used in folder.
 func Bounds(t *testing.T, app any, name, folder string, lines map[string]string, clamped ...string) {
 	t.Helper()
-	parser, err := kong.New(app, kong.Name(name), kong.NamedMapper("threads", kong.MapperFunc(func(*kong.DecodeContext, reflect.Value) error { return nil })),
+	parser, err := kong.New(app, kong.Name(name), cli.Defaults, kong.NamedMapper("threads", kong.MapperFunc(func(*kong.DecodeContext, reflect.Value) error { return nil })),
 		kong.Vars{"version": ""})
 	if err != nil {
 		t.Fatal(err)
