@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
+	"strings"
 	"sync"
 	"text/tabwriter"
 )
@@ -17,8 +19,9 @@ func main() {
 	reports := flag.Int("reports", 1000, "simulated reports for each quantity")
 	seed := flag.Uint64("seed", 1, "of the simulation")
 	threads := flag.Int("threads", 2, "quantities measured at a time")
+	only := flag.String("only", "", "part of the names of the quantities to be measured")
 	flag.Parse()
-	list := quantities()
+	list := slices.DeleteFunc(quantities(), func(q quantity) bool { return !strings.Contains(q.name, *only) })
 	rates, err := measure(list, *reports, *seed, *threads)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "calibrate:", err)

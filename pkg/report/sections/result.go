@@ -85,7 +85,7 @@ func results(s *material) []Result {
 					one.Corrected, k = 1, &one
 				}
 				if k.Pairs > 0 {
-					res.Baseline, res.Top1Minus, res.Footnote = k.Against, k, k.Footnote
+					res.Baseline, res.Top1Minus, res.Footnote = g.Baseline.Legend(c), k, k.Footnote
 				}
 			} else if g.Known && compare.Needs(g.Fit) {
 				res.NoBaseline = noBaseline(g)
