@@ -136,7 +136,7 @@ func (f fixture) text() ([]byte, error) {
 		list = append(list, &record.Top{Subject: s, Matrix: record.Matrix{LossAt: record.LossAt{LossConfig: record.LossConfig{Subset: "first:500", BN: "eval", Objective: "cross_entropy_mean"}}, Operator: "hessian", Per: "all"},
 			Solver: record.Solver{Algorithm: "lanczos"}, Eigenpair: record.Eigenpair{LambdaMax: 12.5, Residual: 1e-4, Converged: true, HVPs: 10}, LambdaMin: math.NaN(), Timed: record.Timed{HessianSeconds: 1}})
 	case "srn-meta":
-		header.Config = &record.Meta{Network: fit.Network, Dataset: "cifar10", DataSHA256: "aaaa", Precision: "f32", Surrogate: "conv", Channels: []int{128, 64, 32}, Kernel: 9, RMax: 10, GammaMar: 1, Rounds: 100, InnerEpochs: 8, InnerLR: 0.01, OuterLR: 0.001, Objective: "s-meta", Seed: f.seed}
+		header.Config = &record.Meta{MetaRun: record.MetaRun{Network: fit.Network, Dataset: "cifar10", DataSHA256: "aaaa", Precision: "f32", Surrogate: "conv", Objective: "s-meta", Seed: f.seed}, Channels: []int{128, 64, 32}, Kernel: 9, RMax: 10, GammaMar: 1, Rounds: 100, InnerEpochs: 8, InnerLR: 0.01, OuterLR: 0.001}
 		r, s := 0.5, 0.1
 		list = append(list, &record.Round{Round: 100, R: &r, SMeta: &s, ValLoss: 1, Margin: 2}, &record.Surrogate{Round: 100, SurrogateSHA256: "bbbb"})
 	}

@@ -1,7 +1,7 @@
 package record
 
-// Meta is every setting that decides the result of meta-training.
-type Meta struct {
+// MetaRun says of which meta-training a record is.
+type MetaRun struct {
 	Network
 	// Data set, such as cifar10.
 	Dataset string `json:"dataset"`
@@ -10,13 +10,21 @@ type Meta struct {
 	// Images of meta_train and meta_val.
 	MetaTrainImages int `json:"meta_train_images" unit:"images" range:"0.."`
 	MetaValImages   int `json:"meta_val_images" unit:"images" range:"0.."`
-	// Precision of the products.
-	Precision string `json:"precision" enum:"f32|tf32"`
+	// Precision of the products; empty where that is not known.
+	Precision string `json:"precision" enum:"|f32|tf32"`
 	// Set of kernels, such as avx512; empty where that is not known.
 	Kernels string `json:"kernels"`
-
+	// Seed of all randomness.
+	Seed int64 `json:"seed"`
+	// What the surrogate is fitted to.
+	Objective string `json:"objective"`
 	// Form of the surrogate: conv, mlp or dictionary.
 	Surrogate string `json:"surrogate"`
+}
+
+// Meta is every setting that decides the result of meta-training.
+type Meta struct {
+	MetaRun
 	// Channels of its convolutions.
 	Channels []int `json:"channels" range:"1.."`
 	// Taps of each convolution.
@@ -83,11 +91,7 @@ type Meta struct {
 	OuterBN string `json:"outer_bn"`
 	// Whether training images are cropped and flipped.
 	Augment bool `json:"augment"`
-	// Seed of all randomness.
-	Seed int64 `json:"seed"`
 
-	// What the surrogate is fitted to.
-	Objective string `json:"objective"`
 	// What s_meta has beside the margin: loss, random or ascent, and ‖δ‖ of the latter two.
 	Signal    string  `json:"signal"`
 	SignalRho float64 `json:"signal_rho" range:"0.."`
@@ -146,6 +150,7 @@ type Round struct {
 	FractionFloored float64 `json:"fraction_floored" unit:"fraction" range:"0..1"`
 	// Time of the round.
 	RoundSeconds float64 `json:"round_seconds" unit:"seconds" range:"0.."`
+	MetaRun
 }
 
 func (Round) Type() string { return "round" }
@@ -156,6 +161,7 @@ type Surrogate struct {
 	Round int `json:"round" range:"0.."`
 	// Of the surrogate's uncompressed bytes, in hexadecimal.
 	SurrogateSHA256 string `json:"surrogate_sha256"`
+	MetaRun
 }
 
 func (Surrogate) Type() string { return "surrogate" }

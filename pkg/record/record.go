@@ -111,6 +111,7 @@ type Field struct {
 	Struct   string // Go struct that declares it, for its doc comment
 	Name     string // of the Go field in it
 	Go       reflect.Type
+	block    string // outermost embedded struct that has it
 	index    []int
 	fallback bool // takes the keys that no other field has
 }
@@ -145,7 +146,7 @@ func structFields(t reflect.Type) []Field {
 				inner = inner.Elem()
 			}
 			for _, g := range fieldsOf(inner) {
-				g.index = append([]int{i}, g.index...)
+				g.index, g.block = append([]int{i}, g.index...), inner.Name()
 				g.Optional = g.Optional || optional
 				list = append(list, g)
 			}

@@ -15,7 +15,7 @@ func Reference() string {
 		fmt.Fprintf(&b, "\n## `%s`\n\n%s\n\nOne for each %s. Written by %s.\n", k.Name, k.sentence(), k.One, "`"+strings.Join(k.Writers, "`, `")+"`")
 		b.WriteString("\n| key | type | unit | meaning |\n|---|---|---|---|\n")
 		for i, f := range k.Fields() {
-			if blockOf(f) != "" && f.Struct != k.Struct() {
+			if blockOf(f) != "" {
 				if i == 0 || blockOf(k.Fields()[i-1]) != blockOf(f) {
 					fmt.Fprintf(&b, "| *[%s](#%s)* | | | %s |\n", blockOf(f), anchor(blockOf(f)), "all its keys")
 				}
@@ -51,6 +51,7 @@ var blocks = []struct {
 }{
 	{"Training", reflect.TypeFor[Fit]()},
 	{"Meta-training", reflect.TypeFor[Meta]()},
+	{"Run of meta-training", reflect.TypeFor[MetaRun]()},
 	{"Subject", reflect.TypeFor[Subject]()},
 	{"Examined", reflect.TypeFor[Examined]()},
 	{"Loss", reflect.TypeFor[LossAt]()},
@@ -59,13 +60,14 @@ var blocks = []struct {
 	{"Eigenpair", reflect.TypeFor[Eigenpair]()},
 }
 
-// blockOf names the shared block that declares a field, "" for none.
+// blockOf names the shared block that a type of record has a field of, "" for
+// none.
 func blockOf(f Field) string {
-	return map[string]string{"Network": "Training", "Data": "Training", "Training": "Training", "Guided": "Training", "Subject": "Subject", "Examined": "Examined",
-		"LossConfig": "Loss", "LossAt": "Loss", "Matrix": "Matrix", "Solver": "Solver", "Eigenpair": "Eigenpair"}[f.Struct]
+	return map[string]string{"Network": "Training", "Training": "Training", "MetaRun": "Run of meta-training", "Subject": "Subject", "Examined": "Examined",
+		"LossConfig": "Loss", "LossAt": "Loss", "Matrix": "Matrix", "Solver": "Solver", "Eigenpair": "Eigenpair"}[f.block]
 }
 
-func anchor(name string) string { return strings.ToLower(name) }
+func anchor(name string) string { return strings.ReplaceAll(strings.ToLower(name), " ", "-") }
 
 // sentence is the type's meaning with its struct's name taken off.
 func (k Kind) sentence() string {
@@ -82,5 +84,5 @@ func (f Field) row(b *strings.Builder) {
 		key += "°"
 	}
 	text := strings.ReplaceAll(f.About(), "|", "\\|")
-	fmt.Fprintf(b, "| %s | %s | %s | %s |\n", key, strings.TrimPrefix(strings.TrimPrefix(f.Wants(), "a "), "one of "), f.Unit, text)
+	fmt.Fprintf(b, "| %s | %s | %s | %s |\n", key, strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(f.Wants(), "a "), "one of "), ", "), f.Unit, text)
 }

@@ -203,10 +203,10 @@ func (f *fixtureWriter) train(method string, wd, ratio float64, seed int64, epoc
 
 // metaConfig is the meta-training of the paper's protocol.
 func metaConfig(seed int64) record.Meta {
-	return record.Meta{Network: record.Network{Arch: "resnet8", Classes: 10}, Dataset: "cifar10", DataSHA256: dataSum, MetaTrainImages: 45000, MetaValImages: 5000, Precision: "f32", Kernels: "avx512",
-		Surrogate: "conv", Channels: []int{128, 64, 32}, Kernel: 9, Head: "gap-softplus", Clamp: "soft", RMax: 10, Input: "all", Margin: "paper", GammaMar: 1, Z: "ema", Lambda: 1, GuidanceEvery: 10, GuidanceRefresh: "whole",
+	return record.Meta{MetaRun: record.MetaRun{Network: record.Network{Arch: "resnet8", Classes: 10}, Dataset: "cifar10", DataSHA256: dataSum, MetaTrainImages: 45000, MetaValImages: 5000, Precision: "f32", Kernels: "avx512",
+		Surrogate: "conv", Seed: seed, Objective: "s-meta"}, Channels: []int{128, 64, 32}, Kernel: 9, Head: "gap-softplus", Clamp: "soft", RMax: 10, Input: "all", Margin: "paper", GammaMar: 1, Z: "ema", Lambda: 1, GuidanceEvery: 10, GuidanceRefresh: "whole",
 		Mode: "alternate", Rounds: 100, InnerEpochs: 8, InnerLR: 0.01, InnerSchedule: "constant", InnerMomentum: 0.9, InnerBatchSize: 128, InnerN: 80, OuterN: 400, Sampling: "batches", Theta: "persist", OuterBN: "eval",
-		Seed: seed, Objective: "s-meta", MetaGrad: "first", OuterOptimizer: "adam", OuterLR: 0.001}
+		MetaGrad: "first", OuterOptimizer: "adam", OuterLR: 0.001}
 }
 
 func (f *fixtureWriter) meta(seed int64) {

@@ -593,6 +593,9 @@ func (u *upgrader) meta(s *slot) error {
 		if kind == "final" {
 			kind = "surrogate"
 		}
+		if err := r.merge(meta.MetaRun); err != nil {
+			return s.bad("%v", err)
+		}
 		if err := s.add(kind, r); err != nil {
 			return err
 		}

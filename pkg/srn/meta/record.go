@@ -11,10 +11,11 @@ import (
 // Data's Name, SHA256 and parts are those of the dataset file.
 func (c Config) Record(network record.Network, data *dataset.Data, precision, kernels string) record.Meta {
 	return record.Meta{
-		Network: network, Dataset: data.Name, DataSHA256: data.SHA256,
-		MetaTrainImages: len(data.MetaTrain), MetaValImages: len(data.MetaVal), Precision: precision, Kernels: kernels,
+		MetaRun: record.MetaRun{Network: network, Dataset: data.Name, DataSHA256: data.SHA256,
+			MetaTrainImages: len(data.MetaTrain), MetaValImages: len(data.MetaVal), Precision: precision, Kernels: kernels,
+			Seed: c.Seed, Objective: c.Objective, Surrogate: c.Surrogate},
 
-		Surrogate: c.Surrogate, Channels: c.Channels, Kernel: c.Kernel, Segments: c.Segments, Head: c.Head, Clamp: c.Clamp,
+		Channels: c.Channels, Kernel: c.Kernel, Segments: c.Segments, Head: c.Head, Clamp: c.Clamp,
 		RMax: c.RMax, Input: c.Input, AverageDecay: c.AverageDecay,
 
 		Margin: c.Margin, MarginFloor: c.MarginFloor, MarginTau: c.MarginTau, GammaMar: c.GammaMar,
@@ -24,9 +25,9 @@ func (c Config) Record(network record.Network, data *dataset.Data, precision, ke
 
 		Mode: c.Mode, Rounds: c.Rounds, InnerEpochs: c.InnerEpochs, InnerLR: c.InnerLR, InnerSchedule: c.InnerSchedule,
 		InnerMomentum: c.InnerMomentum, InnerWeightDecay: c.InnerWeightDecay, InnerBatchSize: c.InnerBatch,
-		InnerN: c.InnerN, OuterN: c.OuterN, Sampling: c.Sampling, Theta: c.Theta, OuterBN: c.OuterBN, Augment: c.Augment, Seed: c.Seed,
+		InnerN: c.InnerN, OuterN: c.OuterN, Sampling: c.Sampling, Theta: c.Theta, OuterBN: c.OuterBN, Augment: c.Augment,
 
-		Objective: c.Objective, Signal: c.Signal, SignalRho: c.SignalRho, Unroll: c.Unroll, InfluenceDecay: c.InfluenceDecay, MetaGrad: c.MetaGrad,
+		Signal: c.Signal, SignalRho: c.SignalRho, Unroll: c.Unroll, InfluenceDecay: c.InfluenceDecay, MetaGrad: c.MetaGrad,
 		OuterOptimizer: c.OuterOptimizer, OuterLR: c.OuterLR, OuterAverage: c.OuterAverage,
 	}
 }

@@ -45,6 +45,7 @@ func (m *Meta) Execute(ctx context.Context, r Run) (err error) {
 			return m.failed(err, records)
 		}
 		round.RoundSeconds = time.Since(begin).Seconds()
+		round.MetaRun = r.File.Meta.MetaRun
 		if err := records.Write(round); err != nil {
 			return err
 		}
@@ -90,7 +91,7 @@ func (m *Meta) finish(records recordWriter, f *surrogate.File) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(records.w.Write(record.Surrogate{Round: m.round, SurrogateSHA256: sum}), records.End(record.OK))
+	return errors.Join(records.w.Write(record.Surrogate{Round: m.round, SurrogateSHA256: sum, MetaRun: f.Meta.MetaRun}), records.End(record.OK))
 }
 
 // withinRound says when to stop within a round; one of few steps is worth
