@@ -37,6 +37,7 @@ var crashes = []struct{ name, line string }{
 	{"hessian-worst", "srn-hessian worst --data IN/data.safetensors.zst --examples 10 --tol 0.1 --rho 0.01,0.05 --ascent 3 IN/series/epoch-0001.safetensors.zst IN/series/epoch-0002.safetensors.zst --resume -o worst.jsonl.zst"},
 	{"hessian-guidance", "srn-hessian guidance --data IN/data.safetensors.zst --examples 10 --tol 0.1 --srn IN/srn.safetensors.zst IN/series/epoch-0001.safetensors.zst IN/series/epoch-0002.safetensors.zst IN/series/epoch-0003.safetensors.zst --resume -o guidance.jsonl.zst"},
 	{"hessian-density", "srn-hessian density --data IN/data.safetensors.zst --examples 10 --steps 5 --probes 3 IN/series/epoch-0001.safetensors.zst IN/series/epoch-0002.safetensors.zst --resume -o density.jsonl.zst"},
+	{"hessian-trace", "srn-hessian trace --data IN/data.safetensors.zst --examples 10 --hvps 12 --per stage IN/series/epoch-0001.safetensors.zst --resume -o trace.jsonl"},
 	{"hessian-vectors", "srn-hessian top --data IN/data.safetensors.zst --examples 20 --tol 0.1 IN/net.safetensors.zst --vectors v.safetensors.zst --resume -o top.jsonl"},
 	{"hessian-resume", "srn-hessian landscape --data IN/data.safetensors.zst --examples 10 --x=-1:1:7 IN/net.safetensors.zst --resume -o plane.jsonl.zst"},
 	{"report", "srn-report IN/fit.jsonl.zst IN/eval.jsonl.zst -o report.html"},

@@ -15,12 +15,17 @@ type DensityOptions struct {
 	Steps int    // Lanczos steps of a run, each one product; default 80
 	Probe Probe  // default Rademacher
 	Seed  uint64 // of the probes
-	// OnStep, if given, is told of every product; its error ends the work.
+	// Done are the first runs, as an earlier call with the same operator and
+	// options found them: they are taken as they are.
+	Done []Quadrature
+	// OnStep, if given, is told of every product, and OnRun of every run that is
+	// not among those done; their errors end the work.
 	OnStep func(run, step int) error
+	OnRun  func(Quadrature) error
 }
 
 // Quadrature is a discrete distribution of eigenvalues that stands for the
-// spectrum as one probe sees it.
+// spectrum as one probe sees it. It took a product for each node.
 type Quadrature struct {
 	Nodes   []float64 // ascending
 	Weights []float64 // of sum 1
@@ -70,16 +75,26 @@ func SpectralDensity(op Operator, opt DensityOptions) (*Density, error) {
 	if err := opt.Probe.check(); err != nil {
 		return nil, err
 	}
-	d := &Density{}
-	var traces []float64
+	if len(opt.Done) > opt.Runs {
+		return nil, fmt.Errorf("%d runs are done of %d", len(opt.Done), opt.Runs)
+	}
+	d := &Density{Runs: slices.Clone(opt.Done)}
 	v := basis{dim: op.Dim()}
-	for run := range opt.Runs {
-		q, products, err := quadrature(op, opt, run, &v)
+	for run := len(opt.Done); run < opt.Runs; run++ {
+		q, err := quadrature(op, opt, run, &v)
 		if err != nil {
 			return nil, err
 		}
-		d.HVPs += products
 		d.Runs = append(d.Runs, q)
+		if opt.OnRun != nil {
+			if err := opt.OnRun(q); err != nil {
+				return nil, err
+			}
+		}
+	}
+	var traces []float64
+	for _, q := range d.Runs {
+		d.HVPs += len(q.Nodes)
 		traces = append(traces, float64(op.Dim())*q.Mean())
 	}
 	d.Trace = estimate(traces)
@@ -90,7 +105,7 @@ func SpectralDensity(op Operator, opt DensityOptions) (*Density, error) {
 }
 
 // quadrature is one run. The basis's memory is used again.
-func quadrature(op Operator, opt DensityOptions, run int, v *basis) (Quadrature, int, error) {
+func quadrature(op Operator, opt DensityOptions, run int, v *basis) (Quadrature, error) {
 	dim := op.Dim()
 	image, w := make([]float32, dim), make([]float64, dim)
 	opt.Probe.draw(w, opt.Seed, uint64(run))
@@ -102,20 +117,20 @@ func quadrature(op Operator, opt DensityOptions, run int, v *basis) (Quadrature,
 	var scale float64 // of the spectrum, as far as T tells
 	for {
 		if err := op.Apply(image, v.last()); err != nil {
-			return Quadrature{}, 0, err
+			return Quadrature{}, err
 		}
 		widen(w, image)
 		scale = max(scale, norm(w))
 		beta := v.project(w)
 		alpha := v.coef[v.size-1]
 		if !finite(alpha) || !finite(beta) {
-			return Quadrature{}, 0, ErrNotFinite
+			return Quadrature{}, ErrNotFinite
 		}
 		t.SetSym(n, n, alpha)
 		n++
 		if opt.OnStep != nil {
 			if err := opt.OnStep(run, n); err != nil {
-				return Quadrature{}, 0, err
+				return Quadrature{}, err
 			}
 		}
 		// An invariant space holds all that the probe sees.
@@ -127,13 +142,13 @@ func quadrature(op Operator, opt DensityOptions, run int, v *basis) (Quadrature,
 	}
 	r, err := decompose(t.SliceSym(0, n), SmallestAlgebraic)
 	if err != nil {
-		return Quadrature{}, 0, err
+		return Quadrature{}, err
 	}
 	q := Quadrature{Nodes: r.values}
 	for _, y := range r.vectors {
 		q.Weights = append(q.Weights, y[0]*y[0])
 	}
-	return q, n, nil
+	return q, nil
 }
 
 // Range is the least and the largest node of all runs: Ritz values, inside

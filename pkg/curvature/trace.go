@@ -15,6 +15,10 @@ type TraceOptions struct {
 	// Tol, if above 0, ends Hutchinson's estimate once the standard error is
 	// below Tol·|trace|, after 10 products at least.
 	Tol float64
+	// State, if given, is where the estimate goes on, and is kept up to date: one
+	// that an error ended goes on from it, with the same operator and options, to
+	// the same numbers.
+	State *TraceState
 	// OnProduct, if given, is told of the trace so far after every product;
 	// its error ends the run.
 	OnProduct func(products int, trace Estimate) error
@@ -58,24 +62,11 @@ func Hutchinson(op Operator, opt TraceOptions) (*Trace, error) {
 	if err := opt.defaults(2); err != nil {
 		return nil, err
 	}
-	s := newSampler(op, opt)
-	for next := 0; next < opt.Products; {
-		n, err := s.products(next, opt.Products, nil)
-		if err != nil {
-			return nil, err
-		}
-		next += n
-		for i := range n {
-			if err := s.sample(i, 0); err != nil {
-				return nil, err
-			}
-			t := estimate(s.forms)
-			if opt.Tol > 0 && len(s.forms) >= leastSamples && t.Error <= opt.Tol*max(t.Value, -t.Value) {
-				return s.result(0, 0, 0), nil
-			}
-		}
+	s, err := newSampler(op, opt, 0)
+	if err != nil {
+		return nil, err
 	}
-	return s.result(0, 0, 0), nil
+	return s.sampled(0, opt.Products, nil)
 }
 
 // HutchPP estimates a trace by Hutch++ (Meyer, Musco, Musco and Woodruff
@@ -88,60 +79,49 @@ func HutchPP(op Operator, opt TraceOptions) (*Trace, error) {
 	if err := opt.defaults(6); err != nil {
 		return nil, err
 	}
-	s := newSampler(op, opt)
-	q := basis{dim: op.Dim()}
-	sketch := opt.Products / 3
-	for next := 0; next < min(sketch, op.Dim()); {
-		n, err := s.products(next, min(sketch, op.Dim()), nil)
+	opt.Tol = 0
+	sketch := min(opt.Products/3, op.Dim())
+	s, err := newSampler(op, opt, sketch)
+	if err != nil {
+		return nil, err
+	}
+	q := basis{dim: op.Dim(), vectors: s.Basis, size: len(s.Basis)}
+	for s.Sketched < sketch {
+		n, err := s.products(s.Sketched, sketch, nil)
 		if err != nil {
 			return nil, err
 		}
-		next += n
 		for i := range n {
-			s.taken++
 			widen(s.w, s.images[i])
 			before := norm(s.w)
 			// What lies in the subspace already adds nothing but rounding.
 			if rest := q.project(s.w); rest > 1e-5*before {
 				q.push(s.w, rest)
 			}
+			s.Sketched++
 		}
+		s.Basis = q.vectors[:q.size]
 	}
-	var trace, squares float64
-	for part := range slices.Chunk(q.vectors[:q.size], together) {
+	for part := range slices.Chunk(s.Basis[s.Exact:], together) {
 		if err := s.multiply(part); err != nil {
 			return nil, err
 		}
 		for i, v := range part {
-			s.taken++
 			widen(s.w, s.images[i])
-			trace += dot(v, s.w)
+			s.Trace += dot(v, s.w)
 			size := norm(s.w)
-			s.sizes += size
-			squares += size * size
-			s.fixed = trace
+			s.Sizes += size
+			s.Squares += size * size
+			s.Exact++
 			if err := s.report(); err != nil {
 				return nil, err
 			}
 		}
 	}
 	if q.size == op.Dim() {
-		return s.result(trace, squares, q.size), nil
+		return s.result(), nil
 	}
-	last := sketch + opt.Products - s.taken // number of the last probe, plus one
-	for next := sketch; next < last; {
-		n, err := s.products(next, last, &q)
-		if err != nil {
-			return nil, err
-		}
-		next += n
-		for i := range n {
-			if err := s.sample(i, trace); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return s.result(trace, squares, q.size), nil
+	return s.sampled(opt.Products/3, opt.Products-sketch-q.size, &q)
 }
 
 // together is how many products are computed at once: enough to make what
@@ -150,22 +130,52 @@ const together = 8
 
 // sampler collects quadratic forms and squared norms of products.
 type sampler struct {
-	op             Operator
-	opt            TraceOptions
-	g, images      [][]float32 // vectors and their products
-	w              []float64
-	forms, squares []float64
-	fixed          float64 // the part of the trace that is not sampled
-	sizes          float64 // Σ‖Aq‖ of that part, which bounds Σ|qᵀAq|
-	taken          int     // products
+	*TraceState
+	op        Operator
+	opt       TraceOptions
+	g, images [][]float32 // vectors and their products
+	w         []float64
 }
 
-func newSampler(op Operator, opt TraceOptions) *sampler {
-	s := &sampler{op: op, opt: opt, w: make([]float64, op.Dim())}
+// newSampler begins at the options' state.
+func newSampler(op Operator, opt TraceOptions, sketch int) (*sampler, error) {
+	s := &sampler{TraceState: opt.State, op: op, opt: opt, w: make([]float64, op.Dim())}
+	if s.TraceState == nil {
+		s.TraceState = &TraceState{}
+	}
+	if err := s.Check(opt.Products, sketch, op.Dim()); err != nil {
+		return nil, err
+	}
 	for range min(together, opt.Products) {
 		s.g, s.images = append(s.g, make([]float32, op.Dim())), append(s.images, make([]float32, op.Dim()))
 	}
-	return s
+	return s, nil
+}
+
+// sampled takes samples until there are so many, the first of them by the probe
+// of a number, or until they are precise, and returns the estimate.
+func (s *sampler) sampled(first, samples int, without *basis) (*Trace, error) {
+	for len(s.Forms) < samples && !s.precise() {
+		n, err := s.products(first+len(s.Forms), first+samples, without)
+		if err != nil {
+			return nil, err
+		}
+		for i := 0; i < n && !s.precise(); i++ {
+			if err := s.sample(i); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s.result(), nil
+}
+
+// precise says whether samples are as precise as was asked for.
+func (s *sampler) precise() bool {
+	if !(s.opt.Tol > 0) || len(s.Forms) < leastSamples {
+		return false
+	}
+	t := estimate(s.Forms)
+	return t.Error <= s.opt.Tol*math.Abs(t.Value)
 }
 
 // products multiplies some of the probes numbered from next to end-1, without
@@ -199,23 +209,21 @@ func (s *sampler) multiply(v [][]float32) error {
 }
 
 // sample takes in the product of a vector.
-func (s *sampler) sample(i int, fixed float64) error {
-	s.taken++
+func (s *sampler) sample(i int) error {
 	widen(s.w, s.images[i])
 	size := norm(s.w)
-	s.forms = append(s.forms, dot(s.g[i], s.w))
-	s.squares = append(s.squares, size*size)
-	s.fixed = fixed
+	s.Forms = append(s.Forms, dot(s.g[i], s.w))
+	s.Norms = append(s.Norms, size*size)
 	return s.report()
 }
 
 // trace is the estimate so far.
 func (s *sampler) trace() Estimate {
 	e := Estimate{}
-	if len(s.forms) > 0 {
-		e = estimate(s.forms)
+	if len(s.Forms) > 0 {
+		e = estimate(s.Forms)
 	}
-	e.Value += s.fixed
+	e.Value += s.Trace
 	return e
 }
 
@@ -223,18 +231,17 @@ func (s *sampler) report() error {
 	if s.opt.OnProduct == nil {
 		return nil
 	}
-	return s.opt.OnProduct(s.taken, s.trace())
+	return s.opt.OnProduct(s.Products(), s.trace())
 }
 
-func (s *sampler) result(trace, squares float64, sketch int) *Trace {
-	s.fixed = trace
+func (s *sampler) result() *Trace {
 	square := Estimate{}
-	if len(s.squares) > 0 {
-		square = estimate(s.squares)
+	if len(s.Norms) > 0 {
+		square = estimate(s.Norms)
 	}
-	square.Value += squares
-	r := &Trace{Trace: s.trace(), Frobenius: square.root(), Products: s.taken, Sketch: sketch, Samples: len(s.forms)}
-	r.TraceFloor, r.FrobeniusFloor = MatrixFloor*(s.sizes+rms(s.forms)), MatrixFloor*r.Frobenius.Value
+	square.Value += s.Squares
+	r := &Trace{Trace: s.trace(), Frobenius: square.root(), Products: s.Products(), Sketch: s.Exact, Samples: len(s.Forms)}
+	r.TraceFloor, r.FrobeniusFloor = MatrixFloor*(s.Sizes+rms(s.Forms)), MatrixFloor*r.Frobenius.Value
 	r.Trace.Error = math.Hypot(r.Trace.Error, r.TraceFloor)
 	r.Frobenius.Error = math.Hypot(r.Frobenius.Error, r.FrobeniusFloor)
 	return r

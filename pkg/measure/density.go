@@ -22,6 +22,8 @@ type Density struct {
 	Bandwidth    float64 `default:"0" placeholder:"X" help:"Standard deviation of the Gaussians of the smoothed curve; 0 is the range of the nodes over the steps (${default})."`
 	Grid         int     `default:"512" placeholder:"N" help:"Points of the smoothed curve; 0 for none (${default})."`
 	Seed         int64   `default:"0" placeholder:"N" help:"Of the probes (${default})."`
+
+	done []curvature.Quadrature // of the block at hand
 }
 
 // Check refuses values that cannot work.
@@ -64,10 +66,19 @@ func (d *Density) Measure(ctx context.Context, p *Point, skip int) iter.Seq2[rec
 	return d.measure(ctx, p, skip, d.Seed, func(m *Matrix) (record.Record, error) { return made(d.Find(m)) })
 }
 
-// Find finds the density of a matrix.
+// Find finds the density of a matrix. Each probe but the last, without whose
+// products the loss would not be known, is saved.
 func (d *Density) Find(m *Matrix) (*record.Density, error) {
 	r, err := curvature.SpectralDensity(m, curvature.DensityOptions{
 		Runs: d.Probes, Steps: d.Steps, Probe: curvature.Probe(d.Distribution), Seed: uint64(d.Seed),
+		Done: d.done,
+		OnRun: func(q curvature.Quadrature) error {
+			if len(d.done)+1 == d.Probes {
+				return nil
+			}
+			d.done = append(d.done, q)
+			return m.Point.Series.save()
+		},
 		OnStep: func(probe, step int) error {
 			m.Point.bar.Describe(fmt.Sprintf("%s: probe %d of %d, step %d of %d", m.label(), probe+1, d.Probes, step, d.Steps))
 			return nil
@@ -76,6 +87,7 @@ func (d *Density) Find(m *Matrix) (*record.Density, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.done = nil
 	rec := &record.Density{
 		Subject: m.Point.subject(), Matrix: m.record(),
 		Algorithm: "slq", Distribution: d.Distribution, ProbeSeed: d.Seed, Probes: len(r.Runs), Steps: d.Steps, HVPs: r.HVPs,

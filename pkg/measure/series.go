@@ -57,7 +57,7 @@ type Series struct {
 	// the series that was interrupted.
 	Before map[string][][]float32
 	// Save, if set, is called whenever more is done than the state that was saved
-	// last tells.
+	// last, and the records, tell.
 	Save func() error
 
 	loss     *Loss
@@ -111,8 +111,10 @@ func (s *Series) Run(ctx context.Context, done []record.Record, write func(recor
 			done += len(types)
 		}
 		s.stand(done)
-		if err := s.save(); err != nil {
-			return err
+		if s.Stateful() {
+			if err := s.save(); err != nil {
+				return err
+			}
 		}
 	}
 	if summed && skip == 0 {
@@ -132,6 +134,9 @@ func (s *Series) at(ctx context.Context, c *checkpoint.Checkpoint, skip int, wri
 		if r != nil {
 			if err := write(r); err != nil {
 				return fmt.Errorf("writing records: %w", err)
+			}
+			if s.Partial() {
+				s.standing.records++
 			}
 		}
 		if err != nil {

@@ -10,8 +10,9 @@ import (
 	"srn/pkg/artifact"
 )
 
-// resumption is where a series can be resumed: the records written, and the
-// eigenvectors known, before the checkpoint at hand.
+// resumption is where a series can be resumed: the records written before the
+// checkpoint at hand, or before the block at hand where a part of it is saved,
+// and the eigenvectors known before the checkpoint.
 type resumption struct {
 	records int
 	before  map[string][][]float32
@@ -44,7 +45,8 @@ func (s *Series) save() error {
 // saveInterrupted saves the state of a series that an error ends, where it is
 // an interruption.
 func (s *Series) saveInterrupted(err error) error {
-	if !errors.Is(err, context.Canceled) {
+	m, ok := s.Measurement.(partial)
+	if !errors.Is(err, context.Canceled) || !s.Stateful() && (!ok || m.part() == nil) {
 		return nil
 	}
 	return s.save()
@@ -53,6 +55,9 @@ func (s *Series) saveInterrupted(err error) error {
 // State is what an interrupted series is resumed from: the number of records
 // that it counts with, and tensors.
 func (s *Series) State() (records int, tensors []artifact.Tensor) {
+	if m, ok := s.Measurement.(partial); ok {
+		return s.standing.records, m.part()
+	}
 	for _, name := range slices.Sorted(maps.Keys(s.standing.before)) {
 		for i, v := range s.standing.before[name] {
 			tensors = append(tensors, artifact.Float32(fmt.Sprintf("before.%d.%s", i, name), []int{len(v)}, v))
@@ -61,9 +66,19 @@ func (s *Series) State() (records int, tensors []artifact.Tensor) {
 	return s.standing.records, tensors
 }
 
-// Restore takes up a state; path is its file's name, for the error, an
-// *artifact.FormatError.
-func (s *Series) Restore(f *artifact.File, path string) error {
+// Restore takes up a state that counts with so many records; path is its file's
+// name, for the error, an *artifact.FormatError.
+func (s *Series) Restore(f *artifact.File, path string, records int) error {
+	if m, ok := s.Measurement.(partial); ok {
+		dim, err := s.dim(m, records)
+		if err != nil {
+			return err
+		}
+		if dim == 0 {
+			return &artifact.FormatError{Path: path, Problem: fmt.Sprintf("after %d records there is no block of which a part could be done", records)}
+		}
+		return m.resume(f, path, dim)
+	}
 	for _, t := range f.Tensors {
 		var i int
 		var name string

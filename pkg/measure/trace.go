@@ -19,6 +19,8 @@ type Trace struct {
 	Tol          float64 `default:"0" placeholder:"X" help:"Let hutchinson stop once the standard error is below X times the trace, after 10 HVPs at least (${default})."`
 	Distribution string  `aliases:"probe" default:"rademacher" enum:"rademacher,normal" placeholder:"KIND" help:"Of the probes: rademacher (±1) or normal (${default})."`
 	Seed         int64   `default:"0" placeholder:"N" help:"Of the probes (${default})."`
+
+	state curvature.TraceState // of the block at hand
 }
 
 // Check refuses values that cannot work.
@@ -37,7 +39,8 @@ func (t *Trace) Check() error {
 	return t.Operator.Check()
 }
 
-// Prepare refuses more vectors than memory has room for.
+// Prepare refuses more vectors than memory has room for, twice: once in a
+// state that is saved.
 func (t *Trace) Prepare(s *Series) error {
 	if err := t.Operator.Prepare(s); err != nil {
 		return err
@@ -45,7 +48,7 @@ func (t *Trace) Prepare(s *Series) error {
 	if t.Algorithm != "hutch++" {
 		return nil
 	}
-	return t.vectors(s, "hvps", t.HVPs/3)
+	return t.vectors(s, "hvps", 2*(t.HVPs/3))
 }
 
 // Records are one for each block.
@@ -58,6 +61,14 @@ func (t *Trace) Measure(ctx context.Context, p *Point, skip int) iter.Seq2[recor
 	return t.measure(ctx, p, skip, t.Seed, func(m *Matrix) (record.Record, error) { return made(t.Estimate(m)) })
 }
 
+// sketch is how many products make the basis of a matrix of so many rows.
+func (t *Trace) sketch(dim int) int {
+	if t.Algorithm != "hutch++" {
+		return 0
+	}
+	return min(t.HVPs/3, dim)
+}
+
 // Estimate estimates trace and norm of a matrix.
 func (t *Trace) Estimate(m *Matrix) (*record.Trace, error) {
 	algorithm := curvature.HutchPP
@@ -65,7 +76,7 @@ func (t *Trace) Estimate(m *Matrix) (*record.Trace, error) {
 		algorithm = curvature.Hutchinson
 	}
 	r, err := algorithm(m, curvature.TraceOptions{
-		Products: t.HVPs, Probe: curvature.Probe(t.Distribution), Seed: uint64(t.Seed), Tol: t.Tol,
+		Products: t.HVPs, Probe: curvature.Probe(t.Distribution), Seed: uint64(t.Seed), Tol: t.Tol, State: &t.state,
 		OnProduct: func(n int, so curvature.Estimate) error {
 			m.Point.bar.Describe(fmt.Sprintf("%s: HVP %d of %d, trace %.5g", m.label(), n, t.HVPs, so.Value))
 			return nil
@@ -74,6 +85,7 @@ func (t *Trace) Estimate(m *Matrix) (*record.Trace, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.state = curvature.TraceState{}
 	return &record.Trace{
 		Subject: m.Point.subject(), Matrix: m.record(),
 		Algorithm: t.Algorithm, Distribution: t.Distribution, ProbeSeed: t.Seed, HVPs: r.Products, Sketch: r.Sketch, Samples: r.Samples,

@@ -19,6 +19,9 @@ type Log struct {
 	// Stateful says that a state beside the records holds what they do not tell,
 	// so that a run resumes after the records that it was saved with.
 	Stateful bool
+	// Ahead says that a state holds a part of the record that follows those it
+	// was saved with: it is of no use once that is written, and none is needed.
+	Ahead bool
 }
 
 // Open is a log that was begun.
@@ -27,7 +30,7 @@ type Open struct {
 	Complete               bool
 	Done                   []record.Record // written by the run that is resumed
 	StatePath              string          // its name, for errors
-	State                  *artifact.File  // as of these records; nil: there is none, and no records
+	State                  *artifact.File  // as of these records; nil: there is none, and of a stateful run no records
 	Notes                  []string        // for the user
 }
 
@@ -132,7 +135,7 @@ func (l Log) found(path string, was artifact.Stream, now Settings, mode Mode) (O
 		return Open{}, err
 	}
 	open.Notes = now.aged(old)
-	if l.Stateful {
+	if l.Stateful || l.Ahead {
 		n := 0
 		if open.State, err = l.state(now); err == nil && open.State != nil {
 			n, err = StateNumber(open.State, l.statePath(), keyRecords, 0, len(was.Records))
@@ -140,7 +143,11 @@ func (l Log) found(path string, was artifact.Stream, now Settings, mode Mode) (O
 		if err != nil {
 			return Open{}, Damaged(err)
 		}
-		open.Done = open.Done[:n]
+		if l.Stateful {
+			open.Done = open.Done[:n]
+		} else if n < len(open.Done) {
+			open.State = nil
+		}
 	}
 	open.RecordWriter, err = artifact.ResumeRecords(l.Path, len(open.Done), nil)
 	return open, err

@@ -134,3 +134,41 @@ func TestLogOfStreams(t *testing.T) {
 		t.Error("a device was resumed")
 	}
 }
+
+// A state of what follows the records that it was saved with is used as long as
+// no more are written, and no record waits for it.
+func TestLogAhead(t *testing.T) {
+	for saved, used := range []bool{false, false, true} {
+		l := testLog(t.TempDir(), testConfig(), false)
+		l.Ahead = true
+		o, err := l.Begin(Resume)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range 3 {
+			if i > 0 {
+				write(t, l, o, i, i, 0)
+			}
+			if saved > 0 && i == saved {
+				if err := l.SaveState(i, nil, nil); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if err := l.End(o.RecordWriter, "interrupted"); err != nil {
+			t.Fatal(err)
+		}
+		if o, err = l.Begin(Resume); err != nil {
+			t.Fatal(err)
+		}
+		if len(o.Done) != 2 || (o.State != nil) != used {
+			t.Errorf("a state of %d records: %d are done, state %v", saved, len(o.Done), o.State)
+		}
+		if err := l.End(o.RecordWriter, "ok"); err != nil {
+			t.Fatal(err)
+		}
+		if entries, _ := os.ReadDir(filepath.Dir(l.Path)); len(entries) != 1 {
+			t.Errorf("%d files are left", len(entries))
+		}
+	}
+}

@@ -27,7 +27,7 @@ func (f *Flags) begin(ctx *cli.Context, all *measure.Series, also string) (*outp
 	if err != nil {
 		return nil, err
 	}
-	o := &output{ctx: ctx, log: run.Log{Path: f.Output, Also: also, Header: header(ctx, all.Session), Stateful: all.Stateful() || also != ""}}
+	o := &output{ctx: ctx, log: run.Log{Path: f.Output, Also: also, Header: header(ctx, all.Session), Stateful: all.Stateful() || also != "", Ahead: all.Partial()}}
 	if o.Open, err = o.log.Begin(mode); err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (f *Flags) begin(ctx *cli.Context, all *measure.Series, also string) (*outp
 		return nil, foreign(f.Output, err)
 	}
 	if o.State != nil {
-		err = all.Restore(o.State, o.StatePath)
+		err = run.Damaged(all.Restore(o.State, o.StatePath, o.n))
 	}
 	return o, err
 }
@@ -75,7 +75,7 @@ func (o *output) write(r record.Record) error {
 
 // save keeps what records do not tell.
 func (o *output) save(all *measure.Series) error {
-	if !all.Stateful() || o.log.Also != "" {
+	if o.log.Also != "" {
 		return nil
 	}
 	records, tensors := all.State()
