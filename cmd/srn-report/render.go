@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"srn/pkg/artifact"
@@ -18,12 +19,14 @@ import (
 
 // renders is the flags of the subcommand render.
 type renders struct {
-	Metrics []string `arg:"" optional:"" help:"Record files of srn-fit, srn-eval, srn-hessian and srn-meta, in any order, complete or still growing (*.partial); - is standard input." placeholder:"METRICS"`
-	Out     string   `short:"o" default:"-" placeholder:"FILE" help:"Report to write: .html, .md, .tex, .csv, .tsv, .svg or .json; - is standard output (default: -)."`
-	Format  string   `placeholder:"NAME" help:"Format, where the suffix of -o does not say: html, md, tex, csv, tsv, svg or json (default on standard output: md)."`
-	Only    []string `placeholder:"PART,…" help:"Parts to show, such as table2,figure3, or figures, such as c1-test-top1; list prints the names of all parts, and with METRICS of their figures. In csv and tsv: the part's numbers in place of the groups'."`
-	Effect  float64  `default:"0.5" placeholder:"PP" help:"Difference of top-1, in percentage points, of which to say how many seeds would show it (default: 0.5)."`
-	Title   string   `placeholder:"TEXT" help:"Title of the report (default: made of networks and data sets)."`
+	Metrics []string      `arg:"" optional:"" help:"Record files of srn-fit, srn-eval, srn-hessian and srn-meta, in any order, complete or still growing (*.partial); - is standard input." placeholder:"METRICS"`
+	Out     string        `short:"o" default:"-" placeholder:"FILE" help:"Report to write: .html, .md, .tex, .csv, .tsv, .svg or .json; - is standard output (default: -)."`
+	Format  string        `placeholder:"NAME" help:"Format, where the suffix of -o does not say: html, md, tex, csv, tsv, svg or json (default on standard output: md)."`
+	Only    []string      `placeholder:"PART,…" help:"Parts to show, such as table2,figure3, or figures, such as c1-test-top1; list prints the names of all parts, and with METRICS of their figures. In csv and tsv: the part's numbers in place of the groups'."`
+	Effect  float64       `default:"0.5" placeholder:"PP" help:"Difference of top-1, in percentage points, of which to say how many seeds would show it (default: 0.5)."`
+	Watch   bool          `help:"Follow the files, which need not be there yet, until their runs have ended: a line for each epoch, round or measurement as it comes, or with --json the records; with -o FILE the report is written again each time."`
+	Every   time.Duration `default:"1s" placeholder:"TIME" help:"How often --watch looks, from 100ms to 1h (default: 1s)."`
+	Title   string        `placeholder:"TEXT" help:"Title of the report (default: made of networks and data sets)."`
 }
 
 func (*renders) Examples() string {
@@ -37,6 +40,9 @@ A table of the paper beside ours, for a LaTeX document; its cells for a plot:
 
 The groups of runs as a table for other tools:
   srn-report runs/*.jsonl.zst --format csv | mlr --icsv --opprint cat
+
+A training as it runs: a line an epoch, and a page that reloads itself:
+  srn-report --watch runs/ce.jsonl.zst -o live.html
 
 Straight from an evaluation:
   srn-eval --data d.safetensors.zst ckpt.safetensors.zst | srn-report -`
@@ -62,6 +68,12 @@ func (c *renders) Run(ctx *cli.Context) error {
 			return cli.WithHint(cli.Errorf(cli.ExitUsage, "--only %s: there is no such part", name), "--only list prints the names")
 		}
 	}
+	if c.Watch {
+		return c.watch(ctx, format)
+	}
+	if c.Every != every {
+		return cli.WithHint(cli.Errorf(cli.ExitUsage, "--every: nothing is watched"), "add --watch, or leave it out")
+	}
 	for i, path := range c.Metrics {
 		if path != "-" && slices.Contains(c.Metrics[:i], path) {
 			ctx.Warnf("%s is given twice; counting it once", path)
@@ -70,24 +82,19 @@ func (c *renders) Run(ctx *cli.Context) error {
 			return cli.WithHint(cli.Errorf(cli.ExitUsage, "%s is an input and the output", c.Out), "name another file with -o")
 		}
 	}
-	r, err := c.build(ctx)
+	return c.write(ctx, format, c.Metrics)
+}
+
+// write makes the report of records and writes it; it says what is missing.
+func (c *renders) write(ctx *cli.Context, format render.Format, paths []string) error {
+	r, err := c.build(ctx, paths)
 	if err != nil {
 		return err
 	}
 	for _, text := range r.Warnings() {
 		ctx.Warnf("%s", text)
 	}
-	if !r.Shown {
-		return cli.WithHint(cli.Errorf(cli.ExitInput, "the records hold nothing of what was asked for: nothing is written"), "leave --only out to see what they hold")
-	}
-	if err := artifact.WriteFileAtomic(c.Out, func(w io.Writer) error { return format.Write(r, w) }); err != nil {
-		var nothing *render.Nothing
-		if errors.As(err, &nothing) {
-			return cli.WithHint(cli.Errorf(cli.ExitInput, "%w", err), "use --format md, or name other parts with --only")
-		}
-		if format.Name == "svg" {
-			return cli.WithHint(err, "name one with --only")
-		}
+	if err := c.put(r, format); err != nil {
 		return err
 	}
 	if c.Out == "-" {
@@ -104,9 +111,25 @@ func (c *renders) Run(ctx *cli.Context) error {
 	}{"report", c.Out, r.Lead, r.Results, r.Findings, r.Conclusions})
 }
 
+// put writes the report to the output.
+func (c *renders) put(r *sections.Report, format render.Format) error {
+	if !r.Shown {
+		return cli.WithHint(cli.Errorf(cli.ExitInput, "the records hold nothing of what was asked for: nothing is written"), "leave --only out to see what they hold")
+	}
+	err := artifact.WriteFileAtomic(c.Out, func(w io.Writer) error { return format.Write(r, w) })
+	var nothing *render.Nothing
+	switch {
+	case errors.As(err, &nothing):
+		return cli.WithHint(cli.Errorf(cli.ExitInput, "%w", err), "use --format md, or name other parts with --only")
+	case err != nil && format.Name == "svg":
+		return cli.WithHint(err, "name one with --only")
+	}
+	return err
+}
+
 // build reads the records and makes their report.
-func (c *renders) build(ctx *cli.Context) (*sections.Report, error) {
-	sources, err := load.Read(slices.Compact(slices.Sorted(slices.Values(c.Metrics))))
+func (c *renders) build(ctx *cli.Context, paths []string) (*sections.Report, error) {
+	sources, err := load.Read(slices.Compact(slices.Sorted(slices.Values(paths))))
 	if err != nil {
 		return nil, cli.Errorf(cli.ExitInput, "%w", err)
 	}
@@ -122,7 +145,7 @@ func (c *renders) build(ctx *cli.Context) (*sections.Report, error) {
 func (c *renders) list(ctx *cli.Context) error {
 	names, about := sections.Parts()
 	if len(c.Metrics) > 0 {
-		r, err := c.build(ctx)
+		r, err := c.build(ctx, c.Metrics)
 		if err != nil {
 			return err
 		}

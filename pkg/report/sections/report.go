@@ -57,6 +57,7 @@ type Report struct {
 	Configs    []Table
 	Inputs     []record.Input // the files read, for the machine-readable twin of Provenance
 	Version    string
+	Reload     int  // seconds after which a page of it is read again, since it is being rewritten; 0: never
 	Partial    bool // some parts alone were asked for
 	Results    []Result
 	// Conclusions are the comparisons that tables and findings say.
