@@ -16,5 +16,5 @@
 //	render                 the report as HTML, Markdown, LaTeX, CSV, TSV, SVG, JSON
 //
 // Packages inspect and lineage look at single files: what is in them, and what
-// they were made from.
+// they were made from. Package watch follows files while they grow.
 package report
