@@ -17,7 +17,7 @@ import (
 type Kind int
 
 const (
-	Waiting    Kind = iota // the file is not there, or has no header yet; told when the watch begins
+	Waiting    Kind = iota // the file is not there; told when the watch begins
 	Found                  // what a file holds when the watch begins: its last record
 	Added                  // a record that has come since, header and end record included
 	Cut                    // records told before are gone: the run was resumed, or begun anew

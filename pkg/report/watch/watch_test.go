@@ -227,6 +227,32 @@ func TestEnded(t *testing.T) {
 	}
 }
 
+// A run whose end record is written ends when its file has its final name.
+func TestRenamed(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "fit.jsonl")
+	w, err := artifact.CreateRecords(path, header(0))
+	if err == nil {
+		err = w.End(record.OK)
+	}
+	rename := func(from, to string) {
+		t.Helper()
+		if err := os.Rename(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	watcher, err := steps(t, []string{path}, []step{
+		{func() { rename(path, path+".partial") }, []string{"found header ok"}},
+		{nothing, nil},
+		{func() { rename(path+".partial", path) }, nil},
+	})
+	if err != nil || !slices.Equal(watcher.Present(), []string{path}) {
+		t.Errorf("error %v, present %q", err, watcher.Present())
+	}
+}
+
 // A finished file that cannot be read ends the watch of it, with its reason; a growing
 // one is waited for.
 func TestUnreadable(t *testing.T) {
