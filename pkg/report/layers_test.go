@@ -17,7 +17,7 @@ import (
 
 // layers are the report's packages, each of which imports those before it
 // alone.
-var layers = [][]string{{"number"}, {"table"}, {"chart"}, {"paper", "trace"}, {"load"}, {"study"}, {"conclude"}, {"sections"}, {"render"}, {"inspect", "lineage"}}
+var layers = [][]string{{"number"}, {"table"}, {"chart"}, {"paper", "trace"}, {"load"}, {"study"}, {"conclude"}, {"sections"}, {"render"}, {"inspect", "lineage", "watch"}}
 
 // goFiles visits the Go files below a folder, but for tests.
 func goFiles(t *testing.T, folder string, visit func(path string, f *ast.File, set *token.FileSet)) {
