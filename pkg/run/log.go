@@ -79,6 +79,15 @@ func (l Log) Begin(mode Mode) (Open, error) {
 	return l.create()
 }
 
+// CheckNames returns the error that writing under the names of the log would
+// meet: no folder, no right to it, no room for a suffix.
+func (l Log) CheckNames() error {
+	if err := artifact.CheckOutput(l.Path, partialSuffix, stateSuffix); err != nil {
+		return err
+	}
+	return artifact.CheckOutput(l.Also)
+}
+
 // Partial is where the records grow, "" where they are written directly.
 func (l Log) Partial() (string, error) { return artifact.Partial(l.Path) }
 

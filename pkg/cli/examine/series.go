@@ -4,6 +4,7 @@ import (
 	"srn/pkg/cli"
 	"srn/pkg/measure"
 	"srn/pkg/record"
+	"srn/pkg/run"
 )
 
 // Series takes a measurement at every checkpoint that the flags name.
@@ -20,6 +21,9 @@ type Series struct {
 // Run writes the records.
 func (s Series) Run(ctx *cli.Context) error {
 	if err := s.Check(); err != nil {
+		return err
+	}
+	if err := (run.Log{Path: s.Output, Also: s.Also}).CheckNames(); err != nil {
 		return err
 	}
 	session, err := s.Open(ctx, s.Inputs...)
