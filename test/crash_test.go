@@ -258,7 +258,12 @@ func TestTwoWriters(t *testing.T) {
 	if err := first.Start(); err != nil {
 		t.Fatal(err)
 	}
-	watch.wait(4, nil) // the records are there
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "fit.jsonl.zst.partial")); err == nil {
+			break
+		}
+		watch.wait(1, nil)
+	}
 	code, stderr := run(t, dir, line+" --metrics fit.jsonl.zst")
 	if err := first.Wait(); err != nil {
 		t.Fatal(err)
