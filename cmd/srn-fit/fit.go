@@ -181,7 +181,7 @@ func (f *fit) Run(ctx *cli.Context) error {
 		}
 		m, err := info.New(options)
 		if err != nil {
-			return nil, cli.Errorf(cli.ExitUsage, "%v", err)
+			return nil, cli.Errorf(cli.ExitUsage, "%w", err)
 		}
 		return &train.Run{Config: config, Data: data, Net: net, Method: m, From: from}, nil
 	}

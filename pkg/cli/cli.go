@@ -153,7 +153,8 @@ func (c *Common) check() error {
 	if c.Threads == 0 {
 		c.Threads = runtime.GOMAXPROCS(0)
 	}
-	return checkDevice(c.Device)
+	_, err := device.CheckPlace(c.Device)
+	return err
 }
 
 // usage turns kong's parse error into a usage error with a hint at the help.

@@ -65,7 +65,8 @@ func ExitCode(err error) int {
 }
 
 // Message is an error's text without the hints that are printed apart, and
-// without the names of system calls. A setting is named as its flag.
+// without the names of system calls. A setting is named as its flag, and so is a
+// device.
 func Message(err error) string {
 	text := err.Error()
 	var failed *fs.PathError
@@ -75,6 +76,10 @@ func Message(err error) string {
 	var setting *run.SettingError
 	if errors.As(err, &setting) {
 		text = strings.ReplaceAll(text, setting.Error(), "--"+strings.ReplaceAll(setting.Setting, "_", "-")+": "+setting.Problem)
+	}
+	var place *device.PlaceError
+	if errors.As(err, &place) {
+		text = strings.ReplaceAll(text, place.Error(), "--device "+place.Error())
 	}
 	var format *artifact.FormatError
 	if errors.As(err, &format) && format.Mend != "" {

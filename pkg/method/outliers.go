@@ -1,11 +1,10 @@
 package method
 
 import (
-	"errors"
-
 	"srn/pkg/dataset"
 	"srn/pkg/device"
 	"srn/pkg/rng"
+	"srn/pkg/run"
 )
 
 // outliers are images of no class.
@@ -23,7 +22,7 @@ const FromFile = "energy-ood.outliers=file"
 func newOutliers(kind string, o Options) (outliers, error) {
 	if kind == "file" {
 		if o.Outliers == nil {
-			return nil, errors.New("outliers=file: there is no file; give images by --outliers")
+			return nil, &run.SettingError{Setting: "outliers", Problem: "there is no file of the images that outliers=file takes", Fix: "name one, or take patches or noise"}
 		}
 		return newGivenOutliers(o), nil
 	}

@@ -1,12 +1,11 @@
 package method
 
 import (
-	"errors"
-
 	"srn/pkg/artifact"
 	"srn/pkg/device"
 	"srn/pkg/record"
 	"srn/pkg/rng"
+	"srn/pkg/run"
 	"srn/pkg/srn/guidance"
 	"srn/pkg/srn/surrogate"
 )
@@ -66,7 +65,7 @@ var srnUntrainedInfo = Info{
 	Passes:    "1",
 	Surrogate: true,
 	Params:    []Param{initSeed},
-	Notes:     []string{"The surrogate of --srn gives its shape alone. φ₀ depends on init-seed alone, and on the run's seed only by init-seed=run: several tell how much depends on one initialisation."},
+	Notes:     []string{"The surrogate gives its shape alone. φ₀ depends on init-seed alone, and on the run's seed only by init-seed=run: several tell how much depends on one initialisation."},
 	make: func(o Options, v values) (part, error) {
 		if o.Surrogate != nil {
 			o.Surrogate.Init(rng.New(initialisation(o, v), rng.Stream("srn-untrained")).Uint64())
@@ -120,7 +119,7 @@ var srnShuffledInfo = Info{
 
 func newSurrogateGuided(name string, o Options) (*surrogateGuided, error) {
 	if o.Surrogate == nil {
-		return nil, errors.New("method " + name + " needs a surrogate: give one by --srn")
+		return nil, run.Refuse("srn", "method %s needs a surrogate", name)
 	}
 	g, err := guidance.New(o.Net.Backend(), o.Surrogate, o.Guidance)
 	if err != nil {

@@ -88,8 +88,7 @@ func TestPackagesImportOneWay(t *testing.T) {
 // names a command's flag.
 func TestLibrariesKnowNoFlags(t *testing.T) {
 	goFiles(t, "..", func(path string, f *ast.File, _ *token.FileSet) {
-		// Package device/open is what commands share to choose a device by a flag.
-		if slices.Contains(imports(f), "srn/pkg/cli") && !strings.HasPrefix(path, "../cli/") && !strings.HasPrefix(path, "../device/open/") {
+		if slices.Contains(imports(f), "srn/pkg/cli") && !strings.HasPrefix(path, "../cli/") {
 			t.Errorf("%s imports srn/pkg/cli", path)
 		}
 	})

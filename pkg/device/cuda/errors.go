@@ -10,28 +10,22 @@ import (
 	"gorgonia.org/cu"
 
 	kernels "srn/kernels/cuda"
+	"srn/pkg/device"
 	"srn/pkg/device/cuda/driver"
 )
 
-// IndexError says that there is no GPU with the number asked for.
-type IndexError struct{ Index, Count int }
-
-func (e *IndexError) Error() string {
-	if e.Count == 1 {
-		return fmt.Sprintf("cuda:%d: there is one GPU, cuda:0", e.Index)
+// noIndex says that there is no GPU with the number asked for.
+func noIndex(name string, count int) *device.PlaceError {
+	if count == 1 {
+		return &device.PlaceError{Name: name, Problem: "there is one GPU, cuda:0"}
 	}
-	return fmt.Sprintf("cuda:%d: there are %d GPUs, cuda:0 to cuda:%d", e.Index, e.Count, e.Count-1)
+	return &device.PlaceError{Name: name, Problem: fmt.Sprintf("there are %d GPUs, cuda:0 to cuda:%d", count, count-1)}
 }
 
-// TF32Error says that a GPU has no tensor cores that take TF32.
-type TF32Error struct {
-	Device       string // as --device names it
-	GPU          string
-	Major, Minor int
-}
-
-func (e *TF32Error) Error() string {
-	return fmt.Sprintf("%s: %s has compute capability %d.%d; TF32 needs %d.%d", e.Device, e.GPU, e.Major, e.Minor, kernels.TF32/10, kernels.TF32%10)
+// noTF32 says that a GPU has no tensor cores that take TF32.
+func noTF32(name, gpu string, major, minor int) *device.PlaceError {
+	return &device.PlaceError{Name: name, Fix: "leave out +tf32",
+		Problem: fmt.Sprintf("%s has compute capability %d.%d; TF32 needs %d.%d", gpu, major, minor, kernels.TF32/10, kernels.TF32%10)}
 }
 
 // memoryError says that memory has run out.

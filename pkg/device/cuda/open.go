@@ -15,7 +15,8 @@ import (
 // Open opens a GPU by its number, counted from 0. With tf32, convolutions of
 // stride 1 and the surrogate's layers compute on tensor cores, their factors
 // rounded to TF32, but for first layers and gradients in weights. Errors are
-// *[device.Failure], *[IndexError] for a number that no GPU has, or *[TF32Error].
+// *[device.Failure], or *[device.PlaceError] for a number that no GPU has and for
+// TF32 where tensor cores do not take it.
 func Open(index int, tf32 bool) (*Backend, error) {
 	b := &Backend{id: fmt.Sprintf("cuda:%d", index), tf32: tf32, module: map[string]cu.Function{}, images: map[*byte]kernels.Ptr{}}
 	fail := func(err error) *device.Failure {
@@ -31,8 +32,7 @@ func Open(index int, tf32 bool) (*Backend, error) {
 	b.stream = newStream(func(err error) { panic(fail(err)) })
 	if err := b.stream.try(func() error { return b.open(index) }); err != nil {
 		b.stream.close(func() {})
-		switch err.(type) {
-		case *IndexError, *TF32Error:
+		if _, ok := err.(*device.PlaceError); ok {
 			return nil, err
 		}
 		return nil, fail(err)
@@ -48,7 +48,7 @@ func (b *Backend) open(index int) error {
 		return err
 	}
 	if index >= count {
-		return &IndexError{index, count}
+		return noIndex(fmt.Sprintf("cuda:%d", index), count)
 	}
 	d, err := cu.GetDevice(index)
 	if err != nil {
@@ -72,7 +72,7 @@ func (b *Backend) open(index int) error {
 	}
 	if b.tf32 {
 		if compiled = kernels.TF32; capability < compiled {
-			return &TF32Error{b.id, gpu, major, minor}
+			return noTF32(b.id, gpu, major, minor)
 		}
 	}
 	if b.context, err = d.MakeContext(cu.SchedAuto); err != nil {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 
 	"srn/pkg/artifact"
 	"srn/pkg/device/cuda/driver"
+	"srn/pkg/record"
 )
 
 // commands are srn-split, srn-fit and others, built with CUDA, run in a folder
@@ -104,8 +106,16 @@ func (c *commands) number(file, key string) float64 {
 	}
 	value := math.NaN()
 	for _, r := range streams[0].Records {
-		if v, ok := r.Float(key); ok {
-			value = v
+		kind, _ := record.Find(r.Type())
+		for _, f := range kind.Fields() {
+			if v, ok := f.Value(r); ok && f.Key == key {
+				switch v := reflect.Indirect(v); {
+				case v.CanFloat():
+					value = v.Float()
+				case v.CanInt():
+					value = float64(v.Int())
+				}
+			}
 		}
 	}
 	return value

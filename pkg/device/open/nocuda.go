@@ -2,9 +2,7 @@
 
 package open
 
-import (
-	"srn/pkg/cli"
-	"srn/pkg/device"
-)
+import "srn/pkg/device"
 
-func openCUDA(name string, _ cli.Device) (device.Backend, error) { return nil, cli.NoCUDA(name) }
+// openCUDA is never called: [device.CheckPlace] refuses what would open a GPU.
+func openCUDA(device.Place) (device.Backend, error) { panic("this build has no CUDA support") }

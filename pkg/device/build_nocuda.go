@@ -1,5 +1,5 @@
 //go:build !cuda
 
-package cli
+package device
 
 const hasCUDA = false
