@@ -193,7 +193,7 @@ func TestGuidance(t *testing.T) {
 			c.run("srn-meta" + on + form.meta + " --surrogate " + form.name + " --rounds 2 --inner-epochs 2 --inner-n 4 --outer-n 4 " +
 				"--channels 16,16 --kernel 3 -o " + surrogate + " --metrics meta-" + form.name + "-" + device)
 			c.run("srn-fit" + on + "--method srn --srn " + surrogate + " --guidance-every 1 --epochs 1 --batch 50 --eval-every 0 " +
-				"-o net.zst --metrics fit-" + form.name + "-" + device)
+				"-o net.zst --overwrite --metrics fit-" + form.name + "-" + device)
 		}
 		for key, tolerance := range form.figures {
 			c.same("meta-"+form.name, key, tolerance)

@@ -30,12 +30,16 @@ func TestTF32(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if config := f.Metadata["config"]; !strings.Contains(config, `"tf32":true`) {
+		if config := f.Metadata["config"]; !strings.Contains(config, `"precision":"tf32","kernels":"cuda [sm_80 on emulator]"`) {
 			t.Errorf("%s says nothing of TF32: %s", file, config)
 		}
 	}
-	stderr, code := c.start(with + fit + "-o fit.zst --resume --device cuda")
-	if code != 2 || !strings.Contains(stderr, "tf32 was true and is now false") {
+	long := strings.Replace(fit, "--epochs 1", "--epochs 3", 1) + "-o lost.zst --device cuda"
+	if stderr, code := c.start(with + "SRN_EMULATOR_LOST_AFTER=350 " + long + "+tf32"); code != 1 || !strings.Contains(stderr, "lost.zst.state") {
+		t.Fatalf("a lost device: exit code %d\n%s", code, stderr)
+	}
+	stderr, code := c.start(with + long + " --resume")
+	if code != 2 || !strings.Contains(stderr, "precision was tf32 and is now f32") {
 		t.Errorf("resumed in float32: exit code %d\n%s", code, stderr)
 	}
 
@@ -45,7 +49,7 @@ func TestTF32(t *testing.T) {
 		t.Fatal(err)
 	}
 	config, _ := streams[0].Header.Config.(map[string]any)
-	if config["device"] != "cuda:0+tf32 [sm_80 on emulator]" {
-		t.Errorf("srn-eval records the device %v", config["device"])
+	if config["precision"] != "tf32" || config["kernels"] != "cuda [sm_80 on emulator]" {
+		t.Errorf("srn-eval records %v", config)
 	}
 }
