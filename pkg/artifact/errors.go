@@ -13,6 +13,7 @@ type FormatError struct {
 	Field   string // the part at fault, such as `tensor "conv1.weight"` or `line 3`; may be empty
 	Problem string // what is wrong with it
 	Mend    string // what the user can do; may be empty
+	Setting string // the setting that does it, such as "allow-partial"; may be empty
 }
 
 // Error joins the parts: "path: field: problem; mend".

@@ -193,7 +193,7 @@ func (p *recordParser) record(line []byte) error {
 	fail := func(format string, a ...any) *FormatError {
 		e := formatErrorf(p.path, fmt.Sprintf("line %d", p.line), format, a...)
 		if len(p.streams) == 0 {
-			return e.mend("give a file of records, such as srn-fit --metrics writes")
+			return e.mend("give a file of records, such as srn-fit writes as its metrics")
 		}
 		return e.mend(fmt.Sprintf("the %s before it can be kept by head -n, after zstd -dc where it is compressed", quantity(int64(p.line-1), "line")))
 	}

@@ -53,8 +53,10 @@ func (c *Checkpoint) CheckClasses(dataset string, classes int) error {
 	if c.Meta.Training != nil {
 		origin = fmt.Sprintf(" (trained on %s)", c.Meta.Training.Dataset)
 	}
-	return c.failf("tensor \"linear.weight\"", fmt.Sprintf("give --data the data set that it was trained on, or a checkpoint trained on %s", dataset),
+	e := c.fail("tensor \"linear.weight\"", fmt.Sprintf("give the data set that it was trained on, or a checkpoint trained on %s", dataset),
 		"predicts %d classes%s, but %s has %d", c.Meta.NumClasses, origin, dataset, classes)
+	e.Setting = "data"
+	return e
 }
 
 // Apply gives a network of the same architecture and classes the checkpoint's

@@ -117,6 +117,11 @@ func formatError(path, field, problem, mend string) error {
 	return &artifact.FormatError{Path: path, Field: field, Problem: problem, Mend: mend}
 }
 
+// acceptable reports what is wrong, but can be accepted.
+func acceptable(path, field, problem, mend string) error {
+	return &artifact.FormatError{Path: path, Field: field, Problem: problem, Mend: mend + ", or accept what is there", Setting: "allow-partial"}
+}
+
 // finish joins what was collected and checks that it is all there.
 func (c *collector) finish() (*Set, error) {
 	l := c.layout
@@ -124,8 +129,8 @@ func (c *collector) finish() (*Set, error) {
 		problem := "holds no file of " + l.title
 		mend := fmt.Sprintf("give %s or a folder with its files", l.archives())
 		if c.other != "" {
-			problem += " but files of " + c.other
-			mend = "choose --dataset " + c.other + ", or " + mend
+			return nil, &artifact.FormatError{Path: c.path, Problem: problem + " but files of " + c.other,
+				Mend: mend + ", or choose " + c.other, Setting: "dataset"}
 		}
 		return nil, formatError(c.path, "", problem, mend)
 	}
@@ -146,7 +151,7 @@ func (c *collector) finish() (*Set, error) {
 		}
 	}
 	if len(missing) > 0 && !c.options.AllowPartial {
-		return nil, formatError(c.path, missing[0], "is missing", "get the whole data set again, or accept what is there with --allow-partial")
+		return nil, acceptable(c.path, missing[0], "is missing", "get the whole data set again")
 	}
 	set.Train = c.join()
 	for _, e := range []struct {

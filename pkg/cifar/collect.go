@@ -87,7 +87,7 @@ func (c *collector) member(name string, size int64, r io.Reader) error {
 	}
 	file := c.layout.files[index]
 	if n := part.Len(); n != file.images && !c.options.AllowPartial {
-		return c.bad(name, fmt.Sprintf("holds %d images, not %d as the official file", n, file.images), "download it again, or accept what is there with --allow-partial")
+		return acceptable(c.path, name, fmt.Sprintf("holds %d images, not %d as the official file", n, file.images), "download it again")
 	}
 	c.parts[index] = part
 	c.members++

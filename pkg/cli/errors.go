@@ -137,7 +137,10 @@ func ownHints(err error) []string {
 	case *codedError:
 		hints = append(hints, e.hints...)
 	case *artifact.FormatError:
-		if e.Mend != "" {
+		switch {
+		case e.Setting != "":
+			hints = append(hints, e.Mend+" (--"+e.Setting+")")
+		case e.Mend != "":
 			hints = append(hints, e.Mend)
 		}
 	case *device.Failure:

@@ -1,11 +1,13 @@
 package imageset
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"srn/pkg/artifact"
 	"srn/pkg/dataset"
 )
 
@@ -67,7 +69,8 @@ func Corrupted(folder, name string, classes int) (s dataset.Split, err error) {
 	}
 	for i, label := range s.Labels {
 		if int(label) >= classes {
-			return s, labels.bad("", "give --data the data set that the files are of", "label %d is %d, not 0 to %d", i, label, classes-1)
+			return s, &artifact.FormatError{Path: labels.path, Problem: fmt.Sprintf("label %d is %d, not 0 to %d", i, label, classes-1),
+				Mend: "give the data set that the files are of", Setting: "data"}
 		}
 	}
 	return s, nil

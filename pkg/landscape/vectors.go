@@ -19,7 +19,7 @@ func Vectors(path string, f *artifact.File, layout nn.Layout, n int) ([][]float3
 	}
 	for _, t := range f.Tensors {
 		if strings.HasPrefix(t.Name, "eigenvalues.") {
-			return nil, bad(fmt.Sprintf("tensor %q", t.Name), "make it by srn-hessian top without --per", "belongs to one block of several, whose eigenvectors are no directions of the whole network")
+			return nil, bad(fmt.Sprintf("tensor %q", t.Name), "make it by srn-hessian top of the whole network", "belongs to one block of several, whose eigenvectors are no directions of the whole network")
 		}
 	}
 	list := make([][]float32, n)
@@ -42,7 +42,7 @@ func Vectors(path string, f *artifact.File, layout nn.Layout, n int) ([][]float3
 		}
 		size := norm(v)
 		if size == 0 {
-			return nil, bad(fmt.Sprintf("tensor %q", fmt.Sprintf("%d.%s", i, layout[0].Name)), "make the file by srn-hessian top --vectors for a network of this architecture, with --k 2 for a plane", "vector %d is absent or zero", i)
+			return nil, bad(fmt.Sprintf("tensor %q", fmt.Sprintf("%d.%s", i, layout[0].Name)), "make the file by srn-hessian top, of a network of this architecture, of two eigenvectors for a plane", "vector %d is absent or zero", i)
 		}
 		if math.IsNaN(size) || math.IsInf(size, 0) {
 			return nil, bad(fmt.Sprintf("vector %d", i), "make the file again", "is not finite")

@@ -89,15 +89,15 @@ func explain(err error) (problem error, mend string) {
 	var capability *capabilityError
 	switch {
 	case errors.As(err, &missing):
-		return err, "install NVIDIA's driver, or use --device cpu"
+		return err, "install NVIDIA's driver, or use the device cpu"
 	case errors.As(err, &memory):
 		return err, "use a smaller batch, or end what else uses the GPU (nvidia-smi lists it)"
 	case errors.As(err, &capability):
-		return err, "use a GPU of Turing (2018) or newer, or --device cpu"
+		return err, "use a GPU of Turing (2018) or newer, or the device cpu"
 	}
 	switch code(err) {
 	case noDevice:
-		return errors.New("the driver finds no GPU"), "nvidia-smi and CUDA_VISIBLE_DEVICES say which there are; or use --device cpu"
+		return errors.New("the driver finds no GPU"), "nvidia-smi and CUDA_VISIBLE_DEVICES say which there are; or use the device cpu"
 	case stubLibrary:
 		return errors.New("libcuda.so.1 is the CUDA toolkit's stub, not the driver"), "take the toolkit's stubs folder out of LD_LIBRARY_PATH"
 	case versionMismatch:
@@ -108,7 +108,7 @@ func explain(err error) (problem error, mend string) {
 	var init *driver.InitError
 	var module *moduleError
 	if errors.As(err, &init) || errors.As(err, &module) {
-		return err, "nvidia-smi tells whether the driver works; or use --device cpu"
+		return err, "nvidia-smi tells whether the driver works; or use the device cpu"
 	}
 	return fmt.Errorf("the device failed: %w", err), "files that are written are intact; nvidia-smi and dmesg tell what happened to the GPU"
 }

@@ -244,7 +244,7 @@ func TestFailures(t *testing.T) {
 		want       []string
 	}{
 		{"no driver", "SRN_CUDA_DRIVER=libnone.so.1 " + fit + "--device cuda -o x", 1,
-			[]string{"cuda:0: loading the CUDA driver: libnone.so.1", "hint: install NVIDIA's driver, or use --device cpu"}},
+			[]string{"cuda:0: loading the CUDA driver: libnone.so.1", "hint: install NVIDIA's driver, or use the device cpu"}},
 		{"no driver, none wanted", "SRN_CUDA_DRIVER=libnone.so.1 " + fit + "-o none.zst", 0, nil},
 		{"no GPU", "SRN_EMULATOR_DEVICES=0 " + fit + "--device cuda -o x", 1,
 			[]string{"cuda:0: the driver finds no GPU", "hint: nvidia-smi"}},
