@@ -47,6 +47,14 @@ func createEpochs(t *testing.T, path string, last int) {
 	}
 }
 
+// of is what a record says of a checkpoint of which nothing is known.
+func of(checkpoint string) record.Subject {
+	return record.Subject{Checkpoint: checkpoint, Examined: record.Examined{Split: "test"}}
+}
+
+// ofFields are its fields after the first.
+const ofFields = `"checkpoint_sha256":"","arch":"","classes":0,"mean":[0,0,0],"std":[0,0,0],"on_dataset":"","on_data_sha256":"","split":"test","images":0,"on_kernels":"","on_precision":"",`
+
 func TestRecordsGolden(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.jsonl")
 	w, err := CreateRecords(path, testHeader)
@@ -54,8 +62,8 @@ func TestRecordsGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, rec := range []record.Record{
-		record.Cell{Checkpoint: "<ö>", X: 1e21, Loss: math.NaN(), Top1: 0.1},
-		&record.Cell{Checkpoint: "b", I: 1, Y: new(1e-7), Loss: math.Inf(-1)},
+		record.Cell{Subject: of("<ö>"), X: 1e21, Loss: math.NaN(), Top1: 0.1},
+		&record.Cell{Subject: of("b"), I: 1, Y: new(1e-7), Loss: math.Inf(-1)},
 	} {
 		if err := w.Write(rec); err != nil {
 			t.Fatal(err)
@@ -65,8 +73,8 @@ func TestRecordsGolden(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := `{"type":"header","tool":"srn-eval","version":"1.2","schema":2,"seed":4611686018427387905,"config":{"arch":"resnet8","batch":128},"inputs":[{"name":"data","path":"d.safetensors.zst","sha256":"abc"}]}
-{"type":"cell","checkpoint":"<ö>","i":0,"x":1e+21,"loss":null,"top1":0.1}
-{"type":"cell","checkpoint":"b","i":1,"x":0,"y":1e-7,"loss":null,"top1":0}
+{"type":"cell","checkpoint":"<ö>",` + ofFields + `"i":0,"x":1e+21,"loss":null,"top1":0.1}
+{"type":"cell","checkpoint":"b",` + ofFields + `"i":1,"x":0,"y":1e-7,"loss":null,"top1":0}
 {"type":"end","status":"ok"}
 `
 	if got := read(t, path); got != want {
@@ -120,8 +128,8 @@ func TestRecordWriterRefuses(t *testing.T) {
 	}{
 		{record.End{}, `cannot have the type "end"`},
 		{testHeader, `cannot have the type "header"`},
-		{record.Cell{I: -1}, `field "i" of "cell" is -1: want a whole number of at least 0`},
-		{record.Cell{Checkpoint: "\xff"}, "invalid UTF-8"},
+		{record.Cell{Subject: of("a"), I: -1}, `field "i" of "cell" is -1: want a whole number of at least 0`},
+		{record.Cell{Subject: of("\xff")}, "invalid UTF-8"},
 	} {
 		if err := w.Write(test.rec); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%v: got %v, want %s", test.rec, err, test.want)
@@ -427,7 +435,7 @@ func TestMalformedRecords(t *testing.T) {
 		{"no type", header + `{"a":1}` + "\n", `line 2: has no "type"`},
 		{"duplicate key", header + `{"type":"x","a":1,"a":2}` + "\n", `line 2: byte 18: duplicate key "a"`},
 		{"NaN", header + `{"type":"x","a":NaN}` + "\n", "line 2: byte 16: invalid character 'N' at start of value"},
-		{"out of range", header + `{"type":"cell","checkpoint":"a","i":0,"x":1e999,"loss":1,"top1":1}` + "\n", `field "x" of "cell" is 1e999: want a number`},
+		{"out of range", header + `{"type":"cell","checkpoint":"a",` + ofFields + `"i":0,"x":1e999,"loss":1,"top1":1}` + "\n", `field "x" of "cell" is 1e999: want a number`},
 		{"two values", header + `{"type":"x"}{"type":"x"}` + "\n", "line 2: byte 12: something follows the object"},
 		{"bad UTF-8", header + "{\"type\":\"x\xff\"}\n", "line 2: byte 10: invalid UTF-8"},
 		{"torn line within", header + `{"type":"ep` + "\n" + `{"type":"x"}` + "\n", "line 2: byte 11: unexpected EOF"},
@@ -439,7 +447,7 @@ func TestMalformedRecords(t *testing.T) {
 		{"hash is no string", strings.Replace(header, `"inputs":[]`, `"inputs":[{"sha256":1}]`, 1), `field "inputs" of "header" is`},
 		{"an earlier layout", strings.Replace(header, `"schema":2`, `"schema":1`, 1), "line 1: header: its records have layout 1, this command reads layout 2; convert them"},
 		{"a later layout", strings.Replace(header, `"schema":2`, `"schema":3`, 1), "this command reads layout 2; use the version that wrote them, 1"},
-		{"a field of another kind", header + `{"type":"cell","checkpoint":"a","i":0,"x":1,"loss":1,"top1":2}` + "\n", `line 2: field "top1" of "cell" is 2: want a number from 0 to 1; use the file as x wrote it`},
+		{"a field of another kind", header + `{"type":"cell","checkpoint":"a",` + ofFields + `"i":0,"x":1,"loss":1,"top1":2}` + "\n", `line 2: field "top1" of "cell" is 2: want a number from 0 to 1; use the file as x wrote it`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

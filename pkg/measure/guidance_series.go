@@ -2,6 +2,7 @@ package measure
 
 import (
 	"math"
+	"reflect"
 
 	"srn/pkg/landscape"
 	"srn/pkg/record"
@@ -10,6 +11,8 @@ import (
 // guidanceSeries collects what the last record compares r with, over all
 // checkpoints in their order.
 type guidanceSeries struct {
+	network  record.Network
+	training *record.Training // of all checkpoints; nil where they are of several
 	examined record.Examined
 	loss     record.LossConfig
 	sha256   string
@@ -28,6 +31,11 @@ func (g *Guidance) Resume(done []record.Record) {
 }
 
 func (t *guidanceSeries) add(r *record.Guidance) {
+	if t.network = r.Network; len(t.r) == 0 {
+		t.training = r.Training
+	} else if !reflect.DeepEqual(t.training, r.Training) {
+		t.training = nil
+	}
 	epoch := math.NaN()
 	if r.Epoch != nil {
 		epoch = float64(*r.Epoch)
@@ -49,7 +57,7 @@ func (g *Guidance) Last() record.Record {
 	base, baseAdjusted := landscape.R2(t.r, t.theta, t.epoch)
 	full, fullAdjusted := landscape.R2(t.r, t.theta, t.epoch, t.valLoss, t.inverse)
 	return &record.GuidanceSeries{
-		Examined: t.examined, LossConfig: t.loss, SurrogateSHA256: t.sha256, Checkpoints: len(t.r),
+		Network: t.network, Training: t.training, Examined: t.examined, LossConfig: t.loss, SurrogateSHA256: t.sha256, Checkpoints: len(t.r),
 		R2ValLoss: one(t.valLoss), R2Margin: one(t.margin), R2InverseMargin: one(t.inverse), R2SMeta: one(t.score),
 		R2LambdaMax: one(t.lambda), R2ThetaNorm: one(t.theta), R2Epoch: one(t.epoch),
 		R2Baselines: base, R2BaselinesAdjusted: baseAdjusted,

@@ -144,7 +144,7 @@ func (l *Landscape) Measure(ctx context.Context, p *Point, skip int) iter.Seq2[r
 				yield(nil, err)
 				return
 			}
-			r.Checkpoint = p.Checkpoint.Path
+			r.Subject = p.subject()
 			if !yield(r, nil) {
 				return
 			}

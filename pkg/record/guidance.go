@@ -45,6 +45,9 @@ func (Guidance) Type() string { return "guidance" }
 // GuidanceSeries sets r beside other quantities along a series of checkpoints:
 // R² of regressions of r.
 type GuidanceSeries struct {
+	Network
+	// Training that made the checkpoints; nil where they are of several, or of other software.
+	*Training
 	Examined
 	LossConfig
 	SurrogateSHA256 string `json:"surrogate_sha256"`

@@ -46,8 +46,7 @@ func (Landscape) Type() string { return "landscape" }
 
 // Cell is a point of the landscape before it.
 type Cell struct {
-	// The checkpoint's file, as the user named it.
-	Checkpoint string `json:"checkpoint"`
+	Subject
 	// Number of the point along the first direction and the second, from 0, and its coordinates.
 	I int      `json:"i" range:"0.."`
 	J *int     `json:"j,omitzero" range:"0.."`
@@ -59,6 +58,3 @@ type Cell struct {
 }
 
 func (Cell) Type() string { return "cell" }
-
-// CheckpointPath is the file of the checkpoint that the point is of.
-func (c Cell) CheckpointPath() string { return c.Checkpoint }

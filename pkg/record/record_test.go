@@ -213,7 +213,7 @@ func TestDecodeRefuses(t *testing.T) {
 }
 
 func TestNotFinite(t *testing.T) {
-	line, err := Encode(Cell{Checkpoint: "a", Loss: math.Inf(1), X: math.NaN()})
+	line, err := Encode(Cell{Subject: Subject{Checkpoint: "a", Examined: Examined{Split: "test"}}, Loss: math.Inf(1), X: math.NaN()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -94,7 +94,7 @@ func (f *fixtureWriter) measure(method string, seed int64) {
 		for j := range rows {
 			for i := range 5 {
 				a, b := float64(i-2)/2, float64(j-2)/2
-				cell := &record.Cell{Checkpoint: l.Checkpoint, I: i, J: ptr(j), X: a, Y: ptr(b), Loss: 0.4 + sharp/20*(a*a+b*b), Top1: 0.8}
+				cell := &record.Cell{Subject: l.Subject, I: i, J: ptr(j), X: a, Y: ptr(b), Loss: 0.4 + sharp/20*(a*a+b*b), Top1: 0.8}
 				if flat {
 					cell.J, cell.Y, cell.Loss = nil, nil, 0.4+sharp/20*a*a
 				}
@@ -114,7 +114,7 @@ func (f *fixtureWriter) measure(method string, seed int64) {
 			&record.Stability{Subject: subject(fit, name, epoch, 1000), LossAt: onThousand(), Eigenpair: record.Eigenpair{LambdaMax: sharp, Converged: true}, EpochLR: ptr(0.06 * (1 - x)), Bound: ptr(2 / sharp),
 				LROverBound: ptr(0.06 * (1 - x) * sharp / 2), LROverBoundMomentum: ptr(0.06 * (1 - x) * sharp / 3.8), LambdaMaxScaled: 900 * (1 + x)})
 	}
-	rest = append(rest, &record.GuidanceSeries{Examined: subject(fit, name, 30, 1000).Examined, LossConfig: onThousand().LossConfig, Checkpoints: 3, SurrogateSHA256: surrogateSum,
+	rest = append(rest, &record.GuidanceSeries{Network: fit.Network, Training: &fit.Training, Examined: subject(fit, name, 30, 1000).Examined, LossConfig: onThousand().LossConfig, Checkpoints: 3, SurrogateSHA256: surrogateSum,
 		R2ValLoss: 0.81, R2SMeta: 0.7, R2LambdaMax: 0.2, R2ThetaNorm: 0.99, R2Epoch: 0.98, R2BaselinesAdjusted: math.NaN(), R2BaselinesAndSignalsAdjusted: math.NaN()})
 	f.write(name+".planes.jsonl", "srn-hessian", 0, map[string]any{"split": "test"}, true, planes)
 	f.write(name+".more.jsonl", "srn-hessian", 0, map[string]any{"split": "test"}, true, rest)

@@ -56,15 +56,15 @@ func small() [][]record.Record {
 				&record.Top{Subject: subject(f, name, n, 1000), Matrix: record.Matrix{LossAt: onThousand(), Operator: "hessian", Per: "all"}, Eigenpair: sharp},
 				&record.Density{Subject: subject(f, name, n, 1000), Matrix: record.Matrix{LossAt: onThousand(), Operator: "hessian", Per: "all"}, Nodes: [][]float64{{-1, 0, 10}}, Weights: [][]float64{{0.1, 0.8, 0.1}}, Bandwidth: ptr(0.5), Trace: 9},
 				&record.Guidance{Subject: subject(f, name, n, 1000), LossAt: onThousand(), R: 0.5, Eigenpair: sharp},
-				&record.GuidanceSeries{Examined: subject(f, name, n, 1000).Examined, LossConfig: onThousand().LossConfig, Checkpoints: 2},
+				&record.GuidanceSeries{Network: f.Network, Training: &f.Training, Examined: subject(f, name, n, 1000).Examined, LossConfig: onThousand().LossConfig, Checkpoints: 2},
 				&record.Stability{Subject: subject(f, name, n, 1000), LossAt: onThousand(), Eigenpair: sharp, LROverBound: ptr(0.5), LROverBoundMomentum: ptr(0.3), LambdaMaxScaled: 90},
 				&record.Landscape{Subject: subject(f, name, n, 1000), LossAt: onThousand(), Along: "random", Dimensions: 2, XMin: -1, XMax: 1, XSteps: 2, YMin: ptr(-1.0), YMax: ptr(1.0), YSteps: ptr(2)})
 			for c := range 4 {
-				measured = append(measured, &record.Cell{Checkpoint: name + ".safetensors.zst", I: c % 2, J: ptr(c / 2), X: 1, Y: ptr(1.0), Loss: float64(c), Top1: 0.5})
+				measured = append(measured, &record.Cell{Subject: subject(f, name, n, 1000), I: c % 2, J: ptr(c / 2), X: 1, Y: ptr(1.0), Loss: float64(c), Top1: 0.5})
 			}
 			measured = append(measured, &record.Landscape{Subject: subject(f, name, n, 1000), LossAt: onThousand(), Along: "random", Dimensions: 1, XMin: -1, XMax: 1, XSteps: 2})
 			for c := range 2 {
-				measured = append(measured, &record.Cell{Checkpoint: name + ".safetensors.zst", I: c, X: 1, Loss: float64(c), Top1: 0.5})
+				measured = append(measured, &record.Cell{Subject: subject(f, name, n, 1000), I: c, X: 1, Loss: float64(c), Top1: 0.5})
 			}
 		}
 		files = append(files, fitted, append(measured, &record.End{Status: record.OK}))

@@ -6,6 +6,7 @@ package upgrade
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -341,6 +342,15 @@ func known(kind, key string) bool {
 	return key == "type" || slices.ContainsFunc(k.Fields(), func(f record.Field) bool { return f.Key == key })
 }
 
+// keys are those of a struct of records.
+func keys(of any) map[string]bool {
+	all := map[string]bool{}
+	for _, f := range record.FieldsOf(of) {
+		all[f.Key] = true
+	}
+	return all
+}
+
 // other turns a stream of any other command.
 func (u *upgrader) other(s *slot) error {
 	if s.old.header.text("tool") == "srn-meta" {
@@ -349,7 +359,8 @@ func (u *upgrader) other(s *slot) error {
 	if err := s.begin(map[string]any(s.old.config)); err != nil {
 		return err
 	}
-	examined := object{}
+	subject := object{} // of the record before
+	several := false    // whether the records are of several trainings
 	for _, r := range s.old.records {
 		kind := r.text("type")
 		o := object{}
@@ -364,19 +375,29 @@ func (u *upgrader) other(s *slot) error {
 		}
 		switch {
 		case kind == "cell":
-		case kind == "guidance_series":
-			for key, v := range examined {
+			for key, v := range subject {
 				o[key] = v
+			}
+		case kind == "guidance_series":
+			for key, v := range subject {
+				if known(kind, key) && !(several && keys(record.Training{})[key]) {
+					o[key] = v
+				}
 			}
 			o["loss"] = nil
 		default:
 			if err := u.subject(s, r, o); err != nil {
 				return err
 			}
-			for _, f := range record.FieldsOf(record.Examined{}) {
-				if v, ok := o[f.Key]; ok {
-					examined[f.Key] = v
+			before := subject
+			subject = object{}
+			for key := range keys(record.Subject{}) {
+				if v, ok := o[key]; ok {
+					subject[key] = v
 				}
+			}
+			for key := range keys(record.Training{}) {
+				several = several || len(before) > 0 && !reflect.DeepEqual(before[key], subject[key])
 			}
 		}
 		if err := s.add(kind, o); err != nil {
