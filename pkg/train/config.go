@@ -42,8 +42,8 @@ func (c Config) Check() error {
 		return run.Refuse("milestones", "%v, want epochs from 1, each later than the one before", c.Milestones)
 	case c.Schedule == "step" && !(c.LRDrop > 0 && c.LRDrop <= 1):
 		return run.Refuse("lr_drop", "%g, want a factor above 0 and at most 1", c.LRDrop)
-	case !(c.Warmup >= 0) || math.IsInf(c.Warmup, 0):
-		return run.Refuse("warmup", "%g, want 0 or a number of epochs", c.Warmup)
+	case !(c.Warmup >= 0 && c.Warmup <= float64(c.Epochs)):
+		return run.Refuse("warmup", "%g, want 0 to the epochs, %d", c.Warmup, c.Epochs)
 	case c.Nesterov && c.Momentum == 0:
 		return run.Refuse("nesterov", "there is no momentum")
 	case !(c.ClipNorm >= 0) || math.IsInf(c.ClipNorm, 0):
